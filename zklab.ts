@@ -21,6 +21,7 @@ import {
   addList,
   addPredict,
   addRecheck,
+  addSchema,
   addSim,
   addUp,
 } from './chaos/commands.ts';
@@ -65,6 +66,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addCompare,
   addDivergences,
   addList,
+  addSchema,
   addDoctor,
 ];
 

@@ -1,30 +1,22 @@
 /** Checks what a person wrote against a schema, and reports the first error in words. */
 import type { z } from 'zod';
+import { Origin } from './origin.ts';
 import { UsageError } from './usage-error.ts';
 
 const VALUE_CHARACTERS_MAX = 80;
 
-/**
- * @param origin names the document, or the place of a value in it
- * @throws UsageError naming origin, key, value and what is accepted
- */
+/** @throws UsageError naming the place, the key, its value and what is accepted */
 export function checked<S extends z.ZodType>(
   schema: S,
   input: unknown,
-  origin: string | ((path: readonly PropertyKey[]) => string),
+  origin: Origin | string,
 ): z.output<S> {
   const parsed = schema.safeParse(input, { error: accepted });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   // A misspelled key explains why another one is missing.
   const issue = innermost(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!);
-  const place = typeof origin === 'string' ? origin : origin(placeOf(issue));
-  throw new UsageError(`${place}: ${describe(issue, input)}`);
-}
-
-/** An unknown key has a place of its own; the path of its error is that of its parent. */
-function placeOf(issue: z.core.$ZodIssue): PropertyKey[] {
-  return issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : [...issue.path];
+  throw new UsageError(describe(issue, input, Origin.of(origin)));
 }
 
 /** The mistake in a value that may have several forms lies in the form that it resembles most. */
@@ -34,19 +26,23 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return inner === undefined ? issue : innermost({ ...inner, path: [...issue.path, ...inner.path] });
 }
 
-function describe(issue: z.core.$ZodIssue, input: unknown): string {
-  const { code, path, message } = issue;
-  const where = path.map(String).join('.');
-  if (code === 'unrecognized_keys') return where === '' ? message : `${where}: ${message}`;
+function describe(issue: z.core.$ZodIssue, input: unknown, origin: Origin): string {
+  const { path, message } = issue;
+  const where = origin.key(path);
+  if (issue.code === 'unrecognized_keys') {
+    const place = origin.place([...path, issue.keys[0]!]);
+    return `${place}: ${where === '' ? message : `${where}: ${message}`}`;
+  }
   const value = path.reduce<unknown>(
     (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
     input,
   );
-  if (path.length === 0 && input === null) return `it is empty; accepted is ${message}`;
+  const place = origin.place(path);
+  if (path.length === 0 && input === null) return `${place}: it is empty; accepted is ${message}`;
   const shown = where === '' ? 'the document' : where;
   if (issue.code === 'invalid_key')
-    return `${shown}: accepted here is ${issue.issues[0]?.message ?? message}`;
-  return `${shown}: ${value === undefined ? 'missing' : shorten(value)}; accepted is ${message}`;
+    return `${place}: ${shown}: accepted here is ${issue.issues[0]?.message ?? message}`;
+  return `${place}: ${shown}: ${value === undefined ? 'missing' : shorten(value)}; accepted is ${message}`;
 }
 
 function shorten(value: unknown): string {

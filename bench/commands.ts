@@ -11,7 +11,11 @@ import type { CompareOptions } from './compare/compare-command.ts';
 import { duration } from './duration.ts';
 
 export function addBench(program: Command, context: CommandContext): void {
-  const bench = program.command('bench').description('measure a healthy ensemble');
+  const bench = program
+    .command('bench')
+    .description('measure healthy ensembles: a suite of your own question, or one of the commands below')
+    .usage('<suite | command> [options]');
+  addMatrix(bench, context);
   addLoad(bench, context);
   addKnee(bench, context);
   addRecord(bench, context);
@@ -76,6 +80,32 @@ export function addBench(program: Command, context: CommandContext): void {
       runs(async (options: ComparingOptions & { connections: number }) => {
         const { benchHttp } = await import('./peer/http.ts');
         return benchHttp(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+      }),
+    );
+}
+
+/** Without the name of a command, `zklab bench SUITE` runs it. */
+function addMatrix(bench: Command, context: CommandContext): void {
+  bench
+    .command('suite', { isDefault: true })
+    .description('measure every cell of a matrix suite, in interleaved rounds of fresh ensembles')
+    .argument('<suite>', 'a name that "zklab list suites" shows, or a .yaml file')
+    .option('--only <tags>', 'only cells with one of these tags, comma-separated, and their controls')
+    .option('--starts <n>', 'number of fresh starts; overrides the suite', wholeNumber(1, 1_000))
+    .option(
+      '--seed <n>',
+      'seed of the workload and of the order of measurements',
+      wholeNumber(0, 2 ** 31 - 1),
+    )
+    .option('--explain', 'print the whole plan with every default, and start nothing')
+    .option('--json', 'print the result document; with --explain, the plan')
+    .addHelpText('after', example('zklab bench payload-sizes --explain', 'zklab bench payload-sizes'))
+    .action(
+      runs(async (reference: string, options: { json?: boolean }) => {
+        const { benchMatrix } = await import('./matrix/matrix-command.ts');
+        const commands = bench.commands.map(each => each.name()).filter(name => name !== 'suite');
+        const more = { commands, signal: context.signal };
+        return benchMatrix(context.out, await context.views(), reference, { ...options, ...more });
       }),
     );
 }

@@ -1,14 +1,21 @@
 /** YAML files of the project, which people call by name, and their own files, which they call by path. */
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { readYamlSource, type YamlSource } from './read-yaml.ts';
+import { dirname, join } from 'node:path';
+import { readIncluding } from './included-yaml.ts';
+import type { Origin } from './origin.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface NamedDocument extends YamlSource {
+export interface NamedDocument {
   /** Name of the file, without its extension. */
   readonly name: string;
-  /** Names the document in errors. */
-  readonly origin: string;
+  /** How a command line names it: the name of one of the project, the path of another. */
+  readonly reference: string;
+  readonly file: string;
+  /** Of its file. Relative paths in it begin there. */
+  readonly folder: string;
+  /** Names the file, and the line of a key, in errors. */
+  readonly origin: Origin;
+  readonly document: unknown;
 }
 
 const ENDING = /\.ya?ml$/;
@@ -36,6 +43,7 @@ export class NamedYaml {
       throw new UsageError(`${this.#kind} "${reference}": accepted are ${names.join(', ')}, or a .yaml file`);
     const file = isName ? join(this.#folder, `${reference}.yaml`) : reference;
     const name = reference.replace(/^.*[/\\]/, '').replace(ENDING, '');
-    return { name, origin: file, ...readYamlSource(file, `${this.#kind} file`) };
+    const { value: document, origin } = readIncluding(file, `${this.#kind} file`);
+    return { name, reference, file, folder: dirname(file), origin, document };
   }
 }

@@ -1,25 +1,21 @@
 /**
- * Reads YAML that a person wrote: one document without errors or warnings, or a UsageError that shows the
- * first.
+ * Reads YAML that a person wrote: one document without errors or warnings, with the line of every key, or a
+ * UsageError that shows the first problem.
  */
 import { readFileSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type KeyPath, Origin } from './origin.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What a file says, and where it says it. */
-export interface YamlSource {
-  readonly document: unknown;
-  /** `topology file x.yaml:12`: the line of a value, or of the nearest value around it. */
-  originOf(path: readonly PropertyKey[]): string;
+export interface ReadDocument {
+  readonly value: unknown;
+  readonly origin: Origin;
+  /** Whether the document contains the key. */
+  has(path: KeyPath): boolean;
 }
 
 /** @param what describes the file, as in `topology file`. @throws UsageError */
-export function readYaml(file: string, what: string): unknown {
-  return readYamlSource(file, what).document;
-}
-
-/** @param what describes the file, as in `topology file`. @throws UsageError */
-export function readYamlSource(file: string, what: string): YamlSource {
+export function readDocument(file: string, what: string): ReadDocument {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -28,45 +24,53 @@ export function readYamlSource(file: string, what: string): YamlSource {
     const why = (error as Error).message.replace(/, \w+( '.*')?$/, '');
     throw new UsageError(`${what} ${file} cannot be read: ${why}`);
   }
-  return parseYamlSource(text, `${what} ${file}`);
+  return readText(text, file);
 }
 
-/** @param origin names the text in errors. @throws UsageError */
-export function parseYaml(text: string, origin: string): unknown {
-  return parseYamlSource(text, origin).document;
-}
-
-/** @param origin names the text in errors. @throws UsageError */
-export function parseYamlSource(text: string, origin: string): YamlSource {
+/** @param name names the text in errors, before the line. @throws UsageError */
+export function readText(text: string, name: string): ReadDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
-    const message =
-      problem.code === 'MULTIPLE_DOCS' ? 'one document is accepted, not several' : problem.message;
-    throw new UsageError(`${origin}: ${message.trimEnd()}`);
+    const why =
+      problem.code === 'MULTIPLE_DOCS'
+        ? 'one document is accepted, not several'
+        : `this is not valid YAML: ${problem.message.replace(/\s+/g, ' ').trim()}`;
+    throw new UsageError(`${name}:${lines.linePos(problem.pos[0]).line}: ${why}`);
   }
+  let value: unknown;
   try {
-    return {
-      document: document.toJS(),
-      originOf: path => `${origin}:${lines.linePos(offsetOf(document, path)).line}`,
-    };
+    value = document.toJS();
   } catch (error) {
     // Aliases without an anchor, or so many that the document would explode.
-    throw new UsageError(`${origin}: ${(error as Error).message}`);
+    throw new UsageError(`${name}: ${(error as Error).message}`);
   }
+  const lineOf = (path: KeyPath) => `${name}:${lines.linePos(find(document, path).offset).line}`;
+  return { value, origin: new Origin(name, lineOf), has: path => find(document, path).isWhole };
 }
 
-/** Of the key, where the value belongs to one, because the value may begin in the next line. */
-function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const [parent, last] = [document.getIn(path.slice(0, length - 1), true), path[length - 1]];
-    if (isMap(parent)) {
-      const key = parent.items.map(pair => pair.key).find(each => isScalar(each) && each.value === last);
-      if (isNode(key) && key.range) return key.range[0];
-    }
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
+interface Found {
+  /** Of the key, or of the last one on the way that exists. */
+  readonly offset: number;
+  readonly isWhole: boolean;
+}
+
+function find(document: Document, path: KeyPath): Found {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range?.[0] ?? 0;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(each => isScalar(each.key) && String(each.key.value) === String(key));
+      if (pair === undefined || !isScalar(pair.key)) return { offset, isWhole: false };
+      offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      if (node === undefined) return { offset, isWhole: false };
+      offset = (node as { range?: readonly number[] | null }).range?.[0] ?? offset;
+    } else return { offset, isWhole: false };
   }
-  return 0;
+  return { offset, isWhole: true };
 }

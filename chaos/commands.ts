@@ -26,7 +26,8 @@ export function addClaims(program: Command, context: CommandContext): void {
       'seed of the workload and of the order of measurements',
       wholeNumber(0, 2 ** 31 - 1),
     )
-    .option('--json', 'print the result document')
+    .option('--explain', 'print the whole plan with every default, and start nothing')
+    .option('--json', 'print the result document; with --explain, the plan')
     .addHelpText(
       'after',
       example('zklab claims --suite quick', 'zklab claims --only 004-2,003-3 --rounds 10'),
@@ -222,6 +223,22 @@ export function addList(program: Command, context: CommandContext): void {
       runs(async (kind: string | undefined, { json }: { json?: boolean }) => {
         const { list } = await import('./list.ts');
         return list(kind, context.out, { json: json ?? false, columns: outputColumns() });
+      }),
+    );
+}
+
+export function addSchema(program: Command, context: CommandContext): void {
+  program
+    .command('schema')
+    .description(
+      'print the JSON Schema of a kind of file, for editors; without a kind, where all of them are',
+    )
+    .argument('[kind]', 'suite, topology, workload, schedule, gate or result')
+    .addHelpText('after', example('zklab schema', 'zklab schema suite > suite.schema.json'))
+    .action(
+      runs(async (kind: string | undefined) => {
+        const { schemaCommand } = await import('./schemas.ts');
+        return schemaCommand(kind, context.out);
       }),
     );
 }

@@ -3,6 +3,7 @@ import { CLAIMS } from '../bench/claims/index.ts';
 import { gateNames, readGate } from '../bench/compare/gate.ts';
 import { OPERATIONS } from '../bench/load/operations.ts';
 import { readWorkload, workloadNames } from '../bench/load/workload-file.ts';
+import { matrixNames, readMatrix } from '../bench/matrix/matrix-suite.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { PRESETS } from '../bench/topology/presets.ts';
 import type { TopologyInput } from '../bench/topology/topology.ts';
@@ -24,8 +25,11 @@ export interface Entry {
 /** By kind; each is read when it is asked for. The tables in the READMEs are built from them too. */
 export const LISTS: Readonly<Record<string, () => readonly Entry[]>> = {
   claims: () => CLAIMS.map(({ id, title }) => ({ name: id, description: title })),
-  suites: () => suiteNames().map(readSuite),
   gates: () => gateNames().map(name => ({ name, description: readGate(name).description ?? '' })),
+  suites: () =>
+    [...suiteNames().map(readSuite), ...matrixNames().map(readMatrix)].sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    ),
   topologies: () => Object.entries(PRESETS).map(([name, input]) => ({ name, description: membersOf(input) })),
   faults: () => FAULTS,
   'simulation-faults': () => SIMULATED_FAULTS.map(({ kind, description }) => ({ name: kind, description })),

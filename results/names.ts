@@ -61,6 +61,12 @@ export const METRICS: readonly Metric[] = [
   },
   { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
   {
+    name: 'serverCpuPerOperation',
+    title: 'CPU of all members per operation',
+    unit: 'µs',
+    higherIsBetter: false,
+  },
+  {
     name: 'stalenessMs',
     title: 'Write at the leader until a learner shows it, median',
     unit: 'ms',

@@ -11,6 +11,8 @@ export const OUTCOMES = ['ok', 'stale', 'readonly', 'refused', 'timeout', 'error
  * valid.
  */
 export const VALIDITIES = ['valid', 'invalid', 'unknown'] as const;
+/** Of a cell and its control. `same`: the whole interval lies within the margin. */
+export const MATRIX_FINDINGS = ['better', 'worse', 'same', 'not shown'] as const;
 const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
 
 const text = z.string().min(1);
@@ -356,6 +358,42 @@ const workWindow = z.strictObject({
   ),
 });
 
+/** What a matrix compared: each cell with its control, metric by metric. */
+const matrixComparison = z.strictObject({
+  metric: text,
+  /** Ids of cells. */
+  cell: text,
+  control: text,
+  /** The cell over its control, within rounds. */
+  ratio: estimateSchema,
+  finding: z.enum(MATRIX_FINDINGS),
+  /** Where no difference was shown: the smallest ratio above 1 that nine of ten such runs would show. */
+  detectable: z.number().gt(1).optional(),
+});
+
+/** A run of a matrix suite: where each cell stands, and how the cells compare. */
+const matrix = z.strictObject({
+  /** Names, then keys of zoo.cfg, each with its values in the order of the suite. */
+  axes: z.array(z.strictObject({ name: text, values: z.array(text).min(1) })).min(1),
+  cells: z
+    .array(
+      z.strictObject({
+        id: text,
+        topology: text,
+        condition: text,
+        /** By the name of the axis. */
+        coordinates: z.record(text, text),
+        tags: z.array(text),
+        /** Id of the cell that it is compared with; null for a control. */
+        control: text.nullable(),
+      }),
+    )
+    .min(1),
+  /** A ratio whose interval is this near to 1 is no difference, in percent. */
+  marginPercent: z.number().positive(),
+  comparisons: z.array(matrixComparison),
+});
+
 const shape = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
   run,
@@ -365,6 +403,8 @@ const shape = z.strictObject({
   inputs: z.record(text, z.json()).optional(),
   topologies: z.array(topology).min(1),
   claims: z.array(claim),
+  /** Absent when the run measured no matrix. */
+  matrix: matrix.optional(),
   measurements: z.array(measurement),
   availability: z.array(availability),
   syncs: z.array(sync),
@@ -422,6 +462,12 @@ export const resultSchema = shape.superRefine((result, context) => {
         );
     }
   }
+  const cells = new Set(result.matrix?.cells.map(item => item.id));
+  for (const [index, item] of (result.matrix?.comparisons ?? []).entries()) {
+    for (const side of ['cell', 'control'] as const) {
+      if (!cells.has(item[side])) refuse(['matrix', 'comparisons', index, side], `no cell "${item[side]}"`);
+    }
+  }
   const measured = new Set(result.measurements.map(item => item.id));
   for (const [index, item] of result.claims.entries()) {
     for (const [at, id] of item.evidence.entries()) {
@@ -455,4 +501,6 @@ export type Sync = Result['syncs'][number];
 export type Timeline = Result['timelines'][number];
 export type Death = z.infer<typeof death>;
 export type Judgement = z.infer<typeof judgement>;
+export type Matrix = z.infer<typeof matrix>;
+export type MatrixComparison = z.infer<typeof matrixComparison>;
 export type Fault = Result['faults'][number];

@@ -66,11 +66,12 @@ export function familyText(claims: readonly Pick<Claim, 'rule'>[]): string | und
  * The exit code of a run. A void run proves nothing, so its failures do not count either: 3 comes before 1. A
  * run that judged nothing is void, and so is an interrupted one, because it has not shown everything that it
  * should. Something that was asked for and not measured makes the run void unless a claim failed. Neither
- * "not shown here" nor a known failure fails a run: the code reports only new failures.
+ * "not shown here" nor a known failure fails a run: the code reports only new failures. A matrix judges
+ * nothing, so one that was measured never fails.
  */
-export function exitCodeOf(result: Pick<Result, 'claims' | 'validity' | 'judgements'>): ExitCode {
-  const { validity, claims, judgements = [] } = result;
-  const isEmpty = claims.length + judgements.length === 0;
+export function exitCodeOf(result: Pick<Result, 'claims' | 'validity' | 'judgements' | 'matrix'>): ExitCode {
+  const { validity, claims, judgements = [], matrix } = result;
+  const isEmpty = claims.length + judgements.length === 0 && matrix === undefined;
   if (validity.void || validity.interrupted !== undefined || isEmpty) return EXIT_CODES.void;
   const counts = countStandings(claims);
   if (counts.fails > 0 || judgements.some(({ valid }) => valid === 'invalid')) return EXIT_CODES.failed;

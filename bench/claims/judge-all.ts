@@ -54,7 +54,14 @@ export function rejudge(claims: readonly Claim[], result: Result): Result {
     ...result,
     claims: judgeAll(
       claims.filter(({ id }) => ids.has(id)),
-      { ...result, suite: result.run.suite },
+      { ...result, suite: referenceOf(result) },
     ),
   };
+}
+
+/** How a command names the suite of a stored run: its path, if it is not one of the project. */
+function referenceOf({ inputs, run }: Result): string {
+  const { suite } = inputs ?? {};
+  const reference = typeof suite === 'object' && suite !== null && 'reference' in suite && suite.reference;
+  return typeof reference === 'string' ? reference : run.suite;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../checked.ts';
 import { chooseClaims } from '../claims/index.ts';
+import { includeKey } from '../included-yaml.ts';
 import { NamedYaml } from '../named-yaml.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -24,8 +25,9 @@ const metricRule = z.strictObject({
   undecided: undecided.default('void'),
 });
 
-const gateSchema = z
+export const gateSchema = z
   .strictObject({
+    include: includeKey,
     description: name.optional(),
     claims: z
       .strictObject({
@@ -68,12 +70,15 @@ export function gateNames(): string[] {
 
 /** @param reference `default`, or the path of a YAML file. @throws UsageError with file, line and key */
 export function readGate(reference: string): Gate {
-  const { origin, document, originOf } = GATES.read(reference);
-  const gate = checked(gateSchema, document, originOf);
+  const { file, document, origin } = GATES.read(reference);
+  const gate = checked(gateSchema, document, origin);
   for (const [index, id] of (gate.claims?.require ?? []).entries())
-    requireClaim(id, `${originOf(['claims', 'require', index])}: claims.require`);
-  const metrics = (gate.metrics ?? []).map((rule, index) => ({ ...rule, at: originOf(['metrics', index]) }));
-  return { ...gate, source: origin, metrics };
+    requireClaim(id, origin.at('claims', 'require', index));
+  const metrics = (gate.metrics ?? []).map((rule, index) => ({
+    ...rule,
+    at: origin.place(['metrics', index]),
+  }));
+  return { ...gate, source: file, metrics };
 }
 
 /** A gate of claims that must hold, as `--require` gives them. @throws UsageError */

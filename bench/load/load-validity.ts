@@ -5,8 +5,8 @@
 import { saturation } from './driver-monitor.ts';
 import { ENDED_EARLY, LATE_SHARE_MAX, type LoadResult } from './load-spec.ts';
 
-/** A healthy ensemble that commits fewer writes than this in a load is unwell. */
-const HEALTHY_WRITES_MIN = 100;
+/** A healthy ensemble that does fewer operations than this in a load is unwell. */
+const HEALTHY_OPERATIONS_MIN = 100;
 
 /** A late send keeps its lateness in the response time, so a few of them cannot move the median much. */
 const SHARE_MAX = { median: 0.1, tail: LATE_SHARE_MAX } as const;
@@ -19,9 +19,27 @@ export function throughputVoidReasons(load: LoadResult, isHealthy: boolean): str
   return [
     ...saturation(load.driver),
     ...endedEarly(load),
-    ...(isHealthy && writesOk < HEALTHY_WRITES_MIN
+    ...(isHealthy && writesOk < HEALTHY_OPERATIONS_MIN
       ? [
-          `the ensemble was unwell: it committed ${writesOk} writes, at least ${HEALTHY_WRITES_MIN} are needed`,
+          `the ensemble was unwell: it committed ${writesOk} writes, at least ${HEALTHY_OPERATIONS_MIN} are needed`,
+        ]
+      : []),
+  ];
+}
+
+/** Why the throughput of a closed loop of any operations on a healthy ensemble does not count. */
+export function closedLoopVoidReasons(load: LoadResult): string[] {
+  const { ok, errors, unknown } = load.totals;
+  const lost = errors + unknown;
+  return [
+    ...saturation(load.driver),
+    ...endedEarly(load),
+    ...(ok < HEALTHY_OPERATIONS_MIN
+      ? [`the ensemble was unwell: it answered ${ok} requests, at least ${HEALTHY_OPERATIONS_MIN} are needed`]
+      : []),
+    ...(lost > (ok + lost) * SHARE_MAX.tail
+      ? [
+          `the ensemble was unwell: ${lost} of ${ok + lost} requests failed or had no answer, at most ${SHARE_MAX.tail * 100} % is accepted`,
         ]
       : []),
   ];

@@ -122,7 +122,7 @@ const BAD: readonly (readonly [Readonly<Record<string, string | undefined>>, Reg
   [{ locks: '{ holdMs: 60001 }' }, /locks\.holdMs: 60001; accepted is 60000 or less/],
   [{ watchedNodes: '0' }, /watchedNodes: 0; accepted is 1 or more/],
   [{ ballast: '{ nodes: 5 }' }, /ballast\.valueBytes: missing; accepted is a whole number/],
-  [{ depth: '5' }, /unknown key depth; accepted are description, operations, arrivals/],
+  [{ depth: '5' }, /unknown key depth; accepted are include, description, operations, arrivals/],
   [{ operations: '{ getData: 1' }, /w\.yaml/],
 ];
 

@@ -3,11 +3,13 @@
  * `bench/workloads/`. A file is checked as far as the driver would check it, so that nothing is started for a
  * workload that cannot run.
  */
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../checked.ts';
+import { includeKey } from '../included-yaml.ts';
 import { NamedYaml } from '../named-yaml.ts';
-import { parseYaml } from '../read-yaml.ts';
+import type { Origin } from '../origin.ts';
+import { readText } from '../read-yaml.ts';
 import { type Recording, RecordingError } from '../recording/recording.ts';
 import { readRecording } from '../recording/recording-file.ts';
 import { UsageError } from '../usage-error.ts';
@@ -85,6 +87,7 @@ const arrivals = z.discriminatedUnion('kind', [
 ]);
 
 export const workloadSchema = z.strictObject({
+  include: includeKey,
   /** One line, for `zklab list`. */
   description: z.string(),
   /** Weights; they need not sum to 1. */
@@ -154,27 +157,33 @@ export function workloadNames(): string[] {
 
 /** @param reference the name of a workload of the project, or the path of a YAML file. @throws UsageError */
 export function readWorkload(reference: string): LoadPlan {
-  const { name, origin, document } = FILES.read(reference);
-  return planOf(document, name, origin, dirname(origin));
+  const { name, folder, origin, document } = FILES.read(reference);
+  return planOf(document, name, origin, folder);
 }
 
-/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
-export function parseWorkload(text: string, name: string, origin: string, folder = '.'): LoadPlan {
-  return planOf(parseYaml(text, origin), name, origin, folder);
+/** @param file names the text in errors. @throws UsageError naming line, key, value and what is accepted */
+export function parseWorkload(text: string, name: string, file: string, folder = '.'): LoadPlan {
+  const { value, origin } = readText(text, file);
+  return planOf(value, name, origin, folder);
 }
 
-function planOf(document: unknown, name: string, origin: string, folder: string): LoadPlan {
+/**
+ * @param origin names its keys in errors
+ * @param folder where the path of a recording begins
+ * @throws UsageError naming key, value and what is accepted
+ */
+export function planOf(document: unknown, name: string, origin: Origin, folder: string): LoadPlan {
   const isReplay = typeof document === 'object' && document !== null && 'replay' in document;
   return isReplay ? replayOf(document, name, origin, folder) : generatedOf(document, name, origin);
 }
 
-function replayOf(document: unknown, name: string, origin: string, folder: string): LoadPlan {
+function replayOf(document: unknown, name: string, origin: Origin, folder: string): LoadPlan {
   const written = checked(replaySchema, document, origin);
   const { description, replay, speed, root } = written;
   const file = resolve(folder, replay);
   const plan = replayPlan(recordingOf(file, origin));
   if (Object.keys(plan.mix).length === 0)
-    throw new UsageError(`${origin}: replay: ${file} has no requests that can be replayed`);
+    throw new UsageError(`${origin.at('replay')}: ${file} has no requests that can be replayed`);
   const workload = {
     mix: plan.mix,
     valueBytes: 0,
@@ -199,32 +208,33 @@ function replayOf(document: unknown, name: string, origin: string, folder: strin
   };
 }
 
-function recordingOf(file: string, origin: string): Recording {
+function recordingOf(file: string, origin: Origin): Recording {
   try {
     return readRecording(file);
   } catch (error) {
-    if (error instanceof RecordingError) throw new UsageError(`${origin}: replay: ${file}: ${error.message}`);
+    if (error instanceof RecordingError)
+      throw new UsageError(`${origin.at('replay')}: ${file}: ${error.message}`);
     throw error;
   }
 }
 
-function generatedOf(document: unknown, name: string, origin: string): LoadPlan {
+function generatedOf(document: unknown, name: string, origin: Origin): LoadPlan {
   const written = checked(workloadSchema, document, origin);
   const { description, operations: mix, arrivals, sessionsPerMember, drivers, ballast, ...rest } = written;
   const workload = { mix, ...rest, ...(ballast !== undefined && { ballast }) };
   if (drivers > sessionsPerMember)
     throw new UsageError(
-      `${origin}: drivers: ${drivers}; accepted is at most sessionsPerMember, which is ${sessionsPerMember}`,
+      `${origin.at('drivers')}: ${drivers}; accepted is at most sessionsPerMember, which is ${sessionsPerMember}`,
     );
   refuseWhatTheDriverRefuses(() => checkWorkloadSpec({ ...workload, seed: 0 }), origin);
   return { name, description, workload, mode: modeOf(arrivals), sessionsPerMember, drivers, written };
 }
 
-function refuseWhatTheDriverRefuses(check: () => void, origin: string): void {
+function refuseWhatTheDriverRefuses(check: () => void, origin: Origin): void {
   try {
     check();
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`${origin}: ${error.message}`);
+    if (error instanceof RangeError) throw new UsageError(`${origin.at()}: ${error.message}`);
     throw error;
   }
 }

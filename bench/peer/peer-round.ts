@@ -1,26 +1,22 @@
 /** One round of one server: writes, reads and lone writes, one phase after the other. */
 
 import { getPriority } from 'node:os';
+import { type CostedLoad, cpuOfLoad } from '../load/cpu-of-load.ts';
 import { saturation } from '../load/driver-monitor.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
 import { preload } from '../load/preload.ts';
 import type { WorkloadSpec } from '../load/workload.ts';
 import { driverOf, worstOf } from '../load/worst-driver.ts';
-import { ProcessSampler } from '../measure/process-sampler.ts';
 import { middleOf } from '../stats/summary.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
-import { cpuMsBetween } from './cpu-window.ts';
 import type { PeerReadings } from './metrics.ts';
 import type { Round } from './servers.ts';
 
 const SESSIONS_PER_MEMBER = 10;
 const DEPTH = 32;
 const WARMUP_MS = 1_000;
-const SAMPLE_INTERVAL_MS = 50;
-/** How long to sample after the window, whose end lies between two samples. */
-const SETTLE_MS = 2 * SAMPLE_INTERVAL_MS;
 const MIB = 2 ** 20;
 
 export const PEER_WORKLOAD: WorkloadSpec = {
@@ -101,31 +97,17 @@ function targetOf(member: Member): LoadTarget {
   return { name: member.name, ...member.plan.ports.client };
 }
 
-interface Phase {
-  readonly load: LoadResult;
-  readonly cpuUsPerOperation: number | undefined;
-}
-
-async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSignal): Promise<Phase> {
+function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSignal): Promise<CostedLoad> {
   signal.throwIfAborted();
-  // The processes at this moment. One that starts within the phase is another process.
-  const running = ensemble.members.map(({ name, host, pid }) => ({ name, host, pid }));
-  const usages = () => new Map(running.map(({ name, host, pid }) => [name, host.usage(pid)]));
-  const sampler = new ProcessSampler(usages, SAMPLE_INTERVAL_MS).start();
-  const driver = startLoadProcess(spec);
-  signal.addEventListener('abort', driver.stop);
-  try {
-    const load = await driver.result;
-    await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
-    // The driver is another process, and wall-clock time is what the two have in common.
-    const fromMs = Date.parse(load.measuredFrom) - performance.timeOrigin;
-    const cpuMs = cpuMsBetween(sampler.series.values(), fromMs, fromMs + spec.durationMs);
-    const done = (load.okPerSecond * spec.durationMs) / 1000;
-    return { load, cpuUsPerOperation: cpuMs === undefined || done === 0 ? undefined : (cpuMs * 1000) / done };
-  } finally {
-    signal.removeEventListener('abort', driver.stop);
-    sampler.stop();
-  }
+  return cpuOfLoad(ensemble, async () => {
+    const driver = startLoadProcess(spec);
+    signal.addEventListener('abort', driver.stop);
+    try {
+      return await driver.result;
+    } finally {
+      signal.removeEventListener('abort', driver.stop);
+    }
+  });
 }
 
 /** Resident memory of the median member. */

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { parseResult } from '../../results/store.ts';
+import { cpuMsBetween } from '../measure/cpu-window.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import { cpuMsBetween } from './cpu-window.ts';
 import { isAnswerOf } from './http-round.ts';
 import { PEER_METRICS, type PeerReadings } from './metrics.ts';
 import { peerResult, peerRows } from './peer-result.ts';

@@ -6,7 +6,7 @@ import type { Host } from '../hosts/host.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { MemberNetwork } from '../hosts/network/member-network.ts';
 import { networkSupport } from '../hosts/network/network-support.ts';
-import type { MemberPorts, PortOptions } from '../hosts/ports.ts';
+import { type MemberPorts, type PortOptions, USUAL_PORTS } from '../hosts/ports.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EnsemblePlan, PlannedMember } from './planned.ts';
 import { hasLimitedLinks, type Topology, type TopologyMember } from './topology.ts';
@@ -28,6 +28,8 @@ export async function planEnsemble(
   options: PlanOptions = {},
 ): Promise<EnsemblePlan> {
   const { hostOf: chosenHostOf, ...portOptions } = options;
+  const problem = settingsProblem(topology);
+  if (problem !== undefined) throw new UsageError(`topology ${topology.name}: ${problem}`);
   const network = await networkFor(topology, chosenHostOf !== undefined);
   const hostOf = chosenHostOf ?? ((member: TopologyMember) => network?.hostOf(member.name) ?? LOCAL_HOST);
   const placed = topology.members.map(member => ({ member, host: hostOf(member) }));
@@ -41,9 +43,7 @@ export async function planEnsemble(
     const logFile = join(folder, member.name, 'member.log');
     return { ...member, host, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg'), logFile };
   });
-  const plan = { topology, folder, members, ...(network && { network }) };
-  for (const member of members) if (member.implementation === 'zklab') checkSettings(member, plan);
-  return plan;
+  return { topology, folder, members, ...(network && { network }) };
 }
 
 function checkBudgets({ name }: Topology, placed: readonly { member: TopologyMember; host: Host }[]): void {
@@ -86,15 +86,31 @@ async function addressesOn(hosts: readonly Host[], options: PortOptions): Promis
 }
 
 /**
- * Checks by the server's own rules, before anything starts. Other implementations check their settings
- * themselves.
+ * Which member of ours would not start with its settings, by the server's own rules; undefined when all
+ * would. It needs no addresses, so a suite is checked before anything starts. Other implementations check
+ * their settings themselves.
  */
-function checkSettings(member: PlannedMember, plan: EnsemblePlan): void {
-  const { zooCfg, myid } = memberFiles(member, plan);
-  try {
-    parseConfig({ path: 'zoo.cfg', text: zooCfg, myid });
-  } catch (error) {
-    if (!(error instanceof ServerError)) throw error;
-    throw new UsageError(`topology ${plan.topology.name}: settings of ${member.name}: ${error.message}`);
+export function settingsProblem(topology: Topology): string | undefined {
+  const members = topology.members.map((member, index): PlannedMember => {
+    const at = (port: number) => ({ host: `127.0.0.${index + 1}`, port });
+    const ports: MemberPorts = {
+      client: at(USUAL_PORTS.client),
+      quorum: at(USUAL_PORTS.quorum),
+      election: at(USUAL_PORTS.election),
+      observerMaster: at(USUAL_PORTS.observerMaster),
+      admin: at(USUAL_PORTS.admin),
+    };
+    return { ...member, host: LOCAL_HOST, ports, folder: '/', cfgFile: '/zoo.cfg', logFile: '/member.log' };
+  });
+  const plan = { topology, folder: '/', members };
+  for (const member of members.filter(({ implementation }) => implementation === 'zklab')) {
+    const { zooCfg, myid } = memberFiles(member, plan);
+    try {
+      parseConfig({ path: 'zoo.cfg', text: zooCfg, myid });
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error;
+      return `settings of ${member.name}: ${error.message}`;
+    }
   }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 /** Reads a topology as a person typed it: a preset, a short form, or a file. */
 import { isAbsolute, join } from 'node:path';
-import { readYaml } from '../read-yaml.ts';
+import { readIncluding } from '../included-yaml.ts';
 import { UsageError } from '../usage-error.ts';
 import { PRESETS } from './presets.ts';
 import { IMPLEMENTATIONS, type Topology, type TopologyInput, topologyOf } from './topology.ts';
@@ -20,7 +20,8 @@ export function readTopology(reference: string, within?: string, folder = '.'): 
   const origin = `${within === undefined ? '' : `${within}: `}topology "${reference}"`;
   if (/\.ya?ml$/.test(text)) {
     const file = isAbsolute(text) ? text : join(folder, text);
-    return topologyOf(readYaml(file, 'topology file'), file);
+    const read = readIncluding(file, 'topology file', within);
+    return topologyOf(read.value, read.origin);
   }
   const [first = '', ...rest] = text.split(/[\s,]+/).filter(word => word !== '');
   const preset = Object.hasOwn(PRESETS, first) ? PRESETS[first] : undefined;

@@ -130,7 +130,7 @@ test('an invalid topology is refused by name, with its value and what is accepte
 });
 
 const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
-  ['votrs: 3', 'unknown key votrs', 'accepted are name, voters, observers'],
+  ['name: x\nvotrs: 3', '.yaml:2: unknown key votrs', 'accepted are include, name, voters, observers'],
   ['members: [{ nam: x }]', 'members.0: unknown key nam', 'accepted are name, sid, role'],
   ['members: [{ role: leader }]', 'members.0.role: "leader"', 'participant, observer'],
   ['members: [{ name: "a b" }]', 'members.0.name: "a b"', 'letters, digits, - and _'],
@@ -143,7 +143,7 @@ const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
   ['{ voters: 1, settings: { dataDir: /x } }', 'dataDir=/x', 'the lab sets dataDir itself'],
   ['{ voters: 1, settings: { server.1: "x:1:2" } }', 'server.1=x:1:2', 'makes server lines from the members'],
   ['members: [{ implementation: { command: ./run } }]', 'implementation of v1', 'it must contain {cfg}'],
-  ['voters: [', 'topology file'],
+  ['voters: [', '.yaml:1: this is not valid YAML'],
   ['', 'it is empty', 'keys with values'],
   ['voters: 1e400', 'voters: Infinity', 'from 0 to 255'],
   ['members: [null]', 'members.0: null', 'keys with values'],
@@ -155,9 +155,9 @@ const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
     'a text, a number, true or false',
   ],
   ['{ voters: 1, settings: { snapCount: "5\\nclientPort=1" } }', 'settings.snapCount', 'one line'],
-  ['voters: 3\nvoters: 4', 'Map keys must be unique at line 2'],
+  ['voters: 3\nvoters: 4', '.yaml:2: this is not valid YAML: Map keys must be unique'],
   ['voters: 3\n---\nvoters: 4', 'one document is accepted'],
-  ['voters: !!count 3', 'Unresolved tag', 'line 1'],
+  ['voters: !!count 3', '.yaml:1: this is not valid YAML: Unresolved tag'],
   ['voters: *none', 'Unresolved alias'],
 ];
 

@@ -9,6 +9,8 @@ import {
   delayMs,
   type LinkLimits,
 } from '../hosts/network/link-limits.ts';
+import { includeKey } from '../included-yaml.ts';
+import { type KeyPath, Origin } from '../origin.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
@@ -110,7 +112,9 @@ const memberShape = z.strictObject({
   ...limits,
 });
 
-const shape = z.strictObject({
+/** The form of a topology file. */
+export const topologySchema = z.strictObject({
+  include: includeKey,
   name: z.string().min(1).optional(),
   voters: whole(0, MEMBERS_MAX).optional(),
   observers: whole(0, MEMBERS_MAX).optional(),
@@ -122,20 +126,23 @@ const shape = z.strictObject({
   members: z.array(memberShape).optional(),
 });
 
-/** The form of a topology file. */
-export type TopologyInput = z.input<typeof shape>;
-type Checked = z.infer<typeof shape>;
+export type TopologyInput = z.input<typeof topologySchema>;
+type Checked = z.infer<typeof topologySchema>;
+
+/** Why a topology is refused, and the key that is to be mended. */
+type Refuse = (why: string, path?: KeyPath) => UsageError;
 
 /**
  * @param origin names the source in errors: the file, or the typed text
- * @throws UsageError naming the key, its value and what is accepted
+ * @throws UsageError naming the line, the key, its value and what is accepted
  */
-export function topologyOf(input: unknown, origin: string): Topology {
-  const data = checked(shape, input, origin);
-  const refuse = (why: string) => new UsageError(`${origin}: ${why}`);
+export function topologyOf(input: unknown, origin: Origin | string): Topology {
+  const data = checked(topologySchema, input, origin);
+  const refuse: Refuse = (why, path) => new UsageError(`${Origin.of(origin).place(path)}: ${why}`);
   if (data.members !== undefined && (data.voters !== undefined || data.observers !== undefined))
     throw refuse(
       'members, and voters or observers, are both given; accepted is either the list or the counts',
+      ['members'],
     );
   const members = nameMembers(data, refuse);
   checkMembers(members, refuse);
@@ -144,16 +151,19 @@ export function topologyOf(input: unknown, origin: string): Topology {
   if (masters === 'on' && observers === 0)
     throw refuse(
       'masters=on, but there are no observers; observer masters need at least one observer. masters=ready sets observerMasterPort without one',
+      ['masters'],
     );
   if (masters === 'ready' && observers > 0)
-    throw refuse(`masters=ready, but there are observers (${observers}); accepted with them are on, off`);
+    throw refuse(`masters=ready, but there are observers (${observers}); accepted with them are on, off`, [
+      'masters',
+    ]);
   const observerMasters = masters !== 'off';
   const topology = { observerMasters, members };
   const shortForm = shortFormOf(topology);
   return { name: data.name ?? shortForm, shortForm, ...topology };
 }
 
-function nameMembers(data: Checked, refuse: (why: string) => UsageError): TopologyMember[] {
+function nameMembers(data: Checked, refuse: Refuse): TopologyMember[] {
   const listed =
     data.members ??
     [
@@ -161,19 +171,20 @@ function nameMembers(data: Checked, refuse: (why: string) => UsageError): Topolo
       ...Array.from({ length: data.observers ?? 0 }, () => ({ role: 'observer' as const })),
     ].map(member => member as NonNullable<Checked['members']>[number]);
   const counts = { participant: 0, observer: 0 };
-  const shared = checkSettings(data.settings ?? {}, 'settings', refuse);
+  const shared = checkSettings(data.settings ?? {}, 'settings', [], refuse);
   return listed.map((member, index) => {
+    const at = ['members', index];
     const role = member.role ?? 'participant';
     counts[role] += 1;
     const name = member.name ?? `${role === 'participant' ? 'v' : 'o'}${counts[role]}`;
-    const own = checkSettings(member.settings ?? {}, `settings of ${name}`, refuse);
+    const own = checkSettings(member.settings ?? {}, `settings of ${name}`, at, refuse);
     return {
       name,
       sid: member.sid ?? index + 1,
       role,
       dc: member.dc,
       settings: { ...shared, ...own },
-      implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, refuse),
+      implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, at, refuse),
       budget: member.budget ?? data.budget,
       bandwidth: member.bandwidth ?? data.bandwidth,
       delay: member.delay ?? data.delay,
@@ -181,20 +192,32 @@ function nameMembers(data: Checked, refuse: (why: string) => UsageError): Topolo
   });
 }
 
+/**
+ * Settings that stand outside a topology, as those of a suite.
+ * @param origin of what has them under `settings`
+ * @throws UsageError naming the key, its value and what is accepted
+ */
+export function checkedSettings(given: z.input<typeof settings>, origin: Origin): Settings {
+  const refuse: Refuse = (why, path) => new UsageError(`${origin.place(path)}: ${why}`);
+  const texts = checked(settings, given, origin.within('settings'));
+  return checkSettings(texts, origin.key(['settings']), [], refuse);
+}
+
 /** Normalises the spelling of each key, so that a member's own value replaces the shared one. */
-function checkSettings(given: Settings, where: string, refuse: (why: string) => UsageError): Settings {
+function checkSettings(given: Settings, where: string, path: KeyPath, refuse: Refuse): Settings {
   return Object.fromEntries(
     Object.entries(given).map(([spelled, value]) => {
       const key = canonicalKey(spelled);
       const what = `${where}: ${spelled}=${value}`;
-      if (LAB_KEYS.has(key)) throw refuse(`${what}: the lab sets ${key} itself, so leave it out`);
+      const at = [...path, 'settings', spelled];
+      if (LAB_KEYS.has(key)) throw refuse(`${what}: the lab sets ${key} itself, so leave it out`, at);
       const use = useOf(key);
       if (use === 'membership')
-        throw refuse(`${what}: the lab makes server lines from the members, so leave it out`);
+        throw refuse(`${what}: the lab makes server lines from the members, so leave it out`, at);
       if (use === 'unknown') {
         const nearest = nearestKey(key);
         const hint = nearest === undefined ? 'a key of zoo.cfg is accepted' : `did you mean ${nearest}?`;
-        throw refuse(`${what}: no such key; ${hint}`);
+        throw refuse(`${what}: no such key; ${hint}`, at);
       }
       return [key, value];
     }),
@@ -204,30 +227,35 @@ function checkSettings(given: Settings, where: string, refuse: (why: string) => 
 function checkCommand(
   implementation: Implementation,
   name: string,
-  refuse: (why: string) => UsageError,
+  path: KeyPath,
+  refuse: Refuse,
 ): Implementation {
   if (typeof implementation === 'object' && !implementation.command.includes('{cfg}'))
     throw refuse(
       `implementation of ${name}: command "${implementation.command}": it must contain {cfg}, the path of zoo.cfg`,
+      [...path, 'implementation'],
     );
   return implementation;
 }
 
-function checkMembers(members: readonly TopologyMember[], refuse: (why: string) => UsageError): void {
+function checkMembers(members: readonly TopologyMember[], refuse: Refuse): void {
   if (members.length > MEMBERS_MAX)
     throw refuse(`${members.length} members; at most ${MEMBERS_MAX} are accepted`);
   if (!members.some(({ role }) => role === 'participant'))
     throw refuse('there is no voter; at least one participant is needed to elect a leader');
   const names = new Map<string, number>();
   const sids = new Map<number, string>();
-  for (const { name, sid } of members) {
+  for (const [index, { name, sid }] of members.entries()) {
+    const at = ['members', index];
     if (name === 'client')
       throw refuse(
         'a member is named client; this name stands for the clients of the lab, so another one is needed',
+        at,
       );
-    if (names.has(name)) throw refuse(`two members are named ${name}; names must be unique`);
+    if (names.has(name)) throw refuse(`two members are named ${name}; names must be unique`, at);
     const other = sids.get(sid);
-    if (other !== undefined) throw refuse(`${other} and ${name} both have sid ${sid}; sids must be unique`);
+    if (other !== undefined)
+      throw refuse(`${other} and ${name} both have sid ${sid}; sids must be unique`, at);
     names.set(name, sid);
     sids.set(sid, name);
   }

@@ -21,6 +21,11 @@ const LAB_SETTINGS: Settings = {
   maxSessionTimeout: '60000',
 };
 
+/** Keys of zoo.cfg that a member gets, but for its own addresses and folders. */
+export function effectiveSettings(settings: Settings): Settings {
+  return { ...LAB_SETTINGS, ...settings };
+}
+
 export interface MemberFiles {
   readonly zooCfg: string;
   readonly myid: string;

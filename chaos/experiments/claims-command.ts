@@ -7,7 +7,8 @@ import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { loadRun } from '../../results/store.ts';
-import { type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
+import { EXIT_CODES, type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
+import { explained, explainText } from './explain.ts';
 import { measuredBy } from './index.ts';
 import { SERVERS, type ServerKind } from './lab.ts';
 import { runClaims } from './run-claims.ts';
@@ -19,6 +20,8 @@ export interface ClaimsOptions {
   readonly server: string;
   readonly rounds?: number;
   readonly seed?: number;
+  /** Print the plan, and start nothing. */
+  readonly explain?: boolean;
   readonly json?: boolean;
   readonly signal: AbortSignal;
   /** @default RUNS_ROOT */
@@ -38,6 +41,12 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
   const chosen = only === undefined ? measuredBy(read, asked) : asked;
   const suite = options.rounds === undefined ? read : withRounds(read, options.rounds);
   const server = serverOf(options.server);
+  if (options.explain) {
+    const plan = { suite, claims: chosen, server };
+    if (json) terminal.json(explained(plan));
+    else terminal.print(explainText(plan));
+    return EXIT_CODES.holds;
+  }
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
   const nothingJudged =
     'interrupted before the first round was whole: nothing was judged, and nothing is left running';

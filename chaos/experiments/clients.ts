@@ -5,6 +5,8 @@
  */
 import { z } from 'zod';
 import { type BudgetShares, budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
+import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
+import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
@@ -15,7 +17,7 @@ import { recordWrites } from './measurements/record-writes.ts';
 import { measureStaleness } from './measurements/staleness.ts';
 import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
 import { hasObservers, type Stage } from './stage.ts';
-import { count, depth, milliseconds, sessions, topologyTexts } from './suite.ts';
+import { count, depth, milliseconds, sessions } from './suite.ts';
 
 const keys = {
   /** What clients get and cost, by member. A suite without it does not measure it. */
@@ -42,6 +44,10 @@ type Options = MeasureOptions<ClientsOptions>;
 
 /** Not a condition: nothing is recorded of it. */
 const WARMING_UP = 'warming up';
+
+/** Windows of one start of a topology with observers; for the estimate alone. */
+const WINDOWS_MAX = 7;
+
 const NEEDS = ['readsEverywhere', 'readsBesideWrites', 'unusedMasters', 'singleWrites', 'staleness'] as const;
 
 export const clients: Experiment<ClientsOptions> = {
@@ -53,6 +59,12 @@ export const clients: Experiment<ClientsOptions> = {
   provides: ({ clients }) => (clients === undefined ? [] : NEEDS),
   ownTopologies: ({ clients }) => ({ texts: clients?.topologies ?? {}, budget: clients?.budget }),
   share: 0.42,
+  expectedMs({ clients }, { own }) {
+    if (clients === undefined) return 0;
+    const { starts, warmupMs, settleMs, windowMs } = clients;
+    const ofOne = loadMs(0, warmupMs) + WINDOWS_MAX * loadMs(settleMs, windowMs);
+    return starts * own.reduce((sum, each) => sum + ensembleMs(each) + ofOne, 0);
+  },
   async run(options) {
     const { suite, lab, cells, recorder } = options;
     if (suite.clients === undefined) return;

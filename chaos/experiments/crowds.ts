@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { preload } from '../../bench/load/preload.ts';
+import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
+import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { crowdCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
@@ -13,7 +15,7 @@ import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { measureCrowd } from './measurements/crowd.ts';
 import { workloadOf } from './measurements/throughput.ts';
 import type { Stage } from './stage.ts';
-import { count, milliseconds, rounds, topologyTexts } from './suite.ts';
+import { count, milliseconds, rounds } from './suite.ts';
 
 const keys = {
   /** Writes at a steady rate beside crowds of sink observers. A suite without it does not measure them. */
@@ -32,6 +34,9 @@ const keys = {
     .optional(),
 };
 
+/** From the start of a sink until it serves, and its end; for the estimate alone. */
+const SINK_MS = 10;
+
 type CrowdsOptions = z.infer<z.ZodObject<typeof keys>>;
 
 export const crowds: Experiment<CrowdsOptions> = {
@@ -43,13 +48,19 @@ export const crowds: Experiment<CrowdsOptions> = {
     const { sinks } = crowds;
     if (!sinks.includes(0) || new Set(sinks).size < sinks.length)
       throw new UsageError(
-        `${origin}: crowds.sinks: ${sinks.join(', ')}; accepted are different sizes, one of which is 0, the control`,
+        `${origin.at('crowds', 'sinks')}: ${sinks.join(', ')}; accepted are different sizes, one of which is 0, the control`,
       );
   },
   withRounds: ({ crowds }, rounds) => (crowds === undefined ? {} : { crowds: { ...crowds, rounds } }),
   provides: ({ crowds }) => (crowds === undefined ? [] : ['crowds']),
   ownTopologies: ({ crowds }) => ({ texts: crowds?.topologies ?? {} }),
   share: 0.45,
+  expectedMs({ crowds }, { own }) {
+    if (crowds === undefined) return 0;
+    const { rounds, sinks, warmupMs, windowMs } = crowds;
+    const ofRound = sinks.reduce((sum, size) => sum + size * SINK_MS + loadMs(warmupMs, windowMs), 0);
+    return own.reduce((sum, each) => sum + ensembleMs(each) + rounds * ofRound, 0);
+  },
   async run(options) {
     const { suite, lab, plan } = options;
     if (suite.crowds === undefined) return;

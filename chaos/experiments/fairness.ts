@@ -8,6 +8,7 @@ import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
 import { measureQuietClient, QUIET_WORKLOAD } from '../../bench/fairness/quiet-client.ts';
 import type { LoadTarget } from '../../bench/load/load-spec.ts';
 import { preload } from '../../bench/load/preload.ts';
+import { loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
@@ -39,6 +40,8 @@ export const fairness: Experiment<FairnessOptions> = {
   withRounds: ({ fairness }, rounds) => ({ fairness: { ...fairness, rounds } }),
   provides: () => ['greedyNeighbours'],
   share: 1,
+  expectedMs: ({ fairness: { rounds, warmupMs, durationMs } }) =>
+    rounds * PHASES.length * loadMs(warmupMs, durationMs),
   async run(options) {
     const [first] = options.lab.stages;
     if (first !== undefined) await measureFairness(options, first, this.share);

@@ -4,9 +4,11 @@ import { isDefect } from '../../bench/defect.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
-import type { PlanOptions } from '../../bench/topology/plan.ts';
+import type { KeyPath } from '../../bench/origin.ts';
+import { type PlanOptions, settingsProblem } from '../../bench/topology/plan.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import {
+  checkedSettings,
   hasLimitedLinks,
   implementationName,
   mastersWord,
@@ -186,14 +188,19 @@ export class Lab {
   }
 }
 
-/** @throws UsageError */
+/**
+ * @param key of `texts` in the suite, for errors
+ * @throws UsageError
+ */
 export function topologiesOf(
   suite: Suite,
   server: ServerKind,
   texts: Readonly<Record<string, string>> = suite.topologies,
+  key: KeyPath = ['topologies'],
 ): Topology[] {
+  checkedSettings(suite.settings, suite.origin);
   return Object.entries(texts).map(([name, text]) => {
-    const origin = `suite ${suite.name}, topology ${name}`;
+    const origin = suite.origin.at(...key, name);
     const read = readTopology(text, origin, suite.folder);
     const { members } = read;
     const other = members.find(({ implementation }) => implementation !== 'zklab');
@@ -206,7 +213,7 @@ export function topologiesOf(
         `${origin}: ${text}: members with a bandwidth or a delay have networks of their own, without proxies; ` +
           'accepted are limits of links in topologies of roles, crowds and storms, whose links are direct',
       );
-    return topologyOf(
+    const topology = topologyOf(
       {
         name,
         masters: mastersWord(read),
@@ -215,6 +222,9 @@ export function topologiesOf(
       },
       origin,
     );
+    const problem = settingsProblem(topology);
+    if (problem !== undefined) throw new UsageError(`${origin}: ${problem}`);
+    return topology;
   });
 }
 

@@ -14,6 +14,9 @@ const keys = {
   availability: outageTiming.extend({ rounds }),
 };
 
+/** After an outage, until all members serve; for the estimate alone. */
+const RECOVERY_MS = 1_500;
+
 type OutageOptions = z.infer<z.ZodObject<typeof keys>>;
 
 /** Reads of every member and writes at the voters, from before an outage until after its heal. */
@@ -27,6 +30,15 @@ export const outages: Experiment<OutageOptions> = {
   }),
   provides: () => ['leaderCut', 'quorumLost'],
   share: 0.93,
+  expectedMs({ availability }, { topologies, needs }) {
+    const { rounds, beforeMs, afterMs, leaderCutMs, quorumLostMs } = availability;
+    const around = beforeMs + afterMs + RECOVERY_MS;
+    const ofOne =
+      (needs.has('leaderCut') ? around + leaderCutMs : 0) +
+      (needs.has('quorumLost') ? around + quorumLostMs : 0);
+    const watched = topologies.filter(({ members }) => members.some(({ role }) => role === 'observer'));
+    return rounds * watched.length * ofOne;
+  },
   async run(options) {
     const { suite, lab, plan } = options;
     await plan.rounds(

@@ -33,8 +33,10 @@ export function inputsOf({
   readonly claims: readonly { readonly id: string }[];
   readonly server: ServerKind;
 }): NonNullable<Result['inputs']> {
-  const { name, folder: _, ...keys } = suite;
-  return JSON.parse(JSON.stringify({ suite: { name, ...keys }, server, claims: claims.map(({ id }) => id) }));
+  const { name, reference, folder: _, origin: __, ...keys } = suite;
+  return JSON.parse(
+    JSON.stringify({ suite: { name, reference, ...keys }, server, claims: claims.map(({ id }) => id) }),
+  );
 }
 
 export function limitsOf(

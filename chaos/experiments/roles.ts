@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import { budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
+import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
+import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
@@ -13,7 +15,7 @@ import { countPath, READ_PATHS, sizedPaths, WRITE_PATHS } from './measurements/p
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
 import { hasObservers, type Stage } from './stage.ts';
-import { count, depth, milliseconds, sessions, topologyTexts } from './suite.ts';
+import { count, depth, milliseconds, sessions } from './suite.ts';
 
 const keys = {
   /** Writes of ensembles with equal processes in other roles. */
@@ -56,6 +58,12 @@ export const roles: Experiment<RolesOptions> = {
   provides: ({ roles }) => (roles.paths === undefined ? ['roles'] : ['roles', 'paths']),
   ownTopologies: ({ roles }) => ({ texts: roles.topologies, budget: roles.budget }),
   share: 0.38,
+  expectedMs({ roles }, { own }) {
+    const { starts, rounds, warmupMs, settleMs, windowMs } = roles;
+    const ofOne = (topology: Topology) =>
+      ensembleMs(topology) + loadMs(0, warmupMs) + rounds * loadMs(settleMs, windowMs);
+    return starts * own.reduce((sum, each) => sum + ofOne(each), 0);
+  },
   async run(options) {
     const { suite, lab, cells, recorder, needs } = options;
     const { starts, rounds, budget, warmupMs, topologies } = suite.roles;

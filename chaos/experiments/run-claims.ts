@@ -123,7 +123,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const noBandwidth = needs.has('storms') ? (await networkSupport()).bandwidth : undefined;
   const environment = environmentOf(probed, lab.toxiproxy, { server, noBandwidth });
   const deaths = lab.deaths();
-  const evidence = { ...measured, topologies: rows, environment, machineUse, deaths, suite: suite.name };
+  const evidence = { ...measured, topologies: rows, environment, machineUse, deaths, suite: suite.reference };
   const judged = judgeAll(withDeaths(claims, deaths), evidence);
   for (const { id: claim, verdict, known, reason } of judged)
     events.emit({ kind: 'verdict', claim, verdict: standingOf({ verdict, known }), reason });

@@ -6,16 +6,18 @@ import { z } from 'zod';
 import { networkSupport } from '../../bench/hosts/network/network-support.ts';
 import { preload } from '../../bench/load/preload.ts';
 import type { WorkloadSpec } from '../../bench/load/workload.ts';
+import { ensembleMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
+import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { stormCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf } from './measure-options.ts';
 import { measureStorm } from './measurements/storm.ts';
 import { hasFollowers, type Stage } from './stage.ts';
-import { duration, rounds, topologyTexts } from './suite.ts';
+import { duration, rounds } from './suite.ts';
 
 const SNAPSHOT_MB_MAX = 200;
 
@@ -41,6 +43,9 @@ const keys = {
     .optional(),
 };
 
+/** From the start of a sink until it serves after the loss of the leader; for the estimate alone. */
+const SINK_MS = 60;
+
 type StormsOptions = z.infer<z.ZodObject<typeof keys>>;
 type Snapshot = z.infer<typeof snapshot>;
 
@@ -50,7 +55,7 @@ export const storms: Experiment<StormsOptions> = {
   keys,
   check({ storms, folder }, origin) {
     for (const [name, text] of Object.entries(storms?.topologies ?? {})) {
-      const where = `${origin}: storms.topologies.${name}`;
+      const where = origin.at('storms', 'topologies', name);
       const voters = readTopology(text, where, folder).members.filter(({ role }) => role === 'participant');
       if (voters.length < 2 || voters.some(({ bandwidth }) => bandwidth === undefined))
         throw new UsageError(
@@ -62,6 +67,12 @@ export const storms: Experiment<StormsOptions> = {
   provides: ({ storms }) => (storms === undefined ? [] : ['storms']),
   ownTopologies: ({ storms }) => ({ texts: storms?.topologies ?? {} }),
   share: 0.6,
+  expectedMs({ storms }, { own }) {
+    if (storms === undefined) return 0;
+    const sinks = storms.snapshots.flatMap(each => each.sinks).reduce((sum, size) => sum + size, 0);
+    const trees = storms.snapshots.length * own.reduce((sum, each) => sum + ensembleMs(each), 0);
+    return trees + storms.rounds * own.length * sinks * SINK_MS;
+  },
   async run(options) {
     const { suite, recorder } = options;
     if (suite.storms === undefined) return;

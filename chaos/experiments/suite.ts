@@ -3,7 +3,10 @@
  * keys. The registry is `suites.ts`.
  */
 import { z } from 'zod';
+import { includeKey } from '../../bench/included-yaml.ts';
 import { LOAD_LIMITS } from '../../bench/load/load-spec.ts';
+import type { Origin } from '../../bench/origin.ts';
+import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 
 export const milliseconds = z.int().min(0).max(3_600_000);
 export const count = z.int().min(1).max(100_000);
@@ -13,13 +16,9 @@ export const sessions = z.int().min(1).max(LOAD_LIMITS.sessionsPerTarget);
 export const depth = z.int().min(1).max(LOAD_LIMITS.depth);
 export const rounds = z.int().min(0).max(1_000);
 
-/** By the name that reports show, in the form that `zklab up` takes. */
-export const topologyTexts = z
-  .record(z.string().regex(/^[\w-]+$/, { error: 'a name of letters, digits, - and _' }), z.string())
-  .refine(topologies => Object.keys(topologies).length > 0, { error: 'at least one topology' });
-
 /** The keys of every suite. */
 export const suiteKeys = {
+  include: includeKey,
   /** One line, for `zklab list`. */
   description: z.string(),
   /** Interleaved: every topology once, then every topology again. */
@@ -65,6 +64,10 @@ export const suiteKeys = {
 
 export type Suite = z.infer<z.ZodObject<typeof suiteKeys>> & {
   readonly name: string;
+  /** How a command line names it: the name of one of the project, the path of another. */
+  readonly reference: string;
   /** Of its file. Relative paths of topologies begin there. */
   readonly folder: string;
+  /** Where its keys stand, for errors. */
+  readonly origin: Origin;
 };

@@ -11,6 +11,9 @@ const keys = {
   sync: z.strictObject({ rounds, everyMs: count }),
 };
 
+/** A kill, an election, and until the killed member serves again; for the estimate alone. */
+const ELECTION_MS = 2_500;
+
 /** The leader is killed, and everybody comes back. */
 export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
   name: 'syncs',
@@ -19,6 +22,7 @@ export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
   withRounds: ({ sync }, rounds) => ({ sync: { ...sync, rounds } }),
   provides: () => ['leaderKilled'],
   share: 0.82,
+  expectedMs: ({ sync }, { topologies }) => sync.rounds * topologies.length * ELECTION_MS,
   async run(options) {
     const { suite, lab, plan, cells } = options;
     const { rounds, everyMs } = suite.sync;

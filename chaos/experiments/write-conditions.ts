@@ -1,5 +1,6 @@
 /** The conditions under which writes are measured: which topologies they apply to, and their fault. */
 import { z } from 'zod';
+import type { Origin } from '../../bench/origin.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
@@ -78,10 +79,10 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
 ];
 
 /** The built-in conditions, then those that the suite adds. */
-export function conditionsOf({ name, conditions }: Suite & WriteOptions): readonly WriteCondition[] {
+export function conditionsOf({ origin, conditions }: Suite & WriteOptions): readonly WriteCondition[] {
   const own = Object.entries(conditions).map(([condition, written]): WriteCondition => {
     const { topologies, ...rest } = written;
-    const fault = readFault(rest, `suite ${name}: conditions.${condition}`);
+    const fault = readFault(rest, origin.within('conditions', condition));
     return {
       need: condition,
       condition,
@@ -94,17 +95,17 @@ export function conditionsOf({ name, conditions }: Suite & WriteOptions): readon
 }
 
 /** @throws UsageError for an invalid fault, an unknown topology, and a name that is taken */
-export function checkConditions({ conditions, topologies: all }: Suite & WriteOptions, origin: string): void {
+export function checkConditions({ conditions, topologies: all }: Suite & WriteOptions, origin: Origin): void {
   const names: readonly string[] = Object.keys(all);
   const taken: readonly string[] = [...Object.keys(CONDITIONS), ...Object.values(CONDITIONS)];
   for (const [condition, { topologies = [], ...written }] of Object.entries(conditions)) {
-    const at = `${origin}: conditions.${condition}`;
+    const at = origin.within('conditions', condition);
     if (taken.includes(condition))
-      throw new UsageError(`${at}: a condition of zklab has this name; accepted is any other`);
+      throw new UsageError(`${at.at()}: a condition of zklab has this name; accepted is any other`);
     readFault(written, at);
     const unknown = topologies.find(topology => !names.includes(topology));
     if (unknown !== undefined)
-      throw new UsageError(`${at}.topologies: ${unknown}; accepted are ${names.join(', ')}`);
+      throw new UsageError(`${at.at('topologies')}: ${unknown}; accepted are ${names.join(', ')}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a round of writes measures: each topology under its conditions, and the controls beside them. */
 import type { Host } from '../../bench/hosts/host.ts';
 import { LoadError } from '../../bench/load/load-error.ts';
+import { loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
@@ -24,11 +25,23 @@ export const writes: Experiment<WriteOptions> = {
   ],
   provides: suite => ['healthy', 'placeboObservers', ...conditionsOf(suite).map(({ need }) => need)],
   share: 0.72,
+  expectedMs(suite, { topologies, needs }) {
+    const { warmupMs, saturatedMs, pacedMs } = suite.load;
+    const times = { saturated: loadMs(warmupMs, saturatedMs), paced: loadMs(warmupMs, pacedMs) };
+    const conditions = conditionsOf(suite).filter(({ need }) => needs.has(need));
+    const underFaults = conditions.flatMap(({ loads }) => [FAULT_MS, ...loads.map(load => times[load])]);
+    const healthy = times.saturated + times.paced;
+    const ofTopology = underFaults.reduce((sum, ms) => sum + ms, healthy);
+    return suite.rounds * topologies.length * ofTopology;
+  },
   async run(options) {
     const { rounds, roundsMin } = options.suite;
     await options.plan.rounds(this.name, { rounds, roundsMin, share: this.share }, writeTurns(options));
   },
 };
+
+/** A fault is injected, proved and healed, and a write commits; for the estimate alone. */
+const FAULT_MS = 1_000;
 
 function writeTurns(options: MeasureOptions<WriteOptions>): Turn[] {
   const { lab, needs } = options;

@@ -1,5 +1,6 @@
 /** The registry of link and process faults. Those of the simulation are in `simulation/faults/`. */
 import { checked } from '../../bench/checked.ts';
+import type { Origin } from '../../bench/origin.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { blackholeKind } from './blackhole.ts';
 import type { Fault, FaultHost, FaultKind } from './fault.ts';
@@ -13,14 +14,14 @@ export const FAULTS: readonly FaultKind[] = [latencyKind, refuseKind, blackholeK
 /** A fault as a person writes it: its name, with its options beside it. */
 export type WrittenFault = { readonly fault: string } & Readonly<Record<string, unknown>>;
 
-/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
-export function readFault({ fault: name, ...options }: WrittenFault, origin: string): Fault {
+/** @param origin names its keys in errors. @throws UsageError naming key, value and what is accepted */
+export function readFault({ fault: name, ...options }: WrittenFault, origin: Origin): Fault {
   const kind = FAULTS.find(each => each.name === name);
   if (kind === undefined)
     throw new UsageError(
-      `${origin}: fault: "${name}"; accepted are ${FAULTS.map(each => each.name).join(', ')}`,
+      `${origin.at('fault')}: "${name}"; accepted are ${FAULTS.map(each => each.name).join(', ')}`,
     );
-  return kind.create(checked(kind.schema, options, `${origin}, ${name}`));
+  return kind.create(checked(kind.schema, options, origin));
 }
 
 /** Why this fault cannot be injected there; undefined when it can. */

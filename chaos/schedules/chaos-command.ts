@@ -31,11 +31,10 @@ export async function chaos(
 ): Promise<ExitCode> {
   const { json = false, signal, runsRoot } = options;
   const schedule = readSchedule(reference);
-  const within = `schedule ${schedule.name}`;
   const topology =
     options.topology === undefined
-      ? readTopology(schedule.topology, within, schedule.folder)
-      : readTopology(options.topology, within);
+      ? readTopology(schedule.topology, schedule.origin.at('topology'), schedule.folder)
+      : readTopology(options.topology, '--topology');
   refuseImpossible(schedule, topology);
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
   const commandLine = commandLineOf(reference, options, seed);
@@ -48,14 +47,12 @@ export async function chaos(
 }
 
 /** @throws UsageError naming the first step whose fault is impossible on this topology */
-function refuseImpossible({ name, steps }: Schedule, { members, shortForm }: Topology): void {
+function refuseImpossible({ origin, steps }: Schedule, { members, shortForm }: Topology): void {
   const links = members.every(({ implementation }) => implementation === 'zklab');
   for (const [at, { fault }] of steps.entries()) {
     const refusal = refusalOf(fault, { links, processes: true });
     if (refusal !== undefined)
-      throw new UsageError(
-        `schedule ${name}: steps.${at}: ${fault.name} on topology ${shortForm}: ${refusal}`,
-      );
+      throw new UsageError(`${origin.at('steps', at)}: ${fault.name} on topology ${shortForm}: ${refusal}`);
   }
 }
 

@@ -1,9 +1,11 @@
 /** The registry of schedules: reads the YAML files of chaos/schedules/. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
-import { NamedYaml } from '../../bench/named-yaml.ts';
-import { parseYaml } from '../../bench/read-yaml.ts';
+import { includeKey } from '../../bench/included-yaml.ts';
+import { type NamedDocument, NamedYaml } from '../../bench/named-yaml.ts';
+import type { Origin } from '../../bench/origin.ts';
+import { readText } from '../../bench/read-yaml.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { readFault } from '../faults/index.ts';
 import type { Step } from '../faults/nemesis.ts';
@@ -17,6 +19,8 @@ export interface Schedule {
   readonly topology: string;
   /** Of its file. A relative path of its topology begins there. */
   readonly folder: string;
+  /** Where its keys stand, for errors. */
+  readonly origin: Origin;
   readonly workload: Workload;
   /** As the schema of the workload parses them. */
   readonly workloadOptions: object;
@@ -26,7 +30,10 @@ export interface Schedule {
 }
 
 const ms = z.int().min(0).max(86_400_000);
-const schema = z.strictObject({
+/** Ms since the start. */
+export const stepTimes = { atMs: ms, forMs: ms };
+export const scheduleSchema = z.strictObject({
+  include: includeKey,
   description: z.string(),
   /** In the form that `zklab up` takes. */
   topology: z.string(),
@@ -35,7 +42,7 @@ const schema = z.strictObject({
    * Times in ms since the start. The options of a fault stand beside its name. Faults whose times overlap are
    * in force together.
    */
-  steps: z.array(z.looseObject({ fault: z.string(), atMs: ms, forMs: ms })).min(1),
+  steps: z.array(z.looseObject({ fault: z.string(), ...stepTimes })).min(1),
 });
 
 /** dist/chaos/schedules -> chaos/schedules of the project. */
@@ -47,32 +54,33 @@ export function scheduleNames(): string[] {
 
 /** @param reference the name of a schedule of the project, or the path of a YAML file. @throws UsageError */
 export function readSchedule(reference: string): Schedule {
-  const { name, origin, document } = FILES.read(reference);
-  return scheduleOf(document, name, origin);
+  return scheduleOf(FILES.read(reference));
 }
 
-/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
-export function parseSchedule(text: string, name: string, origin: string): Schedule {
-  return scheduleOf(parseYaml(text, origin), name, origin);
+/** @param file names the text in errors. @throws UsageError naming line, key, value and what is accepted */
+export function parseSchedule(text: string, name: string, file: string): Schedule {
+  const { value: document, origin } = readText(text, file);
+  return scheduleOf({ name, reference: file, file, folder: '.', document, origin });
 }
 
-function scheduleOf(document: unknown, name: string, origin: string): Schedule {
-  const { description, topology, workload: written, steps } = checked(schema, document, origin);
+function scheduleOf({ name, folder, document, origin }: NamedDocument): Schedule {
+  const { description, topology, workload: written, steps } = checked(scheduleSchema, document, origin);
   const { name: workloadName, ...options } = written;
   const workload = WORKLOADS.find(each => each.name === workloadName);
   if (workload === undefined)
     throw new UsageError(
-      `${origin}: workload: "${workloadName}"; accepted are ${WORKLOADS.map(each => each.name).join(', ')}`,
+      `${origin.at('workload', 'name')}: "${workloadName}"; accepted are ${WORKLOADS.map(each => each.name).join(', ')}`,
     );
   return {
     name,
     description,
     topology,
-    folder: dirname(origin),
+    folder,
+    origin,
     workload,
-    workloadOptions: checked(workload.schema, options, `${origin}: workload ${workloadName}`) as object,
+    workloadOptions: checked(workload.schema, options, origin.within('workload')) as object,
     steps: steps.map(({ atMs, forMs, ...fault }, at) => ({
-      fault: readFault(fault, `${origin}: steps.${at}`),
+      fault: readFault(fault, origin.within('steps', at)),
       atMs,
       forMs,
     })),

@@ -46,16 +46,19 @@ test('a step has the options of its fault, and a workload its own options with d
 test('an error names what is wrong and what is accepted', () => {
   const mended = (from: string, to: string) => problemOf(text(STEP.replace(from, to)));
   assert.is(mended('', ''), '');
-  assert.match(mended('fault: kill', 'fault: kil'), /steps\.0: fault: "kil"; accepted are latency, refuse/);
+  assert.match(
+    mended('fault: kill', 'fault: kil'),
+    /^test\.yaml:4: steps\.0\.fault: "kil"; accepted are latency, refuse/,
+  );
   assert.match(
     mended('target: { role', 'target: { rol'),
-    /steps\.0, kill: target: .*accepted is \{ name: v1 \}/,
+    /^test\.yaml:4: steps\.0\.target: .*accepted is \{ name: v1 \}/,
   );
   assert.match(mended('atMs: 0', 'at: 0'), /steps\.0\.atMs: missing/);
   assert.match(mended('target:', 'loud: yes, target:'), /unknown key loud; accepted are target/);
   assert.match(
     problemOf(text(STEP, '{ name: register }')),
-    /workload: "register"; accepted are registers, mixed/,
+    /^test\.yaml:3: workload\.name: "register"; accepted are registers, mixed/,
   );
   assert.match(problemOf(text(STEP, '{ name: registers, wildShare: 1 }')), /unknown key wildShare/);
 });

@@ -1,0 +1,87 @@
+/** The JSON Schemas of what people write, and of results. `results/schemas/` has them for editors. */
+import { join } from 'node:path';
+import { gateSchema } from '../bench/compare/gate.ts';
+import { type JsonSchema, jsonSchemaOf, kindsSchema, schemaFile } from '../bench/json-schema.ts';
+import { workloadSchema } from '../bench/load/workload-file.ts';
+import { matrixSchema } from '../bench/matrix/matrix-schema.ts';
+import type { Terminal } from '../bench/terminal.ts';
+import { topologySchema } from '../bench/topology/topology.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { resultSchema } from '../results/schema.ts';
+import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { claimsSuiteSchema } from './experiments/suites.ts';
+import { FAULTS } from './faults/index.ts';
+import { scheduleSchema, stepTimes } from './schedules/index.ts';
+import { WORKLOADS } from './workloads/index.ts';
+
+/** dist/chaos -> results/schemas of the project. */
+const FOLDER = join(import.meta.dirname, '../../results/schemas');
+
+/** By name; each is made when it is asked for. */
+export const SCHEMAS: Readonly<Record<string, { readonly about: string; make(): JsonSchema }>> = {
+  suite: { about: 'what zklab bench and zklab claims --suite read', make: suiteSchema },
+  topology: {
+    about: 'what zklab up reads, and suites name',
+    make: () => schemaFile('A topology of zklab', jsonSchemaOf(topologySchema)),
+  },
+  workload: {
+    about: 'what zklab bench load reads, and matrix suites name',
+    make: () => schemaFile('A workload of zklab', jsonSchemaOf(workloadSchema)),
+  },
+  schedule: { about: 'what zklab chaos reads', make: wholeScheduleSchema },
+  gate: {
+    about: 'what zklab compare --gate reads',
+    make: () => schemaFile('A gate of zklab', jsonSchemaOf(gateSchema)),
+  },
+  result: {
+    about: 'result.json of a run',
+    make: () => schemaFile('A result of zklab', jsonSchemaOf(resultSchema)),
+  },
+};
+
+export function schemaFileName(name: string): string {
+  return join(FOLDER, `${name}.schema.json`);
+}
+
+/** As it is written to a file. @throws UsageError for an unknown name */
+export function schemaText(name: string): string {
+  const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
+  if (schema === undefined)
+    throw new UsageError(`no schema is named "${name}"; accepted are ${Object.keys(SCHEMAS).join(', ')}`);
+  return `${JSON.stringify(schema.make(), undefined, 2)}\n`;
+}
+
+/** `zklab schema`: prints one of them, or where they are. @throws UsageError */
+export function schemaCommand(name: string | undefined, terminal: Terminal): ExitCode {
+  if (name !== undefined) terminal.print(schemaText(name));
+  else {
+    const lines = Object.entries(SCHEMAS).map(([each, { about }]) => `${schemaFileName(each)}\n  ${about}`);
+    const hint = 'An editor with a YAML language server uses the one that the first line of a file names:';
+    terminal.print(
+      [...lines, '', hint, `# yaml-language-server: $schema=${schemaFileName('suite')}`].join('\n'),
+    );
+  }
+  return EXIT_CODES.holds;
+}
+
+/** Both kinds of suites: one with a matrix, and one that measures claims. */
+function suiteSchema(): JsonSchema {
+  return schemaFile('A suite of zklab', {
+    if: { required: ['matrix'] },
+    // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
+    then: jsonSchemaOf(matrixSchema),
+    else: jsonSchemaOf(claimsSuiteSchema()),
+  });
+}
+
+function wholeScheduleSchema(): JsonSchema {
+  const { properties, ...schedule } = jsonSchemaOf(scheduleSchema);
+  return schemaFile('A schedule of zklab', {
+    ...schedule,
+    properties: {
+      ...(properties as JsonSchema),
+      workload: kindsSchema('name', WORKLOADS),
+      steps: { type: 'array', minItems: 1, items: kindsSchema('fault', FAULTS, stepTimes) },
+    },
+  });
+}
