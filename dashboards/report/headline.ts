@@ -7,6 +7,8 @@ import {
   WORST_FIRST,
 } from '../../results/verdicts.ts';
 
+import { matrixLine } from '../matrix-rows.ts';
+
 /** What one claim says. */
 export interface Sentence {
   readonly claim: string;
@@ -44,6 +46,7 @@ function sentenceOf(claim: Claim): Sentence {
 function verdictsLine(result: Result): string {
   if (result.validity.void)
     return `This run is void: ${result.validity.reasons.join('; ') || 'no reason recorded'}`;
+  if (result.matrix !== undefined) return matrixLine(result.matrix);
   if (result.judgements !== undefined) return judgementsLine(result.judgements, result.faults.length);
   const counts = countStandings(result.claims);
   const parts = WORST_FIRST.filter(standing => counts[standing] > 0).map(standing =>

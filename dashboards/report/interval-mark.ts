@@ -2,15 +2,20 @@ import type { Claim } from '../../results/schema.ts';
 import { formatInterval, formatUnit } from '../format.ts';
 import { html, type Markup } from './html.ts';
 
+type Rule = NonNullable<Claim['rule']>;
+
 const WIDTH_PX = 150;
 const HEIGHT_PX = 18;
 const PADDING_PX = 8;
 
 /**
- * The interval of a timed claim over the values that count as good, which are shaded. Ratios are drawn on a
- * logarithmic scale. Null without an interval or a margin.
+ * An interval over the values of the margin, which are shaded: those that count as good, for a timed claim.
+ * Ratios are drawn on a logarithmic scale. Null without an interval or a margin.
  */
-export function intervalMark({ estimate, rule }: Pick<Claim, 'estimate' | 'rule'>): Markup | null {
+export function intervalMark(
+  { estimate, rule }: { readonly estimate?: Claim['estimate']; readonly rule?: Pick<Rule, 'margin'> },
+  within = 'good',
+): Markup | null {
   if (estimate === undefined || rule === undefined) return null;
   const { value, low, high, unit } = estimate;
   if (low === null || high === null) return null;
@@ -26,7 +31,7 @@ export function intervalMark({ estimate, rule }: Pick<Claim, 'estimate' | 'rule'
   const from = margin.low === null ? 0 : x(margin.low);
   const to = margin.high === null ? WIDTH_PX : x(margin.high);
   const middle = HEIGHT_PX / 2;
-  const said = `interval ${formatInterval({ low, high })}, good ${goodText(margin, unit)}`;
+  const said = `interval ${formatInterval({ low, high })}, ${within} ${goodText(margin, unit)}`;
   return html`<svg class="mark" viewBox="0 0 ${WIDTH_PX} ${HEIGHT_PX}" width="${WIDTH_PX}" height="${HEIGHT_PX}" role="img" aria-label="${said}"><title>${said}</title>
     <rect class="good" x="${from}" y="1" width="${Math.max(1, Math.round((to - from) * 10) / 10)}" height="${HEIGHT_PX - 2}"/>
     ${[margin.low, margin.high].map(end => end !== null && html`<line class="bound" x1="${x(end)}" x2="${x(end)}" y1="0" y2="${HEIGHT_PX}"/>`)}
@@ -34,7 +39,7 @@ export function intervalMark({ estimate, rule }: Pick<Claim, 'estimate' | 'rule'
 }
 
 /** `above 1×`, `between −0.2 ms and 0.2 ms` */
-export function goodText({ low, high }: NonNullable<Claim['rule']>['margin'], unit: string): string {
+export function goodText({ low, high }: Rule['margin'], unit: string): string {
   if (low !== null && high !== null) return `between ${formatUnit(low, unit)} and ${formatUnit(high, unit)}`;
   if (low !== null) return `above ${formatUnit(low, unit)}`;
   return high === null ? 'anything' : `below ${formatUnit(high, unit)}`;

@@ -8,6 +8,7 @@ import { answerOf } from './headline.ts';
 import { embedJson, html, type Markup, trusted } from './html.ts';
 import { judgements } from './judgements.ts';
 import { ledger } from './ledger.ts';
+import { matrix } from './matrix.ts';
 import { noticesOf } from './notices.ts';
 import { page } from './page.ts';
 import { percentileCurve } from './percentiles.ts';
@@ -20,7 +21,8 @@ export async function renderReport(result: Result): Promise<string> {
   const data: EmbeddedData = { result, curves };
   const body = html`<main>
   ${header(result)}
-  ${result.judgements === undefined && ledger(result)}
+  ${result.judgements === undefined && result.matrix === undefined && ledger(result)}
+  ${matrix(result)}
   ${judgements(result)}
   ${comparisons(result)}
   ${timelines(result)}

@@ -10,6 +10,7 @@ import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
 import { VERDICT_OF } from '../report/judgements.ts';
 import { noticesOf } from '../report/notices.ts';
+import { matrixLines } from './matrix.ts';
 import { type Paint, painter, type Style } from './paint.ts';
 import { wrap } from './wrap.ts';
 
@@ -55,6 +56,7 @@ export function ledgerTable(result: Result, look: TerminalLook): string {
     lines.push(...wrap(`${about}: ${said.join(' ')}`, look.widthColumns));
   }
   lines.push('');
+  lines.push(...matrixLines(result, look.widthColumns));
   const idWidth = Math.min(ID_WIDTH_MAX, Math.max(0, ...result.claims.map(claim => claim.id.length))) + 2;
   for (const claim of worstFirst(result.claims))
     lines.push(...claimLines(claim, idWidth, look.widthColumns, paint), '');
