@@ -116,6 +116,10 @@ test('a condition gives the server, the clients and the budget', () => {
   );
   assert.is(ensembles.length, 6);
   assert.equal(
+    ensembles.slice(0, 3).map(({ label }) => label),
+    ['voters3 snapCount=1000', 'voters3 budget=0.25 snapCount=1000', 'voters3 apache snapCount=1000'],
+  );
+  assert.equal(
     ensembles.slice(0, 3).map(({ budget, topology, cells }) => {
       const { implementation } = topology.members[0]!;
       return [budget, implementation, cells[0]!.clients];

@@ -34,7 +34,7 @@ export interface MatrixSuite extends Omit<MatrixKeys, 'matrix'> {
 
 /** An ensemble that cells of equal topology, settings, server and budget share. All run at the same time. */
 export interface MatrixEnsemble {
-  /** `voters3 snapCount=1000`, for progress and the names of logs. */
+  /** `voters3 budget=0.25 snapCount=1000`, for progress and the names of folders: no two are equal. */
   readonly label: string;
   /** With every setting. Its name is that of the axis. */
   readonly topology: Topology;
@@ -157,7 +157,11 @@ function ensemblesOf(
     if (group === undefined) {
       const topology = topologyFor(keys, cell, folder, origin);
       const own = Object.entries(cell.settings).map(([name, value]) => `${name}=${value}`);
-      const label = [cell.topology, ...(server === 'zklab' ? [] : [server]), ...own].join(' ');
+      const how = [
+        ...(server === 'zklab' ? [] : [server]),
+        ...(budget === undefined ? [] : [`budget=${budget}`]),
+      ];
+      const label = [cell.topology, ...how, ...own].join(' ');
       group = { label, topology, budget, cells: [] };
       groups.set(key, group);
     }
