@@ -25,6 +25,8 @@ export interface CostsSource {
   readonly learnersMax: number;
   /** Held-out median error of the latency; undefined when it could not be tested. */
   readonly latencyError: number | undefined;
+  /** Why its times are about the machine more than about the servers; undefined when they are not. */
+  readonly busy: string | undefined;
 }
 
 export function forecastText(
@@ -57,6 +59,7 @@ export function forecastText(
     ...latencyLines(latencies, source.latencyError),
     '',
     `Costs: run ${source.run}, on ${source.machine}, ${source.cpu}, ${source.at}. Held-out cells were missed by ${percent(model.medianError)} in the median (${model.heldOut.length} roles of cells, from ${model.heldOutWindows} windows); nine in ten by less than ${errorText(model, roles)}.`,
+    ...(source.busy === undefined ? [] : [`Warning: when the costs were measured, ${source.busy}.`]),
     `"likely" holds 95 % of the fits to windows drawn again, widened by the error that nine in ten held-out cells of the role stayed below.`,
     ...extrapolations(question, source).map(each => `Beyond what was measured: ${each}.`),
     ...coreLines(machines.coresPerMember),

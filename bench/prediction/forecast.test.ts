@@ -105,6 +105,7 @@ test('it calls itself a prediction, says its errors, and what is beyond what was
     votersMax: 9,
     learnersMax: 103,
     latencyError: 0.4,
+    busy: 'others used its cores',
   };
   const text = forecastText(question, found, MODEL, source);
   for (const part of [
@@ -116,6 +117,7 @@ test('it calls itself a prediction, says its errors, and what is beyond what was
     /Beyond what was measured: 310 learners at one member/,
     /need more CPU than a member has/,
     /of 4 cores it can use one/,
+    /Warning: when the costs were measured, others used its cores/,
     /Left out:/,
   ])
     assert.match(text, part);

@@ -1,6 +1,7 @@
 /**
  * `zklab predict`: what a topology will need on machines of its own, by the costs that a run has measured.
  */
+import { whyBusy } from '../../results/busy-machine.ts';
 import type { Result, WorkWindow } from '../../results/schema.ts';
 import { listRuns, loadRun, RUNS_ROOT } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
@@ -145,6 +146,7 @@ function sourceOf(result: Result, windows: readonly WorkWindow[], model: CostMod
     valueBytes: rangeOf(windows.map(each => each.valueBytes)),
     votersMax: Math.max(...windows.map(({ voters }) => voters)),
     learnersMax: Math.max(...windows.map(({ voters, observers }) => voters - 1 + observers)),
+    busy: whyBusy(result),
     latencyError: errors.length === 0 ? undefined : middleOf(errors.sort((a, b) => a - b)),
   };
 }
