@@ -317,5 +317,9 @@ export const FREE_COUNTS: readonly string[] = [
   'followerFsyncsPerWrite',
   'observerFsyncsPerWrite',
   'requestsPerWrite',
+  'followerLinkBytesPerWrite',
+  'followerLinkPacketsPerWrite',
+  'observerLinkBytesPerWrite',
+  'observerLinkPacketsPerWrite',
   'pingsDuringTheLoad',
 ];

@@ -84,8 +84,14 @@ test('a cell of which most rounds are void is void', () => {
 
 test('planted: a doubled count is a finding in one round; one that depends on batches is none', () => {
   const cell = (counts: Record<string, number>) => plantedSide({ cells: [{ values: [100], counts }] });
-  const a = cell({ leaderMessagesPerWrite: 4, leaderFsyncsPerWrite: 0.02, acksFromObservers: 0, gone: 1 });
-  const b = cell({ leaderMessagesPerWrite: 8, leaderFsyncsPerWrite: 0.06, acksFromObservers: 1 });
+  const a = cell({
+    ...{ leaderMessagesPerWrite: 4, leaderFsyncsPerWrite: 0.02, acksFromObservers: 0, gone: 1 },
+    requestsToLeaderPerRead: 0,
+  });
+  const b = cell({
+    ...{ leaderMessagesPerWrite: 8, leaderFsyncsPerWrite: 0.06, acksFromObservers: 1 },
+    requestsToLeaderPerRead: 0.001,
+  });
   const { counts } = compareSides(a, b).comparison;
   assert.equal(
     counts.map(({ name, ratio, verdict }) => [name, ratio, verdict]),
@@ -93,6 +99,7 @@ test('planted: a doubled count is a finding in one round; one that depends on ba
       ['leaderMessagesPerWrite', 2, 'grew'],
       ['acksFromObservers', null, 'grew'],
       ['gone', null, 'only in a'],
+      ['requestsToLeaderPerRead', null, 'same'],
       ['leaderFsyncsPerWrite', 3, 'free'],
     ],
   );
@@ -186,15 +193,25 @@ test('F9: what changes the question makes everything incomparable, what changes 
       inputs({ rounds: 6, load: { valueBytes: 100 }, settings: { syncLimit: 9 } }),
     ],
     ['all', /^topology voters voters=1 /, b => Object.assign(b.topologies[0]!, { shortForm: 'voters=5' })],
+    [
+      'times',
+      /^links and CPU of voters proxied links direct links, 0\.25 cores each$/,
+      b => Object.assign(b.topologies[0]!, { links: 'direct', budgetCores: 0.25 }),
+    ],
     ['times', /^Toxiproxy none real$/, b => Object.assign(b.environment.toxiproxy, { kind: 'real' })],
     ['times', /^CPU invented other$/, b => Object.assign(b.environment, { cpu: 'other' })],
-    ['times', /busy machine no the machine was busy/, b => Object.assign(b, { machineUse: busy })],
+    [
+      'times',
+      /^busy machine no yes \(load 22\.0, steal 0\.0 %, others 45 % of the cores\)$/,
+      b => Object.assign(b, { machineUse: busy }),
+    ],
     [
       'nothing',
       /^server zklab apache$/,
       b => {
         b.environment.server.implementation = 'apache';
         b.inputs!.server = 'apache';
+        b.topologies[0]!.shortForm += ' server=apache';
       },
     ],
     [

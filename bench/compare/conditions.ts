@@ -6,9 +6,10 @@
 import { whyBusy } from '../../results/busy-machine.ts';
 import type { Condition, Matters } from '../../results/comparison.ts';
 import { formatNumber } from '../../results/number-text.ts';
+import type { Topology } from '../../results/schema.ts';
 import type { ComparedRun } from './compared-run.ts';
-import { inputsOf, isRepetition, isTopologyKey, topologyForm } from './run-inputs.ts';
-import { type Side, unique } from './side.ts';
+import { inputsOf, isRepetition, isTopologyKey, topologyForm, topologyMeans } from './run-inputs.ts';
+import { machineOf, type Side, unique } from './side.ts';
 
 /** How many keys of the inputs are named. Two different suites differ in dozens. */
 const KEYS_NAMED_MAX = 8;
@@ -55,15 +56,17 @@ function plainDifferences(a: Side, b: Side): Condition[] {
 }
 
 function topologyDifferences(a: Side, b: Side): Condition[] {
-  const [formsA, formsB] = [a, b].map(({ runs }) => {
-    const forms = new Map<string, string[]>();
-    for (const topology of runs.flatMap(({ topologies }) => topologies))
-      forms.set(topology.name, [...(forms.get(topology.name) ?? []), topologyForm(topology)]);
-    return forms;
-  }) as [Map<string, string[]>, Map<string, string[]>];
-  return [...formsA].flatMap(([name, forms]) => {
-    const others = formsB.get(name);
-    return others === undefined ? [] : differing(`topology ${name}`, unique(forms), unique(others), 'all');
+  const [namedA, namedB] = [a, b].map(({ runs }) => runs.flatMap(({ topologies }) => topologies));
+  const names = [...new Set(namedA!.map(({ name }) => name))];
+  return names.flatMap(name => {
+    const [ofA, ofB] = [namedA!, namedB!].map(all => all.filter(topology => topology.name === name));
+    if (ofB!.length === 0) return [];
+    const said = (say: (topology: Topology) => string, what: string, matters: Matters) =>
+      differing(what, unique(ofA!.map(say)), unique(ofB!.map(say)), matters);
+    return [
+      ...said(topologyForm, `topology ${name}`, 'all'),
+      ...said(topologyMeans, `links and CPU of ${name}`, 'times'),
+    ];
   });
 }
 
@@ -121,10 +124,10 @@ function middleOf(values: readonly number[]): number | undefined {
 
 /** Of a side with several runs, busy ones are left out already. */
 function busySides(a: Side, b: Side): Condition[] {
-  const [busyA, busyB] = [a, b].map(({ runs }) => runs.map(whyBusy).find(why => why !== undefined));
-  return busyA === undefined && busyB === undefined
-    ? []
-    : [{ what: 'busy machine', a: busyA ?? 'no', b: busyB ?? 'no', matters: 'times' }];
+  const [busyA, busyB] = [a, b].map(({ runs }) => runs.filter(run => whyBusy(run) !== undefined));
+  if (busyA!.length + busyB!.length === 0) return [];
+  const said = (busy: readonly ComparedRun[]) => (busy.length === 0 ? 'no' : `yes (${machineOf(busy)})`);
+  return [{ what: 'busy machine', a: said(busyA!), b: said(busyB!), matters: 'times' }];
 }
 
 function differing(what: string, a: string, b: string, matters: Matters): Condition[] {

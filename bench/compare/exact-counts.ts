@@ -7,6 +7,9 @@ import { middleOf } from '../stats/summary.ts';
 import { measurementsOf } from './cells.ts';
 import type { Side } from './side.ts';
 
+/** What a session that opens or closes during a load may add to a count per operation. */
+const STRAY_COUNT_MAX = 0.01;
+
 /** Of the cells that both sides measured; findings first. */
 export function compareCounts(a: Side, b: Side): ComparedCount[] {
   const others = measurementsOf(b);
@@ -49,6 +52,6 @@ function verdictOf(name: string, a: number | null, b: number | null): ComparedCo
   if (FREE_COUNTS.includes(name)) return 'free';
   // A sum over all rounds grows with their number: only whether there was one at all can be compared.
   if (TOTALS.includes(name)) return a === 0 && b > 0 ? 'grew' : a > 0 && b === 0 ? 'shrank' : 'same';
-  if (Math.abs(b - a) <= a * COUNT_TOLERANCE) return 'same';
+  if (Math.abs(b - a) <= Math.max(a * COUNT_TOLERANCE, STRAY_COUNT_MAX)) return 'same';
   return b > a ? 'grew' : 'shrank';
 }

@@ -21,9 +21,14 @@ export function isTopologyKey(key: string): boolean {
   return /(^|\.)topologies\.[^.]+$/.test(key);
 }
 
-export function topologyForm({ shortForm, members, links, budgetCores }: Topology): string {
-  const budget = budgetCores === undefined ? '' : `, ${budgetCores} cores each`;
-  return `${shortForm} (${members.length} members${links === undefined ? '' : `, ${links} links`}${budget})`;
+/** Who takes part. The server that runs them is a condition of its own. */
+export function topologyForm({ shortForm, members }: Topology): string {
+  return `${shortForm.replace(/ ?\bserver=\S+/, '')} (${members.length} members)`;
+}
+
+/** What its times depend on, and neither its counts nor its verdicts. */
+export function topologyMeans({ links, budgetCores }: Topology): string {
+  return `${links ?? 'proxied'} links${budgetCores === undefined ? '' : `, ${budgetCores} cores each`}`;
 }
 
 /** Equal for runs that were told to do the same on the same kind of machine. */
@@ -33,7 +38,7 @@ export function inputsKey(run: ComparedRun): string {
     [environment.machine, environment.cpu, environment.cores],
     environment.server.implementation,
     environment.toxiproxy.kind,
-    topologies.map(topology => [topology.name, topologyForm(topology)]),
+    topologies.map(topology => [topology.name, topologyForm(topology), topologyMeans(topology)]),
     [...inputsOf(run)].sort(),
     run.inputs === undefined && run.run.suite,
   ]);

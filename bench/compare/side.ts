@@ -86,7 +86,7 @@ export function unique(values: readonly string[]): string {
 const OTHERS_SHARE_MIN = 0.1;
 
 /** `load 1.8–4.5, steal 1.9 %`: the worst of several runs. */
-function machineOf(runs: readonly ComparedRun[]): string {
+export function machineOf(runs: readonly ComparedRun[]): string {
   const uses = runs.flatMap(({ machineUse }) => machineUse ?? []);
   if (uses.length === 0) return '';
   const loads = uses.flatMap(({ loadAverageBefore, loadAverageAfter }) => [
@@ -95,8 +95,9 @@ function machineOf(runs: readonly ComparedRun[]): string {
   ]);
   const others = Math.max(...uses.map(({ cores, othersCores = 0 }) => othersCores / cores));
   const steal = Math.max(...uses.map(({ stealShare = Number.NaN }) => stealShare));
+  const [least, most] = [Math.min(...loads), Math.max(...loads)].map(load => load.toFixed(1));
   return [
-    `load ${Math.min(...loads).toFixed(1)}–${Math.max(...loads).toFixed(1)}`,
+    `load ${least === most ? least : `${least}–${most}`}`,
     ...(Number.isNaN(steal) ? [] : [`steal ${(steal * 100).toFixed(1)} %`]),
     ...(others < OTHERS_SHARE_MIN ? [] : [`others ${(others * 100).toFixed(0)} % of the cores`]),
   ].join(', ');

@@ -53,6 +53,16 @@ test('P1: the summary has ten lines of 80 columns: verdicts, counts, then one li
   assert.match(summary!, /no difference shown, 33 % would have been: voters/);
 });
 
+test('counts that only one side has are no agreement', () => {
+  const counts = fixtureComparison().comparisons[0]!.counts.map(count => ({
+    ...count,
+    b: null,
+    ratio: null,
+    verdict: 'only in a' as const,
+  }));
+  assert.match(comparisonText(changed({ counts }), PLAIN), /\nCounts +none in common; 3 only in a\n/);
+});
+
 test('no line is wider than the terminal, with colours or without', () => {
   for (const widthColumns of [40, 60, 80, 120])
     for (const colour of [false, true])

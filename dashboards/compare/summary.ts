@@ -2,12 +2,13 @@
 import {
   CHANGES,
   type Change,
+  type ComparedCount,
   type ComparedFamily,
   type Comparison,
   type GateItem,
 } from '../../results/comparison.ts';
 import { CONDITIONS } from '../../results/names.ts';
-import { changeText, conditionText, countChange, isFinding, verdictText } from './row-text.ts';
+import { changeText, conditionText, countChange, verdictText } from './row-text.ts';
 
 /** `bad` and `good` are news. A known failure is none. */
 export type Tone = 'bad' | 'good' | 'plain';
@@ -64,20 +65,28 @@ function claimsLine({ claims }: Comparison): SummaryLine {
 }
 
 function countsLine({ counts }: Comparison): SummaryLine {
-  const judged = counts.filter(({ verdict }) => verdict !== 'free');
-  const findings = judged.filter(isFinding);
-  if (judged.length === 0) return { label: 'Counts', text: 'none in common', tone: 'plain' };
-  if (findings.length === 0)
-    return { label: 'Counts', text: `none of ${judged.length} differs`, tone: 'plain' };
-  const [first] = findings;
-  const { name, topology, condition } = first!;
-  const where = condition === CONDITIONS.healthy ? topology : `${topology}, ${condition}`;
-  const text = `${findings.length} of ${judged.length} differ: ${name} ${countChange(first!)}, ${where}`;
+  const of = (...verdicts: ComparedCount['verdict'][]) =>
+    counts.filter(({ verdict }) => verdicts.includes(verdict));
+  const [findings, same] = [of('grew', 'shrank'), of('same')];
+  const missing = (['only in a', 'only in b'] as const).flatMap(side =>
+    of(side).length === 0 ? [] : [`${of(side).length} ${side}`],
+  );
+  const judged = findings.length + same.length;
+  const found = judged === 0 ? 'none in common' : differText(findings, judged);
   return {
     label: 'Counts',
-    text: findings.length === 1 ? text.replace('differ:', 'differs:') : text,
+    text: [found, ...missing].join('; '),
     tone: toneOf(findings.map(({ verdict }) => (verdict === 'grew' ? 'bad' : 'good'))),
   };
+}
+
+/** `2 of 40 differ: leaderMessagesPerWrite 4 → 8 (2×), observers` */
+function differText(findings: readonly ComparedCount[], judged: number): string {
+  const [first] = findings;
+  if (first === undefined) return `none of ${judged} differs`;
+  const { name, topology, condition } = first;
+  const where = condition === CONDITIONS.healthy ? topology : `${topology}, ${condition}`;
+  return `${findings.length} of ${judged} ${findings.length === 1 ? 'differs' : 'differ'}: ${name} ${countChange(first)}, ${where}`;
 }
 
 function familyLine({ label, verdict, cells, shown }: ComparedFamily): SummaryLine {
