@@ -200,15 +200,28 @@ test('field report B4: a client that pauses before it reads gets every answer, a
   );
 });
 
-test('a client that closes its half after its requests gets all answers, also to writes and to what follows them', () => {
+test('a client that closes its half after its requests gets all answers, also to a write', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
-  client.raw.write(pipelined(10_000));
-  client.send(OpCode.create, body.create('/last'));
-  client.raw.write(pipelined(10_000));
+  client.raw.write(pipelined(20_000));
+  const xid = client.send(OpCode.create, body.create('/last'));
   client.raw.finish();
   const connection = connectionOf(ensemble, client);
   ensemble.wait(() => !connection.hasSession, 'the connection to end');
   assert.is(connection.stats.packetsSent, 1 + 20_000 + 1);
+  assert.is(connection.stats.lastCxid, xid);
   assert.is(typeof MemoryClient.open(ensemble).get('/last'), 'string');
+});
+
+test('a client that closes its half gets the answers that take turns after the one to its write', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.create('/large', 'x'.repeat(100_000));
+  ensemble.machine(1).disk.syncDelayMs = 50;
+  client.send(OpCode.create, body.create('/last'));
+  client.raw.write(pipelined(200, requestFrame(9, OpCode.getData, body.read('/large'))));
+  client.raw.finish();
+  const connection = connectionOf(ensemble, client);
+  ensemble.wait(() => !connection.hasSession, 'the connection to end');
+  assert.is(connection.stats.packetsSent, 1 + 1 + 1 + 200);
 });
