@@ -134,6 +134,8 @@ export const CONDITIONS = {
   direct: 'healthy, without proxies',
   observerLatency: 'observer latency 20±5 ms',
   observersBlackholed: 'observers blackholed',
+  /** Its control, measured in turn with it, so that neither finds warmer servers. */
+  withoutTheCut: 'healthy, in turn with the cut',
   oneVoterBlackholed: 'one voter blackholed',
   leaderKilled: 'leader killed',
   leaderCut: 'leader cut',

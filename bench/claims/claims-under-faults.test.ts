@@ -18,7 +18,7 @@ function verdictOf(claim: Claim, planted: readonly Planted[]): string {
   return judgeAll([claim], plantedResult(planted))[0]!.verdict;
 }
 
-/** The same series in every topology of `topologies`, healthy and under a condition. */
+/** The same series in every topology of `topologies`, under a condition and under its control. */
 function under(
   metric: string,
   condition: string,
@@ -26,8 +26,9 @@ function under(
   faulty: readonly number[],
   topologies = ['observers', 'masters'],
 ): Planted[] {
+  const control = condition === CONDITIONS.observersBlackholed && { condition: CONDITIONS.withoutTheCut };
   return topologies.flatMap(topology => [
-    { metric, topology, values: healthy },
+    { metric, topology, values: healthy, ...control },
     { metric, topology, condition, values: faulty },
   ]);
 }
@@ -78,7 +79,7 @@ test('000-2: with one voter lost every topology, including voters alone, must ke
 test('a fault that did not bite in most rounds makes the claim void', () => {
   const planted = under('writeThroughput', CONDITIONS.observersBlackholed, around(1000), around(1000));
   const unbitten = planted.map(each =>
-    each.condition === undefined ? each : { ...each, values: [], voidRounds: 6 },
+    each.condition === CONDITIONS.withoutTheCut ? each : { ...each, values: [], voidRounds: 6 },
   );
   assert.is(verdictOf(lostObserversLeaveWrites, unbitten), 'void');
 });

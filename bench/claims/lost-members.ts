@@ -1,5 +1,5 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { healthyAndUnder, observed } from './pairs.ts';
+import { healthyAndUnder, observedUnder } from './pairs.ts';
 import { timedClaim } from './timed-claim.ts';
 
 const OBSERVERS_SHARE = 0.9;
@@ -16,9 +16,9 @@ export const lostObserversLeaveWrites = timedClaim(
     hypothesis: `With every observer blackholed, at least ${OBSERVERS_SHARE * 100} % of the healthy writes are committed`,
     metric: 'writeThroughput, observers blackholed over healthy',
     unit: 'ratio',
-    control: 'the same ensemble, healthy, in the same round',
-    needs: ['healthy', 'observersBlackholed'],
-    // On shared cores a cut frees what the observers used, so that writes rise.
+    control:
+      'the same ensemble, healthy, in the same round; members have CPU budgets, so that a cut frees no cores',
+    needs: ['observersBlackholed'],
     rule: {
       scale: 'ratio',
       margin: { low: OBSERVERS_SHARE },
@@ -27,7 +27,12 @@ export const lostObserversLeaveWrites = timedClaim(
   },
   {
     lacking: 'topology with observers',
-    pairs: healthyAndUnder(CONDITIONS.observersBlackholed, [WRITES], observed),
+    pairs: healthyAndUnder(
+      CONDITIONS.observersBlackholed,
+      [WRITES],
+      observedUnder(CONDITIONS.observersBlackholed),
+      CONDITIONS.withoutTheCut,
+    ),
     say: ({ subject, control }, number) =>
       `with every observer cut off, ${subject} committed ${number} the writes of ${control}`,
   },

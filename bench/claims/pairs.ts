@@ -15,19 +15,23 @@ export interface Compared {
   readonly margin?: Margin;
 }
 
-/** Each topology, healthy and under a condition. */
+/**
+ * Each topology, healthy and under a condition.
+ * @param control the condition that is the control @default healthy
+ */
 export function healthyAndUnder(
   condition: string,
   compared: readonly Compared[],
   topologies: (evidence: Evidence) => readonly Topology[],
+  control: string = CONDITIONS.healthy,
 ): (evidence: Evidence) => Pair[] {
   return evidence =>
     topologies(evidence).flatMap(topology =>
       compared.map(({ metric, what, margin }) => ({
         subject: membersText(topology),
         control: 'the same members healthy',
-        a: evidence.series(metric, topology, CONDITIONS.healthy),
-        aWhat: `${what} of ${topology.name}, healthy`,
+        a: evidence.series(metric, topology, control),
+        aWhat: `${what} of ${topology.name}, ${control}`,
         b: evidence.series(metric, topology, condition),
         bWhat: `${what} of ${topology.name}, ${condition}`,
         ...(margin && { margin, optional: true }),
@@ -104,4 +108,16 @@ function withContradiction(part: ExactPart, more: readonly (string | undefined)[
 /** Every topology with observers. */
 export function observed({ withObservers, withMasters }: Evidence): Topology[] {
   return [...withObservers, ...withMasters];
+}
+
+/** Of the ensembles in other roles, those with observers that were measured under the condition. */
+export function observedUnder(condition: string): (evidence: Evidence) => Topology[] {
+  return evidence => {
+    const all = observed(evidence.roles);
+    const measured = new Set(
+      evidence.result.measurements.flatMap(each => (each.condition === condition ? [each.topology] : [])),
+    );
+    const under = all.filter(({ name }) => measured.has(name));
+    return under.length > 0 ? under : all;
+  };
 }

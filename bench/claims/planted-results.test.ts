@@ -34,8 +34,9 @@ function under(
   values: () => number[],
   topologies: readonly string[],
 ) {
+  const control = condition === CONDITIONS.observersBlackholed && { condition: CONDITIONS.withoutTheCut };
   return topologies.flatMap((topology): Planted[] => [
-    { metric, topology, values: healthy() },
+    { metric, topology, values: healthy(), ...control },
     { metric, topology, condition, values: values() },
   ]);
 }

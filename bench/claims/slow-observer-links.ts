@@ -1,5 +1,5 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { healthyAndUnder, observed } from './pairs.ts';
+import { healthyAndUnder, observedUnder } from './pairs.ts';
 import { timedClaim } from './timed-claim.ts';
 
 /**
@@ -27,7 +27,7 @@ export const observerLatencyLeavesWrites = timedClaim(
     metric: 'writeLatencyP50 and writeLatencyP99 at the voters, latency minus healthy',
     unit: 'ms',
     control: 'the same ensemble through the same proxies without the latency, in the same round',
-    needs: ['healthy', 'observerLatency'],
+    needs: ['observerLatency'],
     rule,
   },
   {
@@ -38,7 +38,7 @@ export const observerLatencyLeavesWrites = timedClaim(
         { metric: 'writeLatencyP50', what: 'median write latency' },
         { metric: 'writeLatencyP99', what: '99th percentile of write latency', ...tail },
       ],
-      observed,
+      observedUnder(CONDITIONS.observerLatency),
     ),
     say: ({ subject, margin }, number, value) =>
       `while a round trip to an observer took 40 ms more, ${margin === undefined ? 'the median write' : 'the 99th percentile of writes'} ` +
@@ -56,7 +56,7 @@ export const readsAreLocal = timedClaim(
     metric: 'readLatencyP50 and readLatencyP99 at an observer, latency minus healthy',
     unit: 'ms',
     control: 'the same observer without the latency, in the same round',
-    needs: ['healthy', 'observerLatency'],
+    needs: ['observerLatency'],
     rule,
   },
   {
@@ -67,7 +67,7 @@ export const readsAreLocal = timedClaim(
         { metric: 'readLatencyP50', what: 'median read latency at an observer' },
         { metric: 'readLatencyP99', what: '99th percentile of read latency at an observer', ...tail },
       ],
-      observed,
+      observedUnder(CONDITIONS.observerLatency),
     ),
     say: ({ subject, margin }, number, value) =>
       `while a round trip to the voters took 40 ms more, ${margin === undefined ? 'the median read' : 'the 99th percentile of reads'} ` +

@@ -16,13 +16,13 @@ import { CONDITIONS, LOADS, SERIES } from '../../results/names.ts';
 import { loadRun } from '../../results/store.ts';
 import type { ActiveFault } from '../faults/fault.ts';
 import { claims } from './claims-command.ts';
+import { cutOff } from './condition-fault.ts';
 import { Lab } from './lab.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { LOAD_KINDS, measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
 import { underFault } from './measurements/under-fault.ts';
 import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
 import { parseSuite } from './suites.ts';
-import { cutOff } from './write-conditions.ts';
 
 const test = suite('zklab claims');
 const DEADLINE = { deadlineMs: 600_000 };
@@ -121,7 +121,8 @@ test(
     assert.is(outage.samples.length + outage.summary.warnings.length, 1);
 
     for (const load of Object.values(LOADS)) {
-      const kept = result.timelines.filter(each => each.load === load && each.topology === 'masters');
+      const topology = [LOADS.paced, LOADS.reads].some(each => each === load) ? 'observers2' : 'masters';
+      const kept = result.timelines.filter(each => each.load === load && each.topology === topology);
       assert.ok(kept.length > 0, load);
       for (const { series } of kept) assert.ok(series.some(({ name }) => name === SERIES.done));
     }

@@ -74,11 +74,12 @@ export const clients: Experiment<ClientsOptions> = {
       ...{ starts, rounds: 1, budget, share: this.share },
       groups: [lab.ownTopologies(topologies)],
       warmUp: writesOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
-      async measureUnlimited(stage, start) {
-        await warmUpReads(options, stage, start);
-        await measureLatencies(options, stage, start);
-      },
-      measure: (started, start) => measureRates(options, started, start),
+      warmUpMore: (stage, start) => warmUpReads(options, stage, start),
+      limited: (started, start) => [
+        started.map(each => ({ measure: () => measureRates(options, each, start) })),
+      ],
+      unlimited: (stages, start) =>
+        stages.map(stage => ({ measure: () => measureLatencies(options, stage, start) })),
       lost({ name: topology }, start, reason) {
         const place = { topology, condition: CONDITIONS.healthy };
         cells.lose({ experiment: clients.name, ...place }, start, reason);

@@ -20,15 +20,20 @@ const METRIC = 'quietReadP99';
 const PHASES = [CONDITIONS.greedyElsewhere, CONDITIONS.greedyNeighbours] as const;
 
 const keys = {
-  /** Reads of a quiet client, alone and beside greedy neighbours, at the leader of the first topology. */
-  fairness: z.strictObject({
-    rounds,
-    readsPerSecond: count,
-    warmupMs: milliseconds,
-    durationMs: count,
-    /** Children of the znode that neighbours list and count. */
-    children: count,
-  }),
+  /**
+   * Reads of a quiet client, alone and beside greedy neighbours, at the leader of the first topology. A suite
+   * without it does not measure them.
+   */
+  fairness: z
+    .strictObject({
+      rounds,
+      readsPerSecond: count,
+      warmupMs: milliseconds,
+      durationMs: count,
+      /** Children of the znode that neighbours list and count. */
+      children: count,
+    })
+    .optional(),
 };
 
 type FairnessOptions = z.infer<z.ZodObject<typeof keys>>;
@@ -37,11 +42,13 @@ export const fairness: Experiment<FairnessOptions> = {
   name: 'fairness',
   description: 'reads of a quiet client beside greedy neighbours, at their member and at another',
   keys,
-  withRounds: ({ fairness }, rounds) => ({ fairness: { ...fairness, rounds } }),
-  provides: () => ['greedyNeighbours'],
+  withRounds: ({ fairness }, rounds) => (fairness === undefined ? {} : { fairness: { ...fairness, rounds } }),
+  provides: ({ fairness }) => (fairness === undefined ? [] : ['greedyNeighbours']),
   share: 1,
-  expectedMs: ({ fairness: { rounds, warmupMs, durationMs } }) =>
-    rounds * PHASES.length * loadMs(warmupMs, durationMs),
+  expectedMs: ({ fairness }) =>
+    fairness === undefined
+      ? 0
+      : fairness.rounds * PHASES.length * loadMs(fairness.warmupMs, fairness.durationMs),
   async run(options) {
     const [first] = options.lab.stages;
     if (first !== undefined) await measureFairness(options, first, this.share);
@@ -54,7 +61,7 @@ async function measureFairness(
   share: number,
 ): Promise<void> {
   const { suite, plan, cells, lab, recorder } = options;
-  const { rounds, children, ...pace } = suite.fairness;
+  const { rounds, children, ...pace } = suite.fairness!;
   await cells.prepare(stage, 'the tree of the neighbours', async () => {
     const { leader } = await stage.cast();
     await makeFairnessTree(targetOf(leader), children);

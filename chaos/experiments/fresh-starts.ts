@@ -9,7 +9,7 @@ import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import type { MeasureOptions } from './measure-options.ts';
-import { measureWrites, type WriteLoad, workloadOf } from './measurements/throughput.ts';
+import { loadTogether, type WriteLoad, workloadOf } from './measurements/throughput.ts';
 import type { Stage } from './stage.ts';
 
 /** One ensemble of one start. */
@@ -30,12 +30,16 @@ export interface FreshStarts {
   readonly groups: readonly (readonly Topology[])[];
   /** CPU of each member, in cores, where the machine can limit it. */
   readonly budget: number;
-  /** A load of writes whose result is thrown away; of no length: none. */
+  /** Whether observers have proxies on their links, if servers of this run can have any. @default false */
+  readonly observersAreProxied?: boolean;
+  /** A load of writes that is thrown away, so long for each ensemble of a group; of no length: none. */
   readonly warmUp: WriteLoad;
-  /** Called once per start, after the warm-up and before there are budgets. */
-  measureUnlimited?(stage: Stage, start: number): Promise<void>;
-  /** @param round counts over all starts */
-  measure(started: Started, start: number, round: number): Promise<void>;
+  /** Called for each ensemble before there are budgets, for what the load does not warm up. */
+  warmUpMore?(stage: Stage, start: number): Promise<void>;
+  /** Turns within the budgets. Each list has its rounds before the next one begins. */
+  limited(started: readonly Started[], start: number): readonly (readonly Turn[])[];
+  /** Turns without budgets. They come last, because what only some ensembles do makes those warmer. */
+  unlimited?(stages: readonly Stage[], start: number): readonly Turn[];
   /** Called for an ensemble that did not start, or could not be loaded or limited. */
   lost(topology: Topology, start: number, reason: string): void;
 }
@@ -54,46 +58,76 @@ async function measureGroup(
   topologies: readonly Topology[],
   start: number,
 ): Promise<void> {
-  const { rounds } = fresh;
-  const stages: Stage[] = [];
-  try {
-    for (const topology of topologies) {
-      const stage = await startOne(options, fresh, topology, start);
-      if (stage !== undefined) stages.push(stage);
-    }
-    for (const stage of stages) await fresh.measureUnlimited?.(stage, start);
-    const turns = stages.flatMap((stage): Turn[] => {
-      const started = limited(stage, fresh, start);
-      return started === undefined ? [] : [{ measure: round => fresh.measure(started, start, round) }];
-    });
+  const { rounds, lost } = fresh;
+  const take = async (turns: readonly Turn[]) => {
     for (let round = 0; round < rounds; round++) await options.plan.take(turns, start * rounds + round);
+  };
+  const stages = await openAll(options, fresh, topologies, start);
+  try {
+    const cold = await warmUpAll(options, fresh, stages);
+    if (cold !== undefined) {
+      for (const { topology } of stages) lost(topology, start, cold);
+      return;
+    }
+    for (const stage of stages) await fresh.warmUpMore?.(stage, start);
+    const started = stages.flatMap(stage => limited(stage, fresh, start) ?? []);
+    for (const turns of fresh.limited(started, start)) await take(turns);
+    if (fresh.unlimited === undefined) return;
+    for (const { budgets } of started) for (const budget of budgets?.values() ?? []) budget.lift();
+    await take(fresh.unlimited(stages, start));
   } finally {
     await Promise.all(stages.map(stage => stage.stop()));
   }
 }
 
-/** Undefined when the ensemble did not start or could not be loaded: it loses this start. */
-async function startOne(
-  options: MeasureOptions,
-  { experiment, warmUp, lost }: FreshStarts,
-  topology: Topology,
+/** Starts them side by side. One that does not start loses this start. */
+async function openAll(
+  { lab, signal }: MeasureOptions,
+  { observersAreProxied = false, lost }: FreshStarts,
+  topologies: readonly Topology[],
   start: number,
-): Promise<Stage | undefined> {
-  const { lab, signal, events } = options;
-  let stage: Stage | undefined;
+): Promise<Stage[]> {
+  const opened = await Promise.allSettled(
+    topologies.map(topology =>
+      lab.open(
+        topology,
+        `${topology.name}-${start + 1}`,
+        observersAreProxied && topology.members.some(({ role }) => role === 'observer'),
+      ),
+    ),
+  );
+  signal.throwIfAborted();
+  return opened.flatMap((each, index) => {
+    if (each.status === 'fulfilled') return [each.value];
+    if (isDefect(each.reason)) throw each.reason;
+    const why = (each.reason as Error).message.split('\n')[0];
+    lost(topologies[index]!, start, `the ensemble did not start: ${why}`);
+    return [];
+  });
+}
+
+/** Loads all of them at once, so that none is warmer than another. Returns why it failed, if so. */
+async function warmUpAll(
+  { events, signal }: MeasureOptions,
+  { experiment, warmUp }: FreshStarts,
+  stages: readonly Stage[],
+): Promise<string | undefined> {
+  const { sessionsPerTarget, saturatedMs } = warmUp.load;
+  const labels = stages.map(({ label }) => label).join(', ');
+  events.emit({ kind: 'phase', what: `warming up ${labels} for ${experiment}` });
   try {
-    stage = await lab.open(topology, `${topology.name}-${start + 1}`);
-    events.emit({ kind: 'phase', what: `warming up ${stage.label} for ${experiment}` });
-    const cast = await stage.cast();
-    await preload(cast.leader.plan.ports.client, workloadOf(warmUp), warmUp.load.sessionsPerTarget);
-    if (warmUp.load.saturatedMs > 0) await measureWrites(stage, cast, warmUp, { loads: ['saturated'] });
-    return stage;
+    const casts = await Promise.all(stages.map(stage => stage.cast()));
+    await Promise.all(
+      casts.map(({ leader }) => preload(leader.plan.ports.client, workloadOf(warmUp), sessionsPerTarget)),
+    );
+    if (saturatedMs === 0 || stages.length === 0) return undefined;
+    const load = { ...warmUp.load, saturatedMs: saturatedMs * stages.length };
+    await loadTogether(casts, { ...warmUp, load });
+    return undefined;
   } catch (error) {
-    await stage?.stop();
     signal.throwIfAborted();
     if (isDefect(error)) throw error;
-    lost(topology, start, `the ensemble did not start: ${(error as Error).message.split('\n')[0]}`);
-    return undefined;
+    return `the ensembles were not warmed up: ${(error as Error).message.split('\n')[0]}`;
   }
 }
 

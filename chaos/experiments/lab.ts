@@ -128,19 +128,39 @@ export class Lab {
     return topologiesOf(suite, server, texts);
   }
 
-  /** Starts one more ensemble, on direct links. Its logs stay until the lab stops. @throws EnsembleError */
-  async open(topology: Topology, label: string): Promise<Stage> {
-    const stage = await this.#start(topology, label, undefined);
+  /**
+   * Starts one more ensemble. Its voters have direct links. Its logs stay until the lab stops.
+   * @param observersAreProxied gives the observers' links proxies, if servers of this run can have any
+   * @throws EnsembleError
+   */
+  async open(topology: Topology, label: string, observersAreProxied = false): Promise<Stage> {
+    // Members with links of their own reach no proxy.
+    const toxiproxy = observersAreProxied && !hasLimitedLinks(topology) ? this.toxiproxy : undefined;
+    const stage = await this.#start(topology, label, toxiproxy, 'observers');
     this.#opened.push(stage);
     return stage;
   }
 
-  async #start(topology: Topology, label: string, toxiproxy: Toxiproxy | undefined): Promise<Stage> {
+  async #start(
+    topology: Topology,
+    label: string,
+    toxiproxy: Toxiproxy | undefined,
+    proxied?: 'all' | 'observers',
+  ): Promise<Stage> {
     const { seed, events, signal, hostOf } = this.#options;
     signal.throwIfAborted();
     events.emit({ kind: 'phase', what: `starting ${label}: ${topology.shortForm}` });
     const at = { folder: join(this.folder.path, label), temporaryFolder: this.folder.path, label };
-    return Stage.start({ topology, ...at, hostOf, toxiproxy, seed, events, signal });
+    return Stage.start({
+      topology,
+      ...at,
+      hostOf,
+      toxiproxy,
+      ...(proxied && { proxied }),
+      seed,
+      events,
+      signal,
+    });
   }
 
   /** Why no link works any more; undefined while Toxiproxy serves the proxies of this lab. */
@@ -152,7 +172,8 @@ export class Lab {
     const { kind, url, proxyPrefix } = this.toxiproxy;
     if (kind !== 'external') return undefined;
     const there = new Set((await new ToxiproxyClient(url, proxyPrefix).proxies()).map(({ name }) => name));
-    const missing = this.#stages.flatMap(({ proxies }) => proxies).filter(name => !there.has(name));
+    // A stage that was stopped has none.
+    const missing = this.everyStage.flatMap(({ proxies }) => proxies).filter(name => !there.has(name));
     return missing.length === 0
       ? undefined
       : `Toxiproxy at ${url} lacks ${missing.length} proxies of this lab; was it restarted?`;

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
+import { cutOff } from './condition-fault.ts';
 import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { measureAvailability, type Outage, outageTiming } from './measurements/availability.ts';
 import { injectAll } from './measurements/under-fault.ts';
 import { type Cast, hasFollowers, hasObservers, type Stage } from './stage.ts';
 import { rounds } from './suite.ts';
-import { cutOff } from './write-conditions.ts';
 
 const keys = {
   /** Reads of every member during an outage, so many times per topology. */

@@ -1,82 +1,86 @@
 /**
- * Measures what a role costs: as many processes in other roles, side by side on direct links, each within the
- * same CPU budget. Every start has fresh ensembles.
+ * Measures what a role costs: as many processes in other roles, side by side, each within the same CPU
+ * budget. Voters have direct links, and proxies stand only on the links of observers, where the faults are.
+ * Every start has fresh ensembles.
  */
-import { z } from 'zod';
-import { budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
+
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
+import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
-import { topologyTexts } from '../../bench/topology/topology-texts.ts';
+import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
+import { measureFreshStarts } from './fresh-starts.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { countPath, READ_PATHS, sizedPaths, WRITE_PATHS } from './measurements/paths.ts';
-import { recordWrites } from './measurements/record-writes.ts';
-import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
+import { type RolesOptions, roleKeys } from './role-keys.ts';
+import { cutTurns, latencyTurns, saturatedOf, throughputTurns } from './role-windows.ts';
 import { hasObservers, type Stage } from './stage.ts';
-import { count, depth, milliseconds, sessions } from './suite.ts';
 
-const keys = {
-  /** Writes of ensembles with equal processes in other roles. */
-  roles: z.strictObject({
-    /** How often all ensembles are started anew. */
-    starts: count,
-    /** Interleaved rounds of each start. */
-    rounds: count,
-    /** CPU of each member, in cores, where the machine can limit it. */
-    budget: z.number().min(0.01).max(64),
-    topologies: topologyTexts,
-    sessionsPerTarget: sessions,
-    depth,
-    /** At full speed, before the budgets are set: within its budget, a server would get warm slowly. */
-    warmupMs: milliseconds,
-    /** The part of a window that is not measured. */
-    settleMs: milliseconds,
-    windowMs: count,
-    /** What single operations cost, counted once per topology. A suite without it does not count them. */
-    paths: z
-      .strictObject({
-        windowMs: count,
-        /** Sizes of values, written at the leader. */
-        valueBytes: z.array(count).min(1),
-      })
-      .optional(),
-  }),
-};
-
-type RolesOptions = z.infer<z.ZodObject<typeof keys>>;
+/** A fault is injected, proved and healed, and a write commits; for the estimate alone. */
+const FAULT_MS = 1_000;
 
 export const roles: Experiment<RolesOptions> = {
   name: 'roles',
   description:
-    'writes of equal processes in other roles, on direct links and within equal CPU budgets; what single operations cost them',
-  keys,
+    'writes of equal processes in other roles within equal CPU budgets, and what operations cost there',
+  keys: roleKeys,
+  check({ roles: { topologies, faultsOn = [] } }, origin) {
+    const names = Object.keys(topologies);
+    const unknown = faultsOn.find(name => !names.includes(name));
+    if (unknown !== undefined)
+      throw new UsageError(`${origin.at('roles', 'faultsOn')}: ${unknown}; accepted are ${names.join(', ')}`);
+  },
   withRounds: ({ roles }, rounds) => ({
     roles: { ...roles, starts: Math.ceil(rounds / roles.rounds) },
   }),
-  provides: ({ roles }) => (roles.paths === undefined ? ['roles'] : ['roles', 'paths']),
+  provides: ({ roles: { paths }, observerLatency }) => [
+    'roles',
+    'observersBlackholed',
+    ...(paths === undefined ? [] : ['paths']),
+    ...(observerLatency === undefined ? [] : ['observerLatency']),
+  ],
   ownTopologies: ({ roles }) => ({ texts: roles.topologies, budget: roles.budget }),
-  share: 0.38,
-  expectedMs({ roles }, { own }) {
-    const { starts, rounds, warmupMs, settleMs, windowMs } = roles;
-    const ofOne = (topology: Topology) =>
-      ensembleMs(topology) + loadMs(0, warmupMs) + rounds * loadMs(settleMs, windowMs);
-    return starts * own.reduce((sum, each) => sum + ofOne(each), 0);
+  share: 0.6,
+  expectedMs({ roles, load }, { own, needs }) {
+    const { starts, rounds, warmupMs, settleMs, windowMs, faultsOn } = roles;
+    const windowsMs = loadMs(settleMs, windowMs);
+    const pairsMs =
+      (needs.has('observersBlackholed') ? 2 * windowsMs + FAULT_MS : 0) +
+      (needs.has('observerLatency') ? 2 * loadMs(load.warmupMs, load.pacedMs) + FAULT_MS : 0);
+    const ofGroup = (group: readonly Topology[]) => {
+      const faulty = group.filter(each => suffers(each, faultsOn)).length;
+      const measuredMs = rounds * (group.length * windowsMs + faulty * pairsMs);
+      return Math.max(...group.map(ensembleMs)) + loadMs(0, warmupMs * group.length) + measuredMs;
+    };
+    return starts * bySize(own).reduce((sum, group) => sum + ofGroup(group), 0);
   },
   async run(options) {
     const { suite, lab, cells, recorder, needs } = options;
-    const { starts, rounds, budget, warmupMs, topologies } = suite.roles;
+    const { starts, rounds, budget, warmupMs, topologies, faultsOn } = suite.roles;
+    const isWanted = (topology: Topology) =>
+      needs.has('roles') || needs.has('paths') || suffers(topology, faultsOn);
     // Counts do not differ from start to start.
-    const wanted = needs.has('roles') ? { starts, rounds } : { starts: 1, rounds: 0 };
+    const isCounted = !['roles', 'observersBlackholed', 'observerLatency'].some(need => needs.has(need));
     await measureFreshStarts(options, {
       experiment: this.name,
-      ...{ ...wanted, budget, share: this.share },
-      groups: bySize(lab.ownTopologies(topologies)),
-      warmUp: loadOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
-      measure: (started, start, round) => measureWindow(options, started, start, round),
-      async measureUnlimited(stage, start) {
-        if (start === 0 && needs.has('paths')) await countPaths(options, stage);
+      ...(isCounted ? { starts: 1, rounds: 1 } : { starts, rounds }),
+      ...{ budget, share: this.share, observersAreProxied: true },
+      groups: bySize(lab.ownTopologies(topologies).filter(isWanted)),
+      warmUp: saturatedOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
+      limited(started, start) {
+        const cut = started.filter(({ stage }) => stage.hasLinks && suffers(stage.topology, faultsOn));
+        return [
+          ...(needs.has('roles') ? [throughputTurns(options, started, start)] : []),
+          ...(needs.has('observersBlackholed') ? [cutTurns(options, cut, start)] : []),
+        ];
+      },
+      unlimited(stages, start) {
+        const slowed = stages.filter(stage => stage.hasLinks && suffers(stage.topology, faultsOn));
+        return [
+          ...(needs.has('observerLatency') ? latencyTurns(options, slowed, start) : []),
+          ...(needs.has('paths') && start === 0 ? stages.map(stage => pathsTurn(options, stage)) : []),
+        ];
       },
       lost({ name: topology }, start, reason) {
         const place = { topology, condition: CONDITIONS.healthy };
@@ -88,6 +92,15 @@ export const roles: Experiment<RolesOptions> = {
     });
   },
 };
+
+/** Whether its observers are slowed and cut off. */
+function suffers({ name, members }: Topology, faultsOn: readonly string[] | undefined): boolean {
+  return (faultsOn?.includes(name) ?? true) && members.some(({ role }) => role === 'observer');
+}
+
+function pathsTurn(options: MeasureOptions<RolesOptions>, stage: Stage): Turn {
+  return { measure: async round => (round === 0 ? countPaths(options, stage) : undefined) };
+}
 
 /** Sizes matter only where a follower and an observer can be compared: both at the leader. */
 async function countPaths(options: MeasureOptions<RolesOptions>, stage: Stage): Promise<void> {
@@ -113,41 +126,4 @@ function bySize(topologies: readonly Topology[]): Topology[][] {
     groups.set(length, [...(groups.get(length) ?? []), topology]);
   }
   return [...groups.values()];
-}
-
-async function measureWindow(
-  options: MeasureOptions<RolesOptions>,
-  started: Started,
-  start: number,
-  round: number,
-): Promise<void> {
-  const { recorder, cells, suite } = options;
-  const { stage } = started;
-  const { starts, rounds, settleMs, windowMs } = suite.roles;
-  const condition = CONDITIONS.healthy;
-  const topology = stage.name;
-  // A member that was started again would be cold and without a budget, so its ensemble is not mended.
-  const cell = { experiment: roles.name, stage, condition, round, of: starts * rounds, isMended: false };
-  await cells.measure(cell, async () => {
-    const cast = await stage.cast();
-    const shares = budgetShares(budgetsOf(started, [cast.leader]), cast.leader.host);
-    const write = loadOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
-    const sample = await measureWrites(stage, cast, write, { loads: ['saturated'] });
-    const used = shares();
-    recordWrites({ recorder, topology, condition, round, start }, sample, overBudget(used));
-    for (const [metric, share] of [
-      ['leaderThrottled', used.throttled],
-      ['machineIdle', used.idle],
-    ] as const)
-      if (share !== undefined) recorder.sample({ metric, topology, condition }, round, share * 100, start);
-  });
-}
-
-function loadOf(
-  options: MeasureOptions<RolesOptions>,
-  times: Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs'>,
-): WriteLoad {
-  const { sessionsPerTarget, depth } = options.suite.roles;
-  const write = writeLoadOf(options);
-  return { ...write, load: { ...write.load, sessionsPerTarget, depth, ...times } };
 }

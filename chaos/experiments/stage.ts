@@ -7,7 +7,6 @@ import { Ensemble } from '../../bench/topology/ensemble.ts';
 import { deathRows } from '../../bench/topology/ensemble-health.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { type PlanOptions, planEnsemble } from '../../bench/topology/plan.ts';
-import type { EnsemblePlan } from '../../bench/topology/planned.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Death } from '../../results/schema.ts';
@@ -37,6 +36,8 @@ export interface StageOptions {
   readonly hostOf?: PlanOptions['hostOf'];
   /** Undefined: no proxies, so link faults are not possible. */
   readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url' | 'proxyPrefix'> | undefined;
+  /** The links that get a proxy, if there are proxies. @default all */
+  readonly proxied?: 'all' | 'observers';
   readonly seed: number;
   readonly events: EventSink;
   readonly signal: AbortSignal;
@@ -58,7 +59,7 @@ export class Stage {
   readonly topology: Topology;
   readonly label: string;
   readonly ensemble: Ensemble;
-  readonly #mesh: Mesh | undefined;
+  #mesh: Mesh | undefined;
   readonly #proxiesStay: boolean;
   readonly #faults: FaultContext | undefined;
   readonly #begun: { readonly at: number; readonly what: string }[] = [];
@@ -84,16 +85,19 @@ export class Stage {
 
   /** Settles when every member serves in its role. @throws EnsembleError; nothing is left running */
   static async start(options: StageOptions): Promise<Stage> {
-    const { topology, folder, temporaryFolder, hostOf, toxiproxy, signal } = options;
+    const { topology, label, folder, temporaryFolder, hostOf, toxiproxy, proxied, signal } = options;
     const plan = await planEnsemble(topology, folder, { hostOf });
     const client = toxiproxy && new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
-    const naming: Naming = name => linkEnd(plan, name);
+    const naming: Naming = name => linkEnd(label, name);
     const mesh =
       client &&
       (await Mesh.build({
         client,
         folder: join(folder, 'links'),
         members: meshMembers(plan, naming),
+        ...(proxied === 'observers' && {
+          isProxied: (from, to) => [from.role, to.role].includes('observer'),
+        }),
         outlivesLab: toxiproxy?.kind === 'external',
       }));
     try {
@@ -137,12 +141,12 @@ export class Stage {
 
   /** Members as the selectors of faults name them. */
   ends(members: readonly Member[]): Target {
-    return { name: members.map(({ name }) => linkEnd(this.ensemble.plan, name)) };
+    return { name: members.map(({ name }) => linkEnd(this.label, name)) };
   }
 
   /** Names of links and members as reports show them, without the topology, which stands beside them. */
   shortNames(links: readonly string[]): string[] {
-    return links.map(link => link.replaceAll(linkEnd(this.ensemble.plan, ''), ''));
+    return links.map(link => link.replaceAll(linkEnd(this.label, ''), ''));
   }
 
   /** @throws EnsembleError when there is no leader, or two, for CAST_MAX_MS */
@@ -166,19 +170,22 @@ export class Stage {
     return deathRows(this.ensemble, this.name, during);
   }
 
-  /** The proxies of a Toxiproxy that was started here end with it. */
+  /** Its proxies go too, because a run may start many stages one after the other. */
   async stop(): Promise<void> {
+    const mesh = this.#mesh;
+    this.#mesh = undefined;
     try {
       await this.ensemble.stop();
     } finally {
-      if (this.#proxiesStay) await this.#mesh?.remove();
+      await mesh?.remove().catch((error: unknown) => {
+        // A Toxiproxy that was started here takes its proxies with it, and may be gone already.
+        if (this.#proxiesStay) throw error;
+      });
     }
   }
 }
 
-/**
- * One Toxiproxy serves the meshes of all topologies, so the name of the topology is part of each proxy name.
- */
-function linkEnd(plan: EnsemblePlan, name: string): string {
-  return `${plan.topology.name.replace(/[^\w]+/g, '-')}--${name}`;
+/** One Toxiproxy serves the meshes of all stages, so the label of the stage is part of each proxy name. */
+function linkEnd(label: string, name: string): string {
+  return `${label.replace(/[^\w]+/g, '-')}--${name}`;
 }

@@ -12,6 +12,7 @@ import { topologyRows } from './topology-rows.ts';
 
 const test = suite('chaos/experiments: suites');
 const QUICK = readFileSync(new URL('../../../bench/suites/quick.yaml', import.meta.url), 'utf8');
+const FULL = readFileSync(new URL('../../../bench/suites/full.yaml', import.meta.url), 'utf8');
 
 function problemOf(text: string): string {
   try {
@@ -60,7 +61,11 @@ test('values out of range name their key', () => {
     /roundsMin: 7; accepted is at most rounds, which is 6/,
   );
   assert.match(problemOf(QUICK.replace('  voters:', '  "a b":')), /topologies\.a b: .* letters, digits/);
-  assert.match(problemOf(QUICK.replace('jitterMs: 5', 'jitterMs: 20')), /observerLatency\.jitterMs/);
+  assert.match(problemOf(FULL.replace('jitterMs: 5', 'jitterMs: 20')), /observerLatency\.jitterMs/);
+  assert.match(
+    problemOf(QUICK.replace('faultsOn: [observers2]', 'faultsOn: [observer2]')),
+    /roles\.faultsOn: observer2; accepted are voters5, observers2, masters2/,
+  );
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
 
@@ -169,45 +174,41 @@ test('the ensembles of the roles experiment are rows of a result with their link
 
 test('a claim that a suite does not measure is left out, unless it is asked for', () => {
   const [quick, full] = [readSuite('quick'), readSuite('full')];
-  const crowded = CLAIMS.filter(({ needs }) => needs.includes('crowds') || needs.includes('storms'));
-  const ofFull = new Set([
-    'crowds',
-    'storms',
-    ...clients.provides(full as Parameters<typeof clients.provides>[0]),
-  ]);
+  const needing = (...needs: readonly string[]) =>
+    CLAIMS.filter(claim => claim.needs.some(need => needs.includes(need)));
+  const crowded = needing('crowds', 'storms');
+  const ofClients = clients.provides(full as Parameters<typeof clients.provides>[0]);
   assert.ok(crowded.length > 0);
   assert.equal(
     CLAIMS.filter(claim => !measuredBy(quick, CLAIMS).includes(claim)),
-    CLAIMS.filter(({ needs }) => needs.some(need => ofFull.has(need))),
+    needing('crowds', 'storms', 'observerLatency', 'greedyNeighbours', ...ofClients),
   );
   assert.equal(measuredBy(full, CLAIMS), [...CLAIMS]);
   assert.throws(() => needsOf(crowded, quick), /claim .* needs "storms", which no experiment of suite quick/);
 });
 
 test('crowds need their control, each size once, and topologies that exist, whether a claim asks or not', () => {
-  const text = readFileSync(new URL('../../../bench/suites/full.yaml', import.meta.url), 'utf8');
   assert.match(
-    problemOf(text.replace('sinks: [0, 100', 'sinks: [10, 100')),
+    problemOf(FULL.replace('sinks: [0, 100', 'sinks: [10, 100')),
     /test\.yaml:\d+: crowds\.sinks: 10, 100, 300, 1000; accepted are different sizes, one of which is 0, the control/,
   );
   assert.match(
-    problemOf(text.replace('sinks: [0, 100', 'sinks: [0, 300')),
+    problemOf(FULL.replace('sinks: [0, 100', 'sinks: [0, 300')),
     /crowds\.sinks: 0, 300, 300, 1000/,
   );
   assert.match(
-    problemOf(text.replace('crowd: voters=3 observers=1', 'crowd: voters=3 observer=1')),
+    problemOf(FULL.replace('crowd: voters=3 observers=1', 'crowd: voters=3 observer=1')),
     /test\.yaml:\d+: crowds\.topologies\.crowd: .*observer/,
   );
-  assert.match(problemOf(text.replace('sinks: [0, 100', 'sinks: [0, 5000')), /crowds\.sinks\.1: 5000/);
+  assert.match(problemOf(FULL.replace('sinks: [0, 100', 'sinks: [0, 5000')), /crowds\.sinks\.1: 5000/);
 });
 
 test('storms need voters with a bandwidth, and only storms have one', () => {
-  const text = readFileSync(new URL('../../../bench/suites/full.yaml', import.meta.url), 'utf8');
   assert.match(
-    problemOf(text.replace('storm: voters=5 observers=2 bandwidth=100mbit', 'storm: voters=5 observers=2')),
+    problemOf(FULL.replace('storm: voters=5 observers=2 bandwidth=100mbit', 'storm: voters=5 observers=2')),
     /storms\.topologies\.storm: voters=5 observers=2; accepted are two voters or more, each with a bandwidth/,
   );
-  assert.match(problemOf(text.replace('{ mb: 100,', '{ mb: 1000,')), /snapshots\.2\.mb: 1000/);
+  assert.match(problemOf(FULL.replace('{ mb: 100,', '{ mb: 1000,')), /snapshots\.2\.mb: 1000/);
   const bounded = parseSuite(
     QUICK.replace('voters: voters=3', 'voters: voters=3 bandwidth=1gbit'),
     'test',
@@ -215,7 +216,7 @@ test('storms need voters with a bandwidth, and only storms have one', () => {
   );
   assert.throws(
     () => topologiesOf(bounded, 'zklab'),
-    /topology voters: voters=3 bandwidth=1gbit: members with a bandwidth .* without proxies/,
+    /topologies\.voters: voters=3 bandwidth=1gbit: members with a bandwidth .* without proxies/,
   );
 });
 
@@ -254,7 +255,7 @@ test('a suite may add a condition with any fault; an invalid condition is refuse
 test('--rounds applies to every experiment, but never adds outages', () => {
   const roundsOf = (rounds: number) => {
     const { roles, sync, availability, fairness, ...suite } = withRounds(
-      readSuite('quick'),
+      readSuite('full'),
       rounds,
     ) as ReturnType<typeof readSuite> &
       Record<'sync' | 'availability' | 'fairness', { rounds: number }> & { roles: { starts: number } };
@@ -262,7 +263,7 @@ test('--rounds applies to every experiment, but never adds outages', () => {
     return [suite.rounds, suite.roundsMin, ...others];
   };
   assert.equal(roundsOf(1), [1, 1, 1, 1, 1, 1]);
-  assert.equal(roundsOf(10), [10, 10, 10, 2, 10, 10]);
+  assert.equal(roundsOf(20), [20, 20, 20, 10, 20, 10]);
 });
 
 test('experiments share no key of a suite and provide nothing twice', () => {

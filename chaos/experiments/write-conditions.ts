@@ -1,22 +1,16 @@
 /** The conditions under which writes are measured: which topologies they apply to, and their fault. */
 import { z } from 'zod';
 import type { Origin } from '../../bench/origin.ts';
-import type { Member } from '../../bench/topology/member.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
-import { blackhole } from '../faults/blackhole.ts';
-import type { Fault } from '../faults/fault.ts';
 import { readFault } from '../faults/index.ts';
-import { latency } from '../faults/latency.ts';
+import { type ConditionFault, cutOff } from './condition-fault.ts';
 import { LOAD_KINDS, type LoadKind } from './measurements/throughput.ts';
 import type { Cast, Stage } from './stage.ts';
-import { count, milliseconds, type Suite } from './suite.ts';
+import type { Suite } from './suite.ts';
 
 /** The keys of a suite about the conditions of writes. */
 export const writeKeys = {
-  observerLatency: z
-    .strictObject({ ms: count, jitterMs: milliseconds })
-    .refine(({ ms, jitterMs }) => jitterMs < ms, { error: 'less than ms', path: ['jitterMs'] }),
   /**
    * Conditions in addition to the built-in ones: a fault with its options, and the topologies that it applies
    * to (default: all). They are always measured, and claims may need them by name.
@@ -43,30 +37,7 @@ export interface WriteCondition {
   faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault;
 }
 
-export interface ConditionFault {
-  readonly fault: Fault;
-  /** Members that nobody can reach under the condition. */
-  readonly cut: readonly Member[];
-}
-
 const FAULT_CONDITIONS: readonly WriteCondition[] = [
-  {
-    need: 'observerLatency',
-    condition: CONDITIONS.observerLatency,
-    loads: ['paced'],
-    appliesTo: stage => countOf(stage, 'observer') > 0,
-    faultOf(stage, { observers }, { observerLatency: { ms, jitterMs } }) {
-      const select = { from: stage.ends(observers), to: 'any', both: true } as const;
-      return { fault: latency({ select, latencyMs: ms, jitterMs }), cut: [] };
-    },
-  },
-  {
-    need: 'observersBlackholed',
-    condition: CONDITIONS.observersBlackholed,
-    loads: ['saturated'],
-    appliesTo: stage => countOf(stage, 'observer') > 0,
-    faultOf: (stage, { observers }) => cutOff(stage, observers),
-  },
   {
     need: 'oneVoterBlackholed',
     condition: CONDITIONS.oneVoterBlackholed,
@@ -107,14 +78,6 @@ export function checkConditions({ conditions, topologies: all }: Suite & WriteOp
     if (unknown !== undefined)
       throw new UsageError(`${at.at('topologies')}: ${unknown}; accepted are ${names.join(', ')}`);
   }
-}
-
-/** Drops all bytes between these members and all others, both ways. */
-export function cutOff(stage: Stage, members: readonly Member[]): ConditionFault {
-  return {
-    fault: blackhole({ select: { from: stage.ends(members), to: 'any', both: true } }),
-    cut: members,
-  };
 }
 
 function countOf({ topology }: Stage, role: 'observer' | 'participant'): number {

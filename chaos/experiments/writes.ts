@@ -9,9 +9,10 @@ import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { startPlacebos } from './measurements/placebo.ts';
 import { recordWrites } from './measurements/record-writes.ts';
-import { measureWrites } from './measurements/throughput.ts';
+import { LOAD_KINDS, type LoadKind, measureWrites } from './measurements/throughput.ts';
 import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
 import type { Stage } from './stage.ts';
+import type { Suite } from './suite.ts';
 import { checkConditions, conditionsOf, type WriteOptions, writeKeys } from './write-conditions.ts';
 
 export const writes: Experiment<WriteOptions> = {
@@ -30,7 +31,7 @@ export const writes: Experiment<WriteOptions> = {
     const times = { saturated: loadMs(warmupMs, saturatedMs), paced: loadMs(warmupMs, pacedMs) };
     const conditions = conditionsOf(suite).filter(({ need }) => needs.has(need));
     const underFaults = conditions.flatMap(({ loads }) => [FAULT_MS, ...loads.map(load => times[load])]);
-    const healthy = times.saturated + times.paced;
+    const healthy = healthyLoads(suite).reduce((sum, load) => sum + times[load], 0);
     const ofTopology = underFaults.reduce((sum, ms) => sum + ms, healthy);
     return suite.rounds * topologies.length * ofTopology;
   },
@@ -61,7 +62,7 @@ async function underConditions(
   const write = writeLoadOf(options);
   const topology = stage.name;
   await cell(options, stage, round, CONDITIONS.healthy, async () => {
-    const sample = await measureWrites(stage, await stage.cast(), write);
+    const sample = await measureWrites(stage, await stage.cast(), write, { loads: healthyLoads(suite) });
     recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
     const cores = sample.saturated?.observerCores;
     if (cores !== undefined) observerCores.set(stage, cores);
@@ -76,6 +77,13 @@ async function underConditions(
       await measureWritesUnderFault(occasion, cast, write, { ...faultOf(stage, cast, suite), loads });
     });
   }
+}
+
+/** Without a fault or a control to compare it with, the latency of ensembles behind proxies says nothing. */
+function healthyLoads(suite: Suite & WriteOptions): readonly LoadKind[] {
+  return suite.proxyTax || conditionsOf(suite).some(({ loads }) => loads.includes('paced'))
+    ? LOAD_KINDS
+    : ['saturated'];
 }
 
 /**

@@ -6,7 +6,7 @@ import { eachToxiproxy } from '../testing/each-toxiproxy.ts';
 import { EchoEnsemble } from '../testing/echo-ensemble.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
-import { Mesh } from './mesh.ts';
+import { Mesh, type MeshOptions } from './mesh.ts';
 
 eachToxiproxy('mesh', test => {
   test('every directed pair and port has its own proxy, and every member has one for clients', async toxiproxy => {
@@ -37,6 +37,30 @@ eachToxiproxy('mesh', test => {
       await reverse.roundTrip('x');
       reverse.close();
     });
+  });
+
+  test('pairs without proxies dial each other directly', async toxiproxy => {
+    const client = new ToxiproxyClient(toxiproxy.url);
+    const at = (port: number) => ({ host: '127.0.0.1', port });
+    const members = ['participant', 'participant', 'observer'].map((role, index) => ({
+      name: `zk${index + 1}`,
+      sid: index + 1,
+      role,
+      ports: { quorum: at(7000 + index), election: at(7100 + index), client: at(7200 + index) },
+    }));
+    const isProxied: MeshOptions['isProxied'] = (from, to) => [from.role, to.role].includes('observer');
+    const mesh = await Mesh.build({ client, members, isProxied, folder: temporaryFolder() });
+    try {
+      const between = mesh.links
+        .filter(({ from }) => from !== 'client')
+        .map(({ from, to }) => `${from} ${to}`);
+      assert.equal([...new Set(between)].sort(), ['zk1 zk3', 'zk2 zk3', 'zk3 zk1', 'zk3 zk2']);
+      const file = mesh.linkMapFile('zk1');
+      const map = parseLinkMap(readFileSync(file, 'utf8'), file);
+      assert.equal([...map.keys()].sort(), ['127.0.0.1:7002', '127.0.0.1:7102'], 'only the observer');
+    } finally {
+      await mesh.remove();
+    }
   });
 
   test('clients reach a member at its proxied client address', async toxiproxy => {

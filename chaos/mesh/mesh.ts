@@ -37,14 +37,16 @@ export interface MeshOptions {
   readonly folder: string;
   /** The present role: leader, follower, observer ... @default the configured role */
   readonly roleOf?: (name: string) => string | Promise<string>;
+  /** Of all links between members, those that get a proxy; members dial the others directly. @default all */
+  readonly isProxied?: (from: MeshMember, to: MeshMember) => boolean;
   /** The lab did not start this Toxiproxy: it stays, and must be left without proxies. @default false */
   readonly outlivesLab?: boolean;
 }
 
 /**
- * One proxy for each directed pair of members and each port, and one for the clients of each member. Members
- * keep their real addresses in their configuration; the link map of each routes what it dials through its own
- * proxies.
+ * One proxy for each directed pair of members and each port, if the pair has proxies, and one for the clients
+ * of each member. Members keep their real addresses in their configuration; the link map of each routes what
+ * it dials through its own proxies.
  */
 export class Mesh {
   readonly links: readonly Link[];
@@ -66,7 +68,7 @@ export class Mesh {
   static async build(options: MeshOptions): Promise<Mesh> {
     const { client, members } = options;
     checkNames(members);
-    const wanted = members.flatMap(to => linksTo(to, members));
+    const wanted = members.flatMap(to => linksTo(to, members, options.isProxied));
     const made = await populate(client, wanted, listenAddresses(members));
     const listens = new Map(made.map(({ name, listen }) => [name, listen]));
     const mesh = new Mesh(
@@ -161,7 +163,11 @@ function listenAddresses(members: readonly MeshMember[]): ReadonlyMap<string, st
   return new Map([...dialers, [CLIENT, `${LOCAL_HOST.labAddress}:0`]]);
 }
 
-function linksTo(to: MeshMember, members: readonly MeshMember[]): Omit<Link, 'proxied'>[] {
+function linksTo(
+  to: MeshMember,
+  members: readonly MeshMember[],
+  isProxied: NonNullable<MeshOptions['isProxied']> = () => true,
+): Omit<Link, 'proxied'>[] {
   const { quorum, election, observerMaster, client } = to.ports;
   const link = (from: string, kind: LinkKind, { host, port }: Address) => ({
     name: `${from}.${to.name}.${kind}`,
@@ -170,7 +176,7 @@ function linksTo(to: MeshMember, members: readonly MeshMember[]): Omit<Link, 'pr
     kind,
     address: `${host}:${port}`,
   });
-  const others = members.filter(({ name }) => name !== to.name).map(({ name }) => name);
+  const others = members.filter(from => from.name !== to.name && isProxied(from, to)).map(({ name }) => name);
   return [
     ...others.flatMap(from => [
       link(from, 'election', election),

@@ -1,30 +1,50 @@
 /** Writes while a fault is in force: whatever comes of them is recorded, a total stop too. */
 import { NoSessionError } from '../../../bench/load/load-error.ts';
+import type { ConditionFault } from '../condition-fault.ts';
 import type { Cast } from '../stage.ts';
-import type { ConditionFault, WriteCondition } from '../write-conditions.ts';
 import { recordNoSession, recordWrites } from './record-writes.ts';
-import { measureWrites, type WriteLoad } from './throughput.ts';
+import { type LoadKind, measureWrites, type WriteLoad } from './throughput.ts';
 import { type Occasion, underFault } from './under-fault.ts';
+
+export interface WritesUnderFault extends ConditionFault {
+  readonly loads: readonly LoadKind[];
+  /** Number of the fresh ensemble, where an experiment starts several. */
+  readonly start?: number;
+  /** Begins to watch what else could void the loads. What it returns ends that, and gives the reasons. */
+  readonly watch?: () => () => readonly string[];
+}
 
 /** @throws NotHealed */
 export async function measureWritesUnderFault(
   occasion: Occasion,
   cast: Cast,
   write: WriteLoad,
-  { fault, cut, loads }: ConditionFault & Pick<WriteCondition, 'loads'>,
+  { fault, cut, loads, start, watch = () => () => [] }: WritesUnderFault,
 ): Promise<void> {
   const { stage, recorder, condition, round } = occasion;
   const { value, voidReasons, span } = await underFault(
     occasion,
     fault.name,
     () => fault.inject(stage.faults),
-    () =>
-      measureWrites(stage, cast, write, { cut, underFault: true, loads }).catch((error: unknown) => {
+    async () => {
+      const watched = watch();
+      try {
+        const sample = await measureWrites(stage, cast, write, { cut, underFault: true, loads });
+        return { sample, reasons: watched() };
+      } catch (error) {
         if (error instanceof NoSessionError) return error;
         throw error;
-      }),
+      }
+    },
   );
-  const place = { recorder, topology: stage.name, condition, round, fault: span };
+  const place = {
+    recorder,
+    topology: stage.name,
+    condition,
+    round,
+    fault: span,
+    ...(start !== undefined && { start }),
+  };
   if (value instanceof NoSessionError) recordNoSession(place, write.load, loads, value.message, voidReasons);
-  else recordWrites(place, value, voidReasons);
+  else recordWrites(place, value.sample, [...voidReasons, ...value.reasons]);
 }

@@ -1,0 +1,143 @@
+/** The windows of one start of `roles`: what is measured of ensembles that run side by side. */
+import { type BudgetShares, budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
+import type { Turn } from '../../bench/rounds/interleaving.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import { latency } from '../faults/latency.ts';
+import { type ConditionFault, cutOff } from './condition-fault.ts';
+import { budgetsOf, type Started } from './fresh-starts.ts';
+import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
+import { recordWrites, type WriteOccasion } from './measurements/record-writes.ts';
+import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
+import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
+import type { RolesOptions } from './role-keys.ts';
+import type { Cast, Stage } from './stage.ts';
+
+type Options = MeasureOptions<RolesOptions>;
+
+const SATURATED = ['saturated'] as const;
+const PACED = ['paced'] as const;
+
+/** As many writes as go within the budgets. */
+export function throughputTurns(options: Options, all: readonly Started[], start: number): Turn[] {
+  return all.map(started => healthyTurn(options, started, CONDITIONS.healthy, start));
+}
+
+/** The same with the observers cut off, and in turn with it without the cut. */
+export function cutTurns(options: Options, all: readonly Started[], start: number): Turn[] {
+  const { recorder } = options;
+  const condition = CONDITIONS.observersBlackholed;
+  return all.flatMap((started): Turn[] => [
+    healthyTurn(options, started, CONDITIONS.withoutTheCut, start),
+    turn(options, started.stage, condition, (cast, round) =>
+      measureWritesUnderFault(
+        occasionOf(options, started.stage, condition, round),
+        cast,
+        saturatedOf(options),
+        {
+          ...cutOff(started.stage, cast.observers),
+          loads: SATURATED,
+          start,
+          watch() {
+            const shares = sharesOf(started, cast);
+            return () => {
+              const used = shares();
+              recordShares({ recorder, ...placeOf(started.stage, condition), round, start }, used);
+              return overBudget(used);
+            };
+          },
+        },
+      ),
+    ),
+  ]);
+}
+
+/** Latencies of writes at the voters and of reads at an observer, healthy and with slow observer links. */
+export function latencyTurns(options: Options, stages: readonly Stage[], start: number): Turn[] {
+  const { recorder } = options;
+  const write = writeLoadOf(options);
+  return stages.flatMap((stage): Turn[] => [
+    turn(options, stage, CONDITIONS.healthy, async (cast, round) => {
+      const sample = await measureWrites(stage, cast, write, { loads: PACED });
+      recordWrites({ recorder, ...placeOf(stage, CONDITIONS.healthy), round, start }, sample, []);
+    }),
+    turn(options, stage, CONDITIONS.observerLatency, (cast, round) => {
+      const occasion = occasionOf(options, stage, CONDITIONS.observerLatency, round);
+      const fault = slow(options, stage, cast);
+      return measureWritesUnderFault(occasion, cast, write, { ...fault, loads: PACED, start });
+    }),
+  ]);
+}
+
+function healthyTurn(options: Options, started: Started, condition: string, start: number): Turn {
+  const { stage } = started;
+  const write = saturatedOf(options);
+  return turn(options, stage, condition, async (cast, round) => {
+    const window = async () => {
+      const shares = sharesOf(started, cast);
+      const sample = await measureWrites(stage, cast, write, { loads: SATURATED });
+      return { sample, used: shares() };
+    };
+    const first = await window();
+    // Only the machine spoils a window, so a second one is no second chance for the servers.
+    const { sample, used } = overBudget(first.used).length === 0 ? first : await window();
+    const occasion = { recorder: options.recorder, ...placeOf(stage, condition), round, start };
+    recordShares(occasion, used);
+    recordWrites(occasion, sample, overBudget(used));
+  });
+}
+
+function sharesOf(started: Started, { leader }: Cast): () => BudgetShares {
+  return budgetShares(budgetsOf(started, [leader]), leader.host);
+}
+
+function recordShares(
+  { recorder, topology, condition, round, start }: WriteOccasion,
+  { throttled, idle }: BudgetShares,
+): void {
+  for (const [metric, share] of [
+    ['leaderThrottled', throttled],
+    ['machineIdle', idle],
+  ] as const)
+    if (share !== undefined) recorder.sample({ metric, topology, condition }, round, share * 100, start);
+}
+
+function turn(
+  { cells, suite }: Options,
+  stage: Stage,
+  condition: string,
+  measure: (cast: Cast, round: number) => Promise<void>,
+): Turn {
+  const of = suite.roles.starts * suite.roles.rounds;
+  return {
+    measure: round =>
+      // A member that was started again would be cold and without a budget, so its ensemble is not mended.
+      cells.measure({ experiment: 'roles', stage, condition, round, of, isMended: false }, async () =>
+        measure(await stage.cast(), round),
+      ),
+  };
+}
+
+function slow({ suite }: Options, stage: Stage, { observers }: Cast): ConditionFault {
+  const { ms, jitterMs } = suite.observerLatency!;
+  const select = { from: stage.ends(observers), to: 'any', both: true } as const;
+  return { fault: latency({ select, latencyMs: ms, jitterMs }), cut: [] };
+}
+
+function placeOf({ name }: Stage, condition: string) {
+  return { topology: name, condition };
+}
+
+/** @param times @default those of a window */
+export function saturatedOf(
+  options: Options,
+  times: Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs'> = windowOf(options),
+): WriteLoad {
+  const { sessionsPerTarget, depth } = options.suite.roles;
+  const write = writeLoadOf(options);
+  return { ...write, load: { ...write.load, sessionsPerTarget, depth, ...times } };
+}
+
+function windowOf({ suite }: Options): Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs'> {
+  const { settleMs, windowMs } = suite.roles;
+  return { warmupMs: settleMs, saturatedMs: windowMs };
+}
