@@ -1,6 +1,9 @@
 /** Real servers with a planted mistake, measured and judged as any other: the claims must say "fails". */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
+import { CLAIMS } from '../../bench/claims/index.ts';
+import { rejudge } from '../../bench/claims/judge-all.ts';
 import { SERVER_VARIABLE } from '../../bench/hosts/server-program.ts';
 import { loadRun } from '../../results/store.ts';
 import { claims } from './claims-command.ts';
@@ -21,7 +24,7 @@ interface Judged {
 }
 
 /** What a run about these claims says of servers with the plant. */
-async function judged(only: string, plant: Plant | undefined): Promise<Judged> {
+async function judged(only: string, plant: Plant | undefined, suiteFile = TINY): Promise<Judged> {
   const runsRoot = temporaryFolder();
   const before = process.env.NODE_OPTIONS;
   if (plant !== undefined) {
@@ -33,14 +36,25 @@ async function judged(only: string, plant: Plant | undefined): Promise<Judged> {
   try {
     const { signal } = new AbortController();
     const views = { report: async () => '<!doctype html><title>planted</title>', table: () => '' };
-    exitCode = await claims(QUIET, views, { suite: TINY, only, server: 'zklab', seed: 7, signal, runsRoot });
+    exitCode = await claims(QUIET, views, {
+      suite: suiteFile,
+      only,
+      server: 'zklab',
+      seed: 7,
+      signal,
+      runsRoot,
+    });
   } finally {
     if (before === undefined) delete process.env.NODE_OPTIONS;
     else process.env.NODE_OPTIONS = before;
     delete process.env[PLANT_VARIABLE];
     delete process.env[SERVER_VARIABLE];
   }
-  const { claims: found, validity } = await loadRun('latest', runsRoot);
+  const result = await loadRun('latest', runsRoot);
+  const { validity } = result;
+  // Other tests keep the machine busy, which voids every time. A stop is one all the same.
+  const { machineUse: _, ...quiet } = result;
+  const { claims: found } = rejudge(CLAIMS, quiet);
   const verdicts = new Map(found.map(({ id, verdict, reason }) => [id, `${verdict}: ${reason}`]));
   return { exitCode, unmeasured: (validity.unmeasured ?? []).join(), verdicts };
 }
@@ -64,6 +78,44 @@ for (const [plant, claim, reason] of PLANTED)
     },
     { deadlineMs: 300_000 },
   );
+
+/**
+ * The tiny suite with these topologies instead of its own. The leader gives up members that are cut off so
+ * late that the whole load falls into the time before.
+ */
+function tinyWith(topologies: string): string {
+  const file = join(temporaryFolder(), 'tiny.yaml');
+  const text = readFileSync(TINY, 'utf8')
+    .replace(/^topologies:\n(?: {2}.*\n)+/m, `topologies:\n${topologies}\n`)
+    .replace('syncLimit: 10\n', 'syncLimit: 100\n');
+  writeFileSync(file, text);
+  return file;
+}
+
+test(
+  'planted: a leader that waits for its observers stops when they are cut off, and 004-5 fails after one round',
+  async () => {
+    const file = tinyWith('  voters: voters=3\n  observers: voters=3 observers=1');
+    const { verdicts } = await judged('004-5', 'leader waits for observers', file);
+    assert.match(
+      verdicts.get('004-5') ?? 'not judged',
+      /^fails: In round 1, write throughput of observers, observers blackholed was 0 .* A single stop is a counter-example/,
+    );
+  },
+  { deadlineMs: 300_000 },
+);
+
+test(
+  'planted: a follower that acks late decides alone when the other one is cut off, and 000-2 fails after one round',
+  async () => {
+    const { verdicts } = await judged('000-2', 'a follower acks late', tinyWith('  voters: voters=3'));
+    assert.match(
+      verdicts.get('000-2') ?? 'not judged',
+      /^fails: In round 1, write throughput of voters, one voter blackholed was 0 .* A single stop/,
+    );
+  },
+  { deadlineMs: 300_000 },
+);
 
 test(
   'planted: masters forward nothing, so their observers give no session, and the run says what it could not measure',

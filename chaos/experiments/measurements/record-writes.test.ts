@@ -60,13 +60,18 @@ interface Recorded {
   readonly warnings: string;
 }
 
-function recorded(load: LoadResult, more: Partial<WriteOccasion> = {}): Map<string, Recorded> {
+function recorded(
+  load: LoadResult,
+  more: Partial<WriteOccasion> = {},
+  openingMs = 50,
+): Map<string, Recorded> {
   const recorder = new Recorder();
   recordWrites(
     { recorder, ...OCCASION, ...more },
     {
       saturated: {
         load,
+        openingMs,
         counts: {},
         uncounted: undefined,
         leaderCpuUsPerWrite: undefined,
@@ -173,4 +178,14 @@ test('a fault under which no session is given is a total stop', () => {
     metrics.get('writeThroughput')!.warnings,
     /no session was given under the fault: v1 turned us away/,
   );
+});
+
+test('planted: clients that wait for their sessions longer than the whole load found a stop, if there is a fault', () => {
+  const found = (openingMs: number, more: Partial<WriteOccasion>) =>
+    recorded(paced(0), more, openingMs).get('writeThroughput')!;
+  const stopped = found(2_100, { fault: FAULT });
+  assert.is(stopped.value, 0);
+  assert.match(stopped.warnings, /waited 2100 ms for a session, longer than the whole load/);
+  assert.is(found(1_900, { fault: FAULT }).value, 1_000);
+  assert.is(found(2_100, {}).value, 1_000, 'where nothing is broken, the machine is slow');
 });

@@ -49,10 +49,12 @@ export function recordWrites(
       ),
     );
   if (saturated !== undefined) {
-    const { load, counts, uncounted, leaderCpuUsPerWrite } = saturated;
+    const { load, openingMs, counts, uncounted, leaderCpuUsPerWrite } = saturated;
     const reasons = [...faultReasons, ...throughputVoidReasons(load, isHealthy)];
-    if (record('writeThroughput', load.writesPerSecond, reasons)) {
+    const isStopped = !isHealthy && openingMs > openingMaxMs(load);
+    if (record('writeThroughput', isStopped ? 0 : load.writesPerSecond, reasons)) {
       const place = { metric: 'writeThroughput', topology, condition };
+      if (isStopped) recorder.warned(place, round, stoppedText(openingMs));
       recorder.counts(place, counts);
       if (uncounted !== undefined) recorder.warned(place, round, uncounted);
     }
@@ -75,6 +77,21 @@ export function recordWrites(
     const ofTail = [...faultReasons, ...latencyVoidReasons(load, 'tail', isHealthy)];
     if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), ofTail);
   }
+}
+
+/** On a busy machine even a healthy ensemble takes some hundred milliseconds for sessions. */
+const OPENING_MS = 1_000;
+
+/**
+ * Clients that came under the fault and waited longer than this found an ensemble that had stopped. What it
+ * writes once it has given up the members that are cut off says nothing of the time before.
+ */
+function openingMaxMs({ spec: { warmupMs, durationMs } }: LoadResult): number {
+  return Math.max(OPENING_MS, warmupMs + durationMs);
+}
+
+function stoppedText(openingMs: number): string {
+  return `clients that came under the fault waited ${Math.round(openingMs)} ms for a session, longer than the whole load, in which nothing was written`;
 }
 
 /**

@@ -52,6 +52,8 @@ export interface WriteSample {
 
 export interface SaturatedSample {
   readonly load: LoadResult;
+  /** How long its clients waited for their sessions. */
+  readonly openingMs: number;
   /** For Apache's servers, which count no traffic, only the connections. */
   readonly counts: Record<string, number>;
   /** Why there are no counts per write, although the members can count. */
@@ -149,6 +151,7 @@ async function saturatedLoad(
   const watched = observers[0];
   const before = await countsOf(underFault, () => readCounters(members));
   const cpuBefore = cpuOf(leader, watched);
+  const begunAtMs = Date.now();
   const saturated = await driver.run({
     ...common(load, seed),
     targets: voterTargets(cast),
@@ -172,6 +175,7 @@ async function saturatedLoad(
   });
   return {
     load: saturated,
+    openingMs: Date.parse(saturated.measuredFrom) - load.warmupMs - begunAtMs,
     counts: {
       ...(uncounted === undefined && counts),
       ...(committed !== undefined && { membersBehind: behind }),
