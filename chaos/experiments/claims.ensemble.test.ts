@@ -19,9 +19,16 @@ import { claims } from './claims-command.ts';
 import { cutOff } from './condition-fault.ts';
 import { Lab } from './lab.ts';
 import { recordWrites } from './measurements/record-writes.ts';
-import { LOAD_KINDS, measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
-import { underFault } from './measurements/under-fault.ts';
+import {
+  LOAD_KINDS,
+  measureWrites,
+  PROBED_PATH,
+  type WriteLoad,
+  workloadOf,
+} from './measurements/throughput.ts';
+import { type Occasion, underFault } from './measurements/under-fault.ts';
 import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
+import type { Cast, Stage } from './stage.ts';
 import { parseSuite } from './suites.ts';
 
 const test = suite('zklab claims');
@@ -166,62 +173,79 @@ test(
   DEADLINE,
 );
 
+/** A running lab of the tiny suite with its tree loaded, which the planted tests share. */
+interface LoadedLab {
+  readonly lab: Lab;
+  readonly stage: Stage;
+  readonly cast: Cast;
+  readonly write: WriteLoad;
+  /** Of an occasion, all but what a test chooses. */
+  readonly occasion: Omit<Occasion, 'condition' | 'recorder'>;
+}
+
+let loaded: Promise<LoadedLab> | undefined;
+
+async function startLoaded(): Promise<LoadedLab> {
+  const suite = parseSuite(TINY, 'tiny', 'tiny.yaml');
+  const { load, recoverMaxMs } = suite;
+  const { signal } = new AbortController();
+  const lab = await Lab.start({ suite, server: 'zklab', seed: 1, events: NO_EVENTS, signal });
+  try {
+    await lab.startSuite();
+    const stage = lab.stages[0]!;
+    const cast = await stage.cast();
+    const write = { driver: lab.driver, readDriver: lab.readDriver, load, seed: 1, signal };
+    await preload(cast.leader.plan.ports.client, workloadOf(write), load.sessionsPerTarget);
+    const occasion = { stage, round: 0, events: NO_EVENTS, recoverMaxMs, path: PROBED_PATH, signal };
+    return { lab, stage, cast, write, occasion };
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+test.after(async () => {
+  const started = await loaded?.catch(() => undefined);
+  await started?.lab.stop();
+});
+
 test(
   'planted: a fault that does not bite voids its measurement; one that still bites after its heal ends the topology',
   async () => {
-    const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
-    const { signal } = new AbortController();
-    const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, events: NO_EVENTS, signal });
-    try {
-      await lab.startSuite();
-      const [stage] = lab.stages;
-      const cast = await stage!.cast();
-      const write = { driver: lab.driver, readDriver: lab.readDriver, load: parsed.load, seed: 1, signal };
-      await preload(cast.leader.plan.ports.client, workloadOf(write), parsed.load.sessionsPerTarget);
-      const recorder = new Recorder();
-      const condition = CONDITIONS.oneVoterBlackholed;
-      const nothing: ActiveFault = {
-        startedAt: Date.now(),
-        links: ['v1.v2.quorum'],
-        proveBite: async () => ({ bit: false, before: {}, after: {}, how: 'nothing was done' }),
-        heal: async () => {},
-      };
-      const occasion = {
-        stage: stage!,
-        condition,
-        round: 0,
-        recorder,
-        events: NO_EVENTS,
-        recoverMaxMs: parsed.recoverMaxMs,
-        path: PROBED_PATH,
-        signal,
-      };
-      const { value, voidReasons } = await underFault(
-        occasion,
-        'blackhole',
-        async () => nothing,
-        () => measureWrites(stage!, cast, write, { loads: ['saturated'] }),
-      );
-      recordWrites({ recorder, topology: stage!.name, condition, round: 0 }, value, voidReasons);
-      const writes = recorder.measured().measurements.find(({ metric }) => metric === 'writeThroughput')!;
-      assert.equal(writes.samples, []);
-      assert.match(writes.summary.warnings.join(), /void round 1: blackhole did not bite/);
+    loaded ??= startLoaded();
+    const { stage, cast, write, occasion: shared } = await loaded;
+    const recorder = new Recorder();
+    const condition = CONDITIONS.oneVoterBlackholed;
+    const occasion = { ...shared, recorder, condition };
+    const nothing: ActiveFault = {
+      startedAt: Date.now(),
+      links: ['v1.v2.quorum'],
+      proveBite: async () => ({ bit: false, before: {}, after: {}, how: 'nothing was done' }),
+      heal: async () => {},
+    };
+    const { value, voidReasons } = await underFault(
+      occasion,
+      'blackhole',
+      async () => nothing,
+      () => measureWrites(stage, cast, write, { loads: ['saturated'] }),
+    );
+    recordWrites({ recorder, topology: stage.name, condition, round: 0 }, value, voidReasons);
+    const writes = recorder.measured().measurements.find(({ metric }) => metric === 'writeThroughput')!;
+    assert.equal(writes.samples, []);
+    assert.match(writes.summary.warnings.join(), /void round 1: blackhole did not bite/);
 
-      const stays: ActiveFault = {
-        ...nothing,
-        proveBite: async () => ({ ...(await nothing.proveBite()), bit: true }),
-      };
-      const unhealed = await underFault(
-        { ...occasion, recoverMaxMs: 8_000 },
-        'blackhole',
-        async () => stays,
-        async () => {},
-      ).catch((error: Error) => error);
-      assert.instance(unhealed, NotHealed);
-      assert.match((unhealed as Error).message, /the fault still bites after 8000 ms/);
-    } finally {
-      await lab.stop();
-    }
+    const stays: ActiveFault = {
+      ...nothing,
+      proveBite: async () => ({ ...(await nothing.proveBite()), bit: true }),
+    };
+    const unhealed = await underFault(
+      { ...occasion, recoverMaxMs: 4_000 },
+      'blackhole',
+      async () => stays,
+      async () => {},
+    ).catch((error: Error) => error);
+    assert.instance(unhealed, NotHealed);
+    assert.match((unhealed as Error).message, /the fault still bites after 4000 ms/);
   },
   DEADLINE,
 );
@@ -229,42 +253,30 @@ test(
 test(
   'planted: an ensemble that stops writing under a fault fails its claim in one round, although the load got nothing',
   async () => {
-    const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
-    const { signal } = new AbortController();
-    const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, events: NO_EVENTS, signal });
-    try {
-      await lab.startSuite();
-      const stage = lab.stages[0]!;
-      const cast = await stage.cast();
-      const write = { driver: lab.driver, readDriver: lab.readDriver, load: parsed.load, seed: 1, signal };
-      await preload(cast.leader.plan.ports.client, workloadOf(write), parsed.load.sessionsPerTarget);
-      const recorder = new Recorder();
-      const place = { recorder, topology: stage.name, condition: CONDITIONS.healthy, round: 0 };
-      recordWrites(place, await measureWrites(stage, cast, write), []);
-      const followers = stage.ensemble.members.filter(member => member !== cast.leader);
-      const { recoverMaxMs } = parsed;
-      const condition = CONDITIONS.oneVoterBlackholed;
-      await measureWritesUnderFault(
-        { stage, condition, round: 0, recorder, events: NO_EVENTS, recoverMaxMs, path: PROBED_PATH, signal },
-        cast,
-        write,
-        // Two of three voters are cut off under the name of one, as if a commit needed all of them.
-        { ...cutOff(stage, followers), cut: [cast.victim!], loads: LOAD_KINDS },
-      );
-      const result = {
-        ...minimalResult(),
-        ...recorder.measured(),
-        topologies: [topologyRow(stage.topology)],
-      };
-      const [claim] = judgeAll(chooseClaims('000-2'), { ...result, suite: 'tiny' });
-      assert.is(claim!.verdict, 'fails', claim!.reason);
-      assert.match(
-        claim!.reason,
-        /^In round 1, write throughput of voters, one voter blackholed was 0 writes\/s while/,
-      );
-    } finally {
-      await lab.stop();
-    }
+    loaded ??= startLoaded();
+    const { stage, cast, write, occasion } = await loaded;
+    const recorder = new Recorder();
+    const place = { recorder, topology: stage.name, condition: CONDITIONS.healthy, round: 0 };
+    recordWrites(place, await measureWrites(stage, cast, write), []);
+    const followers = stage.ensemble.members.filter(member => member !== cast.leader);
+    await measureWritesUnderFault(
+      { ...occasion, recorder, condition: CONDITIONS.oneVoterBlackholed },
+      cast,
+      write,
+      // Two of three voters are cut off under the name of one, as if a commit needed all of them.
+      { ...cutOff(stage, followers), cut: [cast.victim!], loads: LOAD_KINDS },
+    );
+    const result = {
+      ...minimalResult(),
+      ...recorder.measured(),
+      topologies: [topologyRow(stage.topology)],
+    };
+    const [claim] = judgeAll(chooseClaims('000-2'), { ...result, suite: 'tiny' });
+    assert.is(claim!.verdict, 'fails', claim!.reason);
+    assert.match(
+      claim!.reason,
+      /^In round 1, write throughput of voters, one voter blackholed was 0 writes\/s while/,
+    );
   },
   DEADLINE,
 );
