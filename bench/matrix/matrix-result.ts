@@ -1,5 +1,6 @@
 /** The parts of a matrix result that no load measures. */
-import type { Environment, Matrix, Result, Topology } from '../../results/schema.ts';
+import { whyBusy } from '../../results/busy-machine.ts';
+import type { Environment, MachineUse, Matrix, Result, Topology } from '../../results/schema.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
 import type { Evidence } from '../claims/evidence.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
@@ -64,9 +65,16 @@ export function inputsOf({ cells: _, ensembles: __, ...keys }: MatrixSuite): Non
   return JSON.parse(JSON.stringify({ suite: keys }));
 }
 
-export function limitsOf({ ensembles, starts, windowMs }: MatrixSuite, { cores }: Environment): string[] {
+export function limitsOf(
+  { ensembles, starts, windowMs }: MatrixSuite,
+  environment: Environment,
+  machineUse: MachineUse,
+): string[] {
+  const { cores } = environment;
+  const busy = whyBusy({ machineUse, environment });
   const members = ensembles.reduce((sum, { topology }) => sum + topology.members.length, 0);
   return [
+    ...(busy === undefined ? [] : [`${busy.charAt(0).toUpperCase()}${busy.slice(1)}.`]),
     `All ${ensembles.length} ensembles run at the same time: ${members} members and the load share ${cores} cores. Those that wait for their turn do next to nothing, ` +
       'but each member takes CPU from the others of its ensemble, which it would not do on a machine of its own.',
     'Members have direct links, and nothing is broken. zklab claims and zklab chaos break things.',

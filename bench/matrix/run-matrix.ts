@@ -134,7 +134,7 @@ export async function runMatrix(options: RunMatrixOptions): Promise<Result> {
     ...measured,
     deaths,
     validity,
-    limits: [...recorder.remarks, ...limitsOf(suite, environment)],
+    limits: [...recorder.remarks, ...limitsOf(suite, environment, machineUse)],
   };
 }
 
