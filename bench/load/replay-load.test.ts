@@ -34,6 +34,7 @@ const EVENTS: readonly RecordedEvent[] = [
   request(1, 200, shape(OpCode.multi, ''), [shape(OpCode.check, '/app/epoch'), setData]),
   request(1, 250, shape(OpCode.create, '/app/new', { dataBytes: 7 })),
   request(1, 250, shape(OpCode.reconfig, '')),
+  request(1, 260, shape(OpCode.delete, '/app/new/n-0000000000')),
   { kind: 'close', session: 2, atUs: 300_000 },
   request(1, 300, shape(OpCode.getChildren, '/')),
 ];
@@ -60,7 +61,15 @@ test('a plan has what must exist before: what is not created, and the parents of
       ['/app/members', 0],
     ],
   );
-  assert.equal(mix, { getData: 1, createEphemeral: 1, setData: 1, multi: 1, create: 1, getChildren: 1 });
+  assert.equal(mix, {
+    getData: 1,
+    createEphemeral: 1,
+    setData: 1,
+    multi: 1,
+    create: 1,
+    delete: 1,
+    getChildren: 1,
+  });
   assert.equal([skipped, sessions, lengthMs, valueBytesMax], [1, 2, 300, 300]);
 });
 
@@ -129,6 +138,7 @@ test('the same sessions send the same requests in the same order, below the root
         [OpCode.getData, '/r/app/config'],
         [OpCode.multi, ''],
         [OpCode.create, '/r/app/new'],
+        [OpCode.delete, '/r/app/new/n-0000000000'],
         [OpCode.getChildren, '/r'],
         [OpCode.closeSession, ''],
       ],
@@ -139,8 +149,8 @@ test('the same sessions send the same requests in the same order, below the root
       ],
     ],
   );
-  assert.is(result.totals.ok, 6);
-  assert.is(result.sends.intended, 6);
+  assert.is(result.totals.ok, 7);
+  assert.is(result.sends.intended, 7);
 });
 
 test('requests are due at their recorded times, divided by the speed, and none is sent earlier', async () => {
@@ -148,8 +158,8 @@ test('requests are due at their recorded times, divided by the speed, and none i
   const { seen, result } = await replayed(2);
   assert.equal(
     result.timeline.buckets.map(({ intended }) => intended),
-    [1, 2, 1, 2],
-    'due at 0, 50, 75, 100, 125 and 150 ms, in buckets of 40 ms',
+    [1, 2, 1, 3],
+    'due at 0, 50, 75, 100, 125, 130 and 150 ms, in buckets of 40 ms',
   );
   assert.ok(seen.find(({ op }) => op === OpCode.getChildren)!.atMs >= fromMs + 150);
 });

@@ -88,7 +88,9 @@ function nodesBefore(events: readonly RecordedEvent[]): Map<string, number> {
   const add = (path: string, bytes: number): void => {
     for (let at = path.indexOf('/', 1); at > 0; at = path.indexOf('/', at + 1)) {
       const parent = path.slice(0, at);
-      if (!created.has(parent) && !found.has(parent)) found.set(parent, 0);
+      // Nothing was below a node that the recording itself creates.
+      if (created.has(parent)) return;
+      if (!found.has(parent)) found.set(parent, 0);
     }
     if (path !== '/' && path !== '' && !created.has(path))
       found.set(path, Math.max(found.get(path) ?? 0, bytes));
