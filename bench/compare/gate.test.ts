@@ -144,7 +144,7 @@ test('a bad gate is refused with its file, line, key, value and what is accepted
     [
       'claims:\n  require:\n    - L3\n    - 999-x',
       4,
-      /claims\.require\.0: claims "999-x": unknown 999-x; accepted are/,
+      /claims\.require\.1: claims "999-x": unknown 999-x; accepted are/,
     ],
     ['counts:\n  growthPercentMax: -1', 2, /counts\.growthPercentMax: -1; accepted is 0 or more/],
     ['counts:\n  growth: 5', 2, /counts: unknown key growth; accepted are growthPercentMax, except/],
