@@ -19,11 +19,22 @@ export function checked<S extends z.ZodType>(
   throw new UsageError(describe(issue, input, Origin.of(origin)));
 }
 
-/** The mistake in a value that may have several forms lies in the form that it resembles most. */
+/** A value that may have several forms has its mistake inside the form whose keys and kind it has, if any. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
-  const inner = issue.errors.flat().find(({ path }) => path.length > 0);
+  const inner = issue.errors.find(issues => issues.length > 0 && issues.every(isInside))?.[0];
   return inner === undefined ? issue : innermost({ ...inner, path: [...issue.path, ...inner.path] });
+}
+
+function isInside({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length > 1 || (path.length === 1 && code !== 'invalid_value');
+}
+
+function at(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    input,
+  );
 }
 
 function describe(issue: z.core.$ZodIssue, input: unknown, origin: Origin): string {
@@ -33,10 +44,7 @@ function describe(issue: z.core.$ZodIssue, input: unknown, origin: Origin): stri
     const place = origin.place([...path, issue.keys[0]!]);
     return `${place}: ${where === '' ? message : `${where}: ${message}`}`;
   }
-  const value = path.reduce<unknown>(
-    (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    input,
-  );
+  const value = at(input, path);
   const place = origin.place(path);
   if (path.length === 0 && input === null) return `${place}: it is empty; accepted is ${message}`;
   const shown = where === '' ? 'the document' : where;

@@ -64,7 +64,11 @@ test('suites that measure claims', () => {
     ['settings: { snapCout: 1000 }', 1, 'snapCout=1000: no such key; did you mean snapCount?'],
     ['settings: { clientPort: 1 }', 1, 'the lab sets clientPort itself'],
     ['settings: { snapCount: [1] }', 1, 'settings.snapCount: [1]; accepted is a text, a number'],
-    ['observerLatency: { jitterMs: 50 }', 1, 'observerLatency.jitterMs: 50; accepted is less than ms'],
+    [
+      'observerLatency: { ms: 20, jitterMs: 50 }',
+      1,
+      'observerLatency.jitterMs: 50; accepted is less than ms',
+    ],
     ['conditions: { slow: { fault: late } }', 1, 'conditions.slow.fault: "late"; accepted are latency'],
     ['matrix: { topologies: {} }', 1, 'this suite is a matrix; zklab bench'],
     ['rounds: 6\nrounds: 7', 2, 'this is not valid YAML: Map keys must be unique'],

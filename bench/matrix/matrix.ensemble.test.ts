@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { loadRun } from '../../results/store.ts';
+import { TEMPORARY_PREFIX } from '../hosts/reaper.ts';
 import { terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { benchMatrix, type MatrixOptions } from './matrix-command.ts';
@@ -83,7 +84,8 @@ test(
     assert.match(JSON.stringify(inputs), '"sessionsPerMember":4');
     assert.ok(existsSync(join(runsRoot, 'latest', 'logs', 'watched-2-o1.log')));
     assert.match(printed.join(''), 'the table');
-    assert.equal(readdirSync(tmpdir()), []);
+    const left = readdirSync(tmpdir()).filter(name => name.startsWith(`${TEMPORARY_PREFIX}matrix-`));
+    assert.equal(left, []);
   },
   { deadlineMs: 90_000 },
 );

@@ -17,10 +17,11 @@ test('percentiles appear only with enough samples', () => {
     Object.keys(of(new Array(n).fill(5)).percentiles()).filter(name => /^p\d/.test(name));
   assert.equal(names(9), []);
   assert.equal(names(10), ['p50Us']);
-  assert.equal(names(999), ['p50Us', 'p90Us']);
-  assert.equal(names(1_000), ['p50Us', 'p90Us', 'p99Us']);
-  assert.equal(names(9_999), ['p50Us', 'p90Us', 'p99Us']);
-  assert.equal(names(10_000), ['p50Us', 'p90Us', 'p99Us', 'p999Us']);
+  assert.equal(names(199), ['p50Us', 'p90Us']);
+  assert.equal(names(999), ['p50Us', 'p90Us', 'p95Us']);
+  assert.equal(names(1_000), ['p50Us', 'p90Us', 'p95Us', 'p99Us']);
+  assert.equal(names(9_999), ['p50Us', 'p90Us', 'p95Us', 'p99Us']);
+  assert.equal(names(10_000), ['p50Us', 'p90Us', 'p95Us', 'p99Us', 'p999Us']);
   assert.equal(of([]).percentiles(), { n: 0, clipped: 0 });
 });
 
