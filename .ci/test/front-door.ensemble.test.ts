@@ -42,7 +42,7 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['up obsrvers', 'accepted are voters, observers, masters'],
   ['up voters=3 masters=on', 'masters=on, but there are no observers'],
   ['sim --seed 1 --debug', '--debug is accepted only with --replay'],
-  ['list sutes', 'claims, suites, topologies'],
+  ['list sutes', 'no list is named "sutes"; accepted are claims, gates, suites'],
   ['sim --seed 1 --seeds 2', '--seeds and --first are accepted only without --seed'],
   ['sim --replay no-such.plan.json', 'no-such.plan.json'],
   ['sim --replay a.plan.json --voters 5', 'so --voters is accepted only without --replay'],
