@@ -20,8 +20,9 @@ import { registerMetrics } from './metrics/metric-names.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { type EventListener, ServerEvents } from './metrics/server-events.ts';
 import { ServerStats } from './metrics/server-stats.ts';
-import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server.ts';
+import type { ServerParts } from './processors/zookeeper-server.ts';
 import { QuorumPeer } from './quorum/quorum-peer.ts';
+import type { ServeClients } from './quorum/read-only-phase.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { LocalSessions } from './sessions/local-sessions.ts';
@@ -114,7 +115,8 @@ export function startServer(options: ServerOptions): RunningServer {
     onFatal,
   });
   view.port = port;
-  const serve = (server: ZooKeeperServer | null): void => {
+  const serve: ServeClients = (server, keepsClients) => {
+    if (keepsClients) port.keep();
     port.serve(server);
     if (server !== view.serving) events.emit({ kind: 'serving', mode: server?.mode ?? null });
     view.serving = server;
@@ -156,7 +158,7 @@ export function startServer(options: ServerOptions): RunningServer {
     metrics,
     database,
     stop(done) {
-      serve(null);
+      serve(null, false);
       localSessions?.stop();
       autoPurge.cancel();
       answers.close();
@@ -183,11 +185,10 @@ function toldOnce({ onFatal }: ServerOptions, events: ServerEvents): (error: Ser
   };
 }
 
-type Serve = (server: ZooKeeperServer | null) => void;
 /** `done` runs when what was acknowledged is on disk. */
 type StopRole = (done: () => void) => void;
 
-function startStandalone(parts: ServerParts, sessionIds: SessionIds, serve: Serve): StopRole {
+function startStandalone(parts: ServerParts, sessionIds: SessionIds, serve: ServeClients): StopRole {
   const server = new LeaderZooKeeperServer(parts, {
     mode: 'standalone',
     sid: STANDALONE_SID,
@@ -200,7 +201,7 @@ function startStandalone(parts: ServerParts, sessionIds: SessionIds, serve: Serv
     broadcast: noBroadcast,
     zxid: parts.database.lastProcessedZxid,
   });
-  serve(server);
+  serve(server, false);
   return done => server.stop('the server stops', done);
 }
 
@@ -210,7 +211,7 @@ function startMember(
   member: QuorumMember,
   sessionIds: SessionIds,
   view: ServerView,
-  serve: Serve,
+  serve: ServeClients,
 ): StopRole {
   const { database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);

@@ -51,7 +51,7 @@ const commands: readonly Command[] = [
     run: view => ({ connections: connectionList(view, fullConnection), secure_connections: [] }),
   },
   { names: ['configuration', 'conf', 'config'], run: configuration },
-  { names: ['is_read_only', 'isro'], run: () => ({ read_only: false }) },
+  { names: ['is_read_only', 'isro'], run: ({ serving }) => ({ read_only: serving?.isReadOnly === true }) },
   { names: ['leader', 'lead'], run: leader },
   { names: ['observers', 'obsr'], run: observers },
   {
@@ -165,7 +165,7 @@ function* serverStats(view: ServerView): Generator<Entry | Pause> {
   const sizes = stats.responseSizes;
   const proposals = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   yield ['version', FULL_VERSION];
-  yield ['read_only', false];
+  yield ['read_only', view.serving?.isReadOnly === true];
   const dataBytes = yield* view.dataDirectoryBytes();
   const logBytes = yield* view.logDirectoryBytes();
   yield [

@@ -38,7 +38,7 @@ const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => Ans
     yield* connectionLines(view);
     yield '\n';
   },
-  isro: view => [view.serving === null ? 'null' : 'rw'],
+  isro: view => [view.serving === null ? 'null' : view.serving.isReadOnly ? 'ro' : 'rw'],
   *crst(view) {
     yield* view.resetConnections();
     yield 'Connection stats reset.\n';
@@ -102,8 +102,9 @@ function* answered(
  * `srvr` always, since scripts of ZooKeeper's own rest on it; `isro` where clients ask it for a server that
  * they may write to.
  */
-function isEnabled(word: string, { fourLetterWords, readOnlyModeEnabled }: ServerConfig): boolean {
-  if (word === 'srvr' || (word === 'isro' && readOnlyModeEnabled)) return true;
+function isEnabled(word: string, config: ServerConfig): boolean {
+  const { fourLetterWords, readOnlyModeEnabled, observerReadOnlyEnabled } = config;
+  if (word === 'srvr' || (word === 'isro' && (readOnlyModeEnabled || observerReadOnlyEnabled))) return true;
   return fourLetterWords.includes('*') || fourLetterWords.includes(word);
 }
 
@@ -144,6 +145,10 @@ function serverLines(view: ServerView): string {
     `Mode: ${serving?.mode ?? 'looking'}`,
     `Node count: ${view.database.tree.nodeCount}`,
   ];
+  if (serving?.isReadOnly) {
+    lines.unshift('READ-ONLY mode; serving only read-only clients');
+    lines.push(`Read-only for: ${Math.round(view.peer?.readOnly?.ageMs ?? 0)} ms`);
+  }
   const sizes = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   if (sizes !== undefined) lines.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
   return `${lines.join('\n')}\n`;

@@ -11,6 +11,7 @@ import { type Acl, type Id, Perms } from '../wire/acl.ts';
 import { readConnectRequest } from '../wire/connect.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
+import { KeeperState } from '../wire/watch-event.ts';
 import { ClientIdentities } from './client-identities.ts';
 import { ClientInput } from './client-input.ts';
 import { ClientOutput, EVENT_BYTES_MAX } from './client-output.ts';
@@ -50,6 +51,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
   sessionHigh = 0;
   sessionLow = 0;
   timeoutMs = 0;
+  canBeReadOnly = false;
   /** Monotonic. */
   readonly openedMs: number;
   /** Monotonic ms at which the bytes now being processed arrived. */
@@ -197,6 +199,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     this.stats.received(frameBytes);
     server.parts.stats.received(frameBytes);
     this.#server = server;
+    this.canBeReadOnly = request.readOnly === true;
     this.#requests = new SessionRequests(this, server, this.#host.input);
     this.#handshake = new ConnectHandshake(this, server, request, this.#host.events);
     this.#handshake.start(this.#host.sessionTimeouts);
@@ -277,13 +280,17 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
 
   /** The next server knows the session. The client hears of nothing but the outcome of its requests. */
   #goOn(server: ZooKeeperServer, timeoutMs: number): void {
-    const { order } = this.#waiting!;
+    const { order, wasReadOnly } = this.#waiting!;
     order.abandon(server.codeOfAbandoned);
     this.#requests = new SessionRequests(this, server, this.#host.input, order);
     this.#waiting = null;
     this.#state = 'open';
     this.timeoutMs = timeoutMs;
     server.bindSession(this);
+    if (server.isReadOnly !== wasReadOnly) {
+      const state = server.isReadOnly ? KeeperState.connectedReadOnly : KeeperState.connected;
+      if (!this.output.stateEvent(state, server.parts.stats)) this.#onSlow();
+    }
     this.#recount();
     this.release(Hold.session);
   }

@@ -4,8 +4,10 @@ import type { EventLine, EventReceiver } from '../processors/event-line.ts';
 import type { ReplyWriter } from '../processors/reply-writer.ts';
 import type { Connection, QueuedBytes } from '../runtime/runtime.ts';
 import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
+import { EventType, writeWatcherEvent } from '../wire/watch-event.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 
 /**
@@ -131,6 +133,21 @@ export class ClientOutput implements EventReceiver {
     return accepted;
   }
 
+  /**
+   * Tells the client of another state of its connection, behind the events that wait. Returns false when it
+   * reads too slowly.
+   */
+  stateEvent(state: number, totals: ServerStats): boolean {
+    const frame = stateFrame(state);
+    totals.responded(frame.length - LENGTH_BYTES);
+    this.#count(totals);
+    if (this.#waitingBytes > 0 || this.#holds) {
+      this.#wait(frame);
+      return true;
+    }
+    return this.#connection.writeShared(frame);
+  }
+
   #wait(frame: Buffer): void {
     this.#waiting.push(frame);
     this.#waitingBytes += WAITING_EVENT_BYTES + frame.length;
@@ -202,4 +219,13 @@ export class ClientOutput implements EventReceiver {
     this.#stats.packetsSent++;
     totals.packetsSent++;
   }
+}
+
+/** In the form that the clients of Java, C and Python take (row 003-18): an empty path, never null. */
+function stateFrame(state: number): Buffer {
+  const writer = new JuteWriter(64);
+  writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
+  writeWatcherEvent(writer, { type: EventType.none, state, path: '' });
+  writer.patchInt(0, writer.length - LENGTH_BYTES);
+  return writer.toBuffer();
 }

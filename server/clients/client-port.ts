@@ -68,6 +68,8 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
   /** Connections that no server serves and that wait for the next one. */
   readonly #waiting = new Set<ClientConnection>();
   #server: ZooKeeperServer | null = null;
+  /** The server that the waiting connections had. */
+  #former: ZooKeeperServer | null = null;
   #listener: { close(): void } | null = null;
   #check: Timer | null = null;
   #relieving = false;
@@ -103,6 +105,9 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
    */
   serve(server: ZooKeeperServer | null): void {
     this.#server = server;
+    this.#former?.crowd.settle();
+    this.#former = null;
+    server?.begin();
     if (server !== null) this.#handOver(server);
     else for (const connection of [...this.#waiting]) connection.close('no server takes it over');
   }
@@ -112,6 +117,7 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
    * next server. @see docs/sessions.md "Hand-over"
    */
   keep(): void {
+    this.#former ??= this.#server;
     this.#server = null;
     const nowMs = this.#parts.clock.monotonicMs();
     for (const connection of [...this.#connections.keys()])

@@ -51,7 +51,7 @@ export class ConnectHandshake {
     const client = this.#client;
     const { sessionId } = this.#request;
     server.parts.metrics.counter('connection_request_count').add();
-    const verdict = judgeConnectRequest(this.#request, server.lastProcessedZxid, timeouts);
+    const verdict = judgeConnectRequest(this.#request, server, timeouts);
     if (verdict.kind === 'close') {
       this.#tellRefused(verdict.reason);
       client.close(verdict.reason);
@@ -96,7 +96,7 @@ export class ConnectHandshake {
 
   /** A client from before 3.4 sends no byte for `readOnly`, and gets none. */
   #respond(timeoutMs: number, sessionId: bigint, password: Buffer): void {
-    const readOnly = this.#request.readOnly === undefined ? undefined : false;
+    const readOnly = this.#request.readOnly === undefined ? undefined : this.#server.isReadOnly;
     const response = { protocolVersion: 0, timeoutMs, sessionId, password, readOnly };
     this.#client.output.connectResponse(response, this.#server.parts.stats);
   }

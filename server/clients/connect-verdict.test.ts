@@ -19,7 +19,7 @@ function judge(fields: Partial<ConnectRequest>): unknown {
     readOnly: false,
     ...fields,
   };
-  return judgeConnectRequest(request, LAST_ZXID, TIMEOUTS);
+  return judgeConnectRequest(request, { lastProcessedZxid: LAST_ZXID, isReadOnly: false }, TIMEOUTS);
 }
 
 test('a new session, and one that comes back with its password', () => {

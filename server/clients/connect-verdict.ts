@@ -13,9 +13,11 @@ export type ConnectVerdict =
 /** @see docs/wire.md "Client connections" */
 export function judgeConnectRequest(
   request: ConnectRequest,
-  lastProcessedZxid: number,
+  { lastProcessedZxid, isReadOnly }: { readonly lastProcessedZxid: number; readonly isReadOnly: boolean },
   timeouts: { readonly minMs: number; readonly maxMs: number },
 ): ConnectVerdict {
+  if (isReadOnly && request.readOnly !== true)
+    return { kind: 'close', reason: 'this server is read-only, and its client has not asked for that' };
   // A client that has seen later zxids than this server must not read older state.
   if (request.lastZxidSeen > lastProcessedZxid) {
     const reason = `client has seen zxid ${zxidToHex(request.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;

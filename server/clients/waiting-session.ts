@@ -11,6 +11,8 @@ import type { SessionOrder } from './session-order.ts';
 export class WaitingSession implements RequestBytes {
   /** The unanswered requests, oldest first. */
   readonly order: SessionOrder;
+  /** Of the server that has ended, as its client was told. */
+  readonly wasReadOnly: boolean;
   readonly #sinceMs: number;
   /** The tree that holds its watches. The client has seen no change beyond `#zxid`. */
   readonly #tree: DataTree;
@@ -18,6 +20,7 @@ export class WaitingSession implements RequestBytes {
 
   constructor(order: SessionOrder, former: ZooKeeperServer, nowMs: number) {
     this.order = order;
+    this.wasReadOnly = former.isReadOnly;
     this.#sinceMs = nowMs;
     this.#tree = former.parts.database.tree;
     this.#zxid = former.lastProcessedZxid;

@@ -176,6 +176,17 @@ export const usedKeys = {
   observerSyncEnabled: optional(
     flagProperty('observer.syncEnabled', true, 'the same; it wins over syncEnabled'),
   ),
+  observerReadOnlyEnabled: flagProperty(
+    'observer.readOnly.enabled',
+    false,
+    'an observer without a master goes on serving clients that can be read-only',
+  ),
+  observerReadOnlyMaxStaleMs: longProperty(
+    'observer.readOnly.maxStaleMs',
+    0,
+    { min: 0, unit: 'ms', below: 0 },
+    'that it does so, from the last word of its master on; 0: no limit',
+  ),
   maxConcurrentSnapSyncs: integerProperty(
     'leader.maxConcurrentSnapSyncs',
     10,

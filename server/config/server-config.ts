@@ -82,6 +82,8 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const ownLine = quorum ? members.servers.get(quorum.sid) : lineOfStandalone(members, texts, settings);
   const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine, warnings);
   refuseRestrictions(new Map([...misplaced, ...properties]), secureClientAddress);
+  const observerSyncEnabled = settings.observerSyncEnabled ?? settings.syncEnabled;
+  if (quorum?.role === 'observer') checkReadOnly(settings, observerSyncEnabled);
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
@@ -92,7 +94,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     ...timeouts(settings, quorum !== undefined, texts.path),
     dataDir,
     dataLogDir,
-    observerSyncEnabled: settings.observerSyncEnabled ?? settings.syncEnabled,
+    observerSyncEnabled,
     clientAddress,
     secureClientAddress,
     jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
@@ -112,6 +114,20 @@ function directories(settings: Settings, texts: ConfigTexts, warnings: string[])
   const dataDir = pathOf('dataDir', needed(settings.dataDir, 'dataDir', texts.path, 'every server'));
   const dataLogDir = settings.dataLogDir === undefined ? dataDir : pathOf('dataLogDir', settings.dataLogDir);
   return { dataDir, dataLogDir };
+}
+
+/** What an observer that serves read-only clients without a master cannot do without. */
+function checkReadOnly(settings: Settings, logs: boolean): void {
+  if (!settings.observerReadOnlyEnabled) return;
+  const key = 'observer.readOnly.enabled';
+  if (!settings.localSessionsEnabled)
+    throw badValue(key, 'true', 'true together with localSessionsEnabled=true: only local sessions stay');
+  if (!logs)
+    throw badValue(
+      key,
+      'true',
+      'true together with observer.syncEnabled=true: a sync is held back in the log',
+    );
 }
 
 /** Replaces values as upstream does, with a warning. */

@@ -33,6 +33,7 @@ export class CommittedLine {
   #bytes = 0;
   #isFull = false;
   #isDue = false;
+  #isHeld = false;
   readonly #goOnNow = () => this.#goOn();
 
   constructor(parts: { readonly clock: Clock; readonly turns: TurnQueue }, events: CommittedLineEvents) {
@@ -52,7 +53,8 @@ export class CommittedLine {
   }
 
   commit(packet: TxnPacket): void {
-    if (this.#waiting.length === 0 && this.#turns.applying.hasRoom() && this.#events.mayApply()) {
+    const isNext = this.#waiting.length === 0 && !this.#isHeld;
+    if (isNext && this.#turns.applying.hasRoom() && this.#events.mayApply()) {
       this.#events.apply(packet);
       return;
     }
@@ -65,12 +67,26 @@ export class CommittedLine {
 
   /** Calls `run` once everything committed before is applied. */
   behind(run: () => void): void {
-    if (this.#waiting.length === 0) run();
+    if (this.#waiting.length === 0 && !this.#isHeld) run();
     else this.#wait(run);
+  }
+
+  /** Something else is applied first: everything waits until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#waiting.length > 0) this.#expectTurn();
   }
 
   #wait(entry: TxnPacket | (() => void)): void {
     this.#waiting.push(entry);
+    if (!this.#isHeld) this.#expectTurn();
+  }
+
+  #expectTurn(): void {
     if (this.#isDue) return;
     this.#isDue = true;
     this.#clock.inNextTurn(this.#goOnNow);
@@ -86,10 +102,7 @@ export class CommittedLine {
       if (!applying.hasRoom()) break;
     }
     budget.extend(this.#clock.monotonicMs() - startMs);
-    if (this.#waiting.length > 0) {
-      this.#isDue = true;
-      this.#clock.inNextTurn(this.#goOnNow);
-    }
+    if (this.#waiting.length > 0) this.#expectTurn();
     if (!this.#isFull || this.#bytes > COMMITTED_BYTES_MAX / 2) return;
     this.#isFull = false;
     this.#events.onRelaxed();

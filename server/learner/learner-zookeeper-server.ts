@@ -303,6 +303,15 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#txnsCommitted.add();
   }
 
+  /** Commits wait until `releaseCommits`. */
+  holdCommits(): void {
+    this.#committed.hold();
+  }
+
+  releaseCommits(): void {
+    this.#committed.release();
+  }
+
   /** Calls `run` once everything committed before is applied; never if this server stops first. */
   whenApplied(run: () => void): void {
     this.#committed.behind(run);

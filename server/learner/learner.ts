@@ -53,6 +53,8 @@ export abstract class Learner implements Role {
   /** This server must not follow the leader's epoch. */
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
+  /** What the sync brings is logged, and applied only when it is known to be committed. @see Readers */
+  #holdsBack = false;
   #snapshotBytesInTurn = 0;
   #snapshotBytes = 0;
   #ended: ((reason: string) => void) | null = null;
@@ -108,6 +110,11 @@ export abstract class Learner implements Role {
   /** The master it is connected to, or waits for. */
   get askedMaster(): Address | null {
     return this.#dialer.asked;
+  }
+
+  /** Monotonic ms at which the master last sent anything. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
   }
 
   get epoch(): number {
@@ -331,7 +338,10 @@ export abstract class Learner implements Role {
         return;
       case 'restoreSnapshot':
         this.#awaitDisk();
-        database.finishRestore(this.#snapshot!.reader, this.#snapshot!.zxid, error => this.#diskDone(error));
+        database.finishRestore(this.#snapshot!.reader, this.#snapshot!.zxid, error => {
+          if (error === undefined) this.context.readers.treeReplaced();
+          this.#diskDone(error);
+        });
         return;
       case 'needSnapshot':
         sync.snapshotNeeded = output.isNeeded;
@@ -340,7 +350,7 @@ export abstract class Learner implements Role {
         database.append(output.txn);
         return;
       case 'apply':
-        database.applyPacket(output.txn);
+        if (!this.#holdsBack) database.applyPacket(output.txn);
         return;
       case 'flush':
         this.#awaitDisk();
@@ -364,12 +374,16 @@ export abstract class Learner implements Role {
 
   #beginSync(mode: SyncMode, zxid: number): void {
     this.syncMode = mode;
+    this.#holdsBack = mode === 'DIFF' && this.context.readers.areServed;
     const lastLogged = this.context.database.lastLoggedZxid;
     this.context.events.emit({ kind: 'syncBegun', mode, zxid, lastLogged });
   }
 
   #truncate(zxid: number): void {
-    if (this.context.database.truncate(zxid)) return;
+    if (this.context.database.truncate(zxid)) {
+      this.context.readers.treeReplaced();
+      return;
+    }
     this.context.events.emit({ kind: 'truncImpossible', zxid });
     this.#step({ type: 'truncImpossible', zxid });
   }

@@ -5,8 +5,10 @@ import { follows, zxidToHex } from '../wire/zxid.ts';
 import { ownPacket } from '../zab/own-packet.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { serverParts } from '../zab/peer-context.ts';
+import { CatchUp } from './catch-up.ts';
 import { Learner } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
+import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 
 /**
  * Hears only results: an INFORM carries a transaction that a quorum has accepted, and is applied at once. An
@@ -18,20 +20,30 @@ export class Observer extends Learner {
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #lastInformed = 0;
+  #catchUp: CatchUp | null = null;
   readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const parts = serverParts(this.context);
     this.#serving = new LearnerServing(this.context, 'observer', this.epoch, this);
     this.#sync = new SyncRequestProcessor(parts.database, parts.clock, () => {}, parts.onFatal);
-    this.#lastInformed = parts.database.lastLoggedZxid;
+    const { server } = this.#serving;
+    const { database } = parts;
+    this.#lastInformed = database.lastLoggedZxid;
+    if (database.lastProcessedZxid < database.lastLoggedZxid) this.#applyHeldBack(server);
     for (const packet of committed) this.#apply(packet);
     if (pending.length > 0) {
       this.end(`${pending.length} proposals without their commit: an observer hears only results`);
       return;
     }
-    const { server } = this.#serving;
     server.whenApplied(() => this.context.serve(server));
+  }
+
+  /** What the sync brought was held back from the readers, and is committed. */
+  #applyHeldBack(server: LearnerZooKeeperServer): void {
+    server.holdCommits();
+    this.#catchUp = new CatchUp(this.context, () => server.releaseCommits());
+    this.#catchUp.start();
   }
 
   protected onBroadcast(packet: PacketView): void {
@@ -68,6 +80,7 @@ export class Observer extends Learner {
   }
 
   protected stopServing(reason: string, done: () => void): void {
+    this.#catchUp?.stop();
     this.#serving?.stop(reason);
     if (this.#sync === null) done();
     else this.#sync.stop(done);

@@ -71,6 +71,19 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       });
       return;
     }
+    case 'readOnlyBegins':
+      logger.warn('this server has no master and serves read-only clients alone', {
+        zxid: zxidToHex(event.zxid),
+        event: kind,
+      });
+      return;
+    case 'readOnlyEnds': {
+      const { reason } = event;
+      const fields = { ageMs: Math.round(event.ageMs), event: kind };
+      if (reason === null) logger.info('this server has a master again: its clients may write', fields);
+      else logger.warn(`this server closes its read-only clients: ${reason}`, fields);
+      return;
+    }
     case 'sessionExpired':
       lines.info('sessions that expired', 'a session has expired', {
         session: `0x${BigInt.asUintN(64, event.id).toString(16)}`,

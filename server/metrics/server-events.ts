@@ -67,8 +67,12 @@ export type ServerEvent =
   /** The role that serves clients from now on; null when none does. */
   | {
       readonly kind: 'serving';
-      readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | null;
+      readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only' | null;
     }
+  /** An observer has lost its master, and serves its read-only clients alone. */
+  | { readonly kind: 'readOnlyBegins'; readonly zxid: number }
+  /** `ageMs`: since it last heard from a master. `reason` why the clients were closed; null: all goes on. */
+  | { readonly kind: 'readOnlyEnds'; readonly ageMs: number; readonly reason: string | null }
   | { readonly kind: 'sessionExpired'; readonly id: bigint }
   /** A connection too many, a session that cannot be served here, or an authentication that failed. */
   | {

@@ -97,7 +97,7 @@ export class CrowdEvents implements Crowd {
       this.#entered.add(group);
       for (const watcher of group.keys()) if (!this.#behind.has(watcher)) this.#behind.set(watcher, at);
     }
-    if (this.#bytes >= atOnceBytes) for (const watcher of [...this.#behind.keys()]) this.catchUp(watcher);
+    if (this.#bytes >= atOnceBytes) this.settle();
     else this.#expectTurn();
   }
 
@@ -115,6 +115,11 @@ export class CrowdEvents implements Crowd {
     if (!this.#behind.delete(watcher)) return;
     this.#level.add(watcher);
     this.#clearIfDone();
+  }
+
+  /** Another server takes the watchers over: they are told of everything that fired so far. */
+  settle(): void {
+    for (const watcher of [...this.#behind.keys()]) this.catchUp(watcher);
   }
 
   /** The watcher is gone. */

@@ -34,6 +34,8 @@ export interface ServerCnxn extends RequestOrigin, Watcher {
   readonly sessionLow: number;
   /** As agreed with the client. */
   readonly timeoutMs: number;
+  /** Its client takes a server that is read-only too. */
+  readonly canBeReadOnly: boolean;
   /** The request that stands for a session being opened for this client. */
   sessionRequest(op: number, sessionId: bigint, timeoutMs: number): Request;
   /** The session is established: the client is told, and its requests are taken. */

@@ -57,7 +57,7 @@ const WATCHES_PER_TURN_MAX = 2_000;
 const SETTLED_PER_TURN_MAX = 4_000;
 
 /** The mode, as `srvr` and `mntr` name it. */
-export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
 
 /**
  * A server while it serves: client connections, their sessions, and reads. The role decides what happens to
@@ -91,7 +91,6 @@ export abstract class ZooKeeperServer {
     this.parts = parts;
     this.events = new EventLine(parts);
     this.crowd = new CrowdEvents(parts, this.events);
-    parts.database.tree.tellCrowdsThrough(this.crowd);
     this.readLatency = parts.metrics.summary('readlatency');
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');
@@ -102,6 +101,16 @@ export abstract class ZooKeeperServer {
       parts.config,
       watchLimits(parts.heapBytesMax),
     );
+  }
+
+  /** It serves reads alone, and only clients for whom that is enough. */
+  get isReadOnly(): boolean {
+    return false;
+  }
+
+  /** Clients are served here from now on. */
+  begin(): void {
+    this.parts.database.tree.tellCrowdsThrough(this.crowd);
   }
 
   /**
@@ -210,13 +219,13 @@ export abstract class ZooKeeperServer {
 
   removeConnection(connection: ServerCnxn): void {
     this.letGo(connection);
+    this.crowd.forget(connection);
     this.#forgetWatches(connection, this.parts.database.tree);
   }
 
   /** Another server takes the connection over. Its watches stay where they are. */
   letGo(connection: ServerCnxn): void {
     this.#connections.delete(connection);
-    this.crowd.forget(connection);
     this.#paused.delete(connection);
     this.#roomless.delete(connection);
     const { sessionHigh, sessionLow } = connection;

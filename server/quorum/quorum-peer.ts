@@ -4,6 +4,7 @@ import { Election } from '../election/election.ts';
 import { type Elected, type ElectionView, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ElectionMembers } from '../election/quorum-cnx-manager.ts';
 import type { ServerError } from '../errors.ts';
+import { CatchUp } from '../learner/catch-up.ts';
 import { Follower } from '../learner/follower.ts';
 import type { Learner } from '../learner/learner.ts';
 import { Observer } from '../learner/observer.ts';
@@ -27,9 +28,9 @@ import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
-import type { PeerContext, ZabState } from '../zab/peer-context.ts';
-import { CatchUp } from './catch-up.ts';
+import { type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
 import { PeerConfiguration } from './peer-configuration.ts';
+import { noReaders, ReadOnlyPhase, type ServeClients } from './read-only-phase.ts';
 
 export interface QuorumPeerParts {
   readonly runtime: Runtime;
@@ -46,7 +47,7 @@ export interface QuorumPeerParts {
   readonly logger: Logger;
   readonly guard: Guard;
   readonly turns: TurnQueue;
-  readonly serve: (server: ZooKeeperServer | null) => void;
+  readonly serve: ServeClients;
   readonly onFatal: (error: ServerError) => void;
 }
 
@@ -69,6 +70,10 @@ export class QuorumPeer {
   readonly #masters: ObserverMasters;
   readonly #configuration: PeerConfiguration;
   readonly membership: Membership;
+  /** Null unless this is an observer that goes on serving read-only clients without a master. */
+  readonly readOnly: ReadOnlyPhase | null;
+  /** The server that took the clients of the current role. */
+  #served: ZooKeeperServer | null = null;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
   #catchUp: CatchUp | null = null;
@@ -87,7 +92,7 @@ export class QuorumPeer {
       this.#election.setView(this.#electionView()),
     );
     this.membership = this.#configuration.membership;
-    this.#context = {
+    const context: PeerContext = {
       sid: member.sid,
       config,
       clock,
@@ -113,18 +118,45 @@ export class QuorumPeer {
       turns: parts.turns,
       heapBytesMax: runtime.heapBytesMax,
       onFatal,
-      serve: server => {
-        // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
-        if (server !== null) {
-          if (!this.#configuration.onCommitted(null)) return;
-          this.#configuration.writeNode();
-          this.#available();
-        }
-        parts.serve(server);
-      },
+      readers: noReaders(database),
+      serve: server => this.#serve(server),
     };
+    this.readOnly = this.#newReadOnlyPhase(context);
+    this.#context = this.readOnly === null ? context : { ...context, readers: this.readOnly };
     this.#election = this.#newElection();
     this.#masters = new ObserverMasters(runtime.random);
+  }
+
+  #newReadOnlyPhase(context: PeerContext): ReadOnlyPhase | null {
+    const { config, serve } = this.#parts;
+    if (!config.observerReadOnlyEnabled || this.membership.role !== 'observer') return null;
+    const { observerReadOnlyMaxStaleMs: maxStaleMs } = config;
+    return new ReadOnlyPhase({
+      server: serverParts(context),
+      membership: this.membership,
+      serve,
+      maxStaleMs,
+    });
+  }
+
+  #serve(server: ZooKeeperServer | null): void {
+    const { readOnly } = this;
+    const former = this.#served;
+    this.#served = server;
+    if (server !== null) {
+      // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
+      if (!this.#configuration.onCommitted(null)) return;
+      this.#configuration.writeNode();
+      this.#available();
+      if (readOnly === null) this.#parts.serve(server, false);
+      else readOnly.end(server);
+    } else if (readOnly === null || this.#stopping || !(this.#role instanceof Observer)) {
+      this.#parts.serve(null, false);
+    } else if (former !== null) {
+      readOnly.begin(former, this.#role.lastHeardMs);
+    } else if (!readOnly.areServed) {
+      this.#parts.serve(null, false);
+    }
   }
 
   #electionView(): ElectionView & { members: ElectionMembers } {
@@ -249,6 +281,7 @@ export class QuorumPeer {
     }
     return new Observer(context, this.#mastersFor(elected.leader), epoch => {
       this.#masters.onServed();
+      this.readOnly?.onEstablished();
       established(epoch);
     });
   }
@@ -281,11 +314,17 @@ export class QuorumPeer {
       this.#finishStop();
       return;
     }
-    this.#catchUp = new CatchUp(this.#context, fastForwarded => {
+    const goOn = (fastForwarded: number): void => {
       this.#catchUp = null;
       this.#parts.logger.info('this server gives up its role', { role: role.name, reason, fastForwarded });
+      this.readOnly?.onLooking();
       this.#lookAgain(role);
-    });
+    };
+    if (this.readOnly?.mayCatchUp === false) {
+      goOn(0);
+      return;
+    }
+    this.#catchUp = new CatchUp(this.#context, goOn);
     this.#catchUp.start();
   }
 
@@ -310,6 +349,7 @@ export class QuorumPeer {
     this.#pause?.cancel();
     this.#catchUp?.stop();
     this.#catchUp = null;
+    this.readOnly?.stop();
     this.#election.shutdown();
     if (this.#role === null) this.#context.clock.atEndOfTurn(() => this.#finishStop());
     else this.#role.end('the server stops');

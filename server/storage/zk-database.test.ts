@@ -197,6 +197,24 @@ test('2845: logged but uncommitted transactions are applied on leaving the quoru
   assert.is(db.fastForward(), 0);
 });
 
+test('memory is brought level with a log that grows meanwhile', () => {
+  const rig = testRig();
+  const db = open(rig, { preAllocBytes: 4 * 1024 * 1024 });
+  commit(rig, db, ...creates(1, 3));
+  for (const packet of creates(4, 6)) db.append(packet);
+  const steps = db.fastForwarding(E1 + 6);
+  const read: number[] = [];
+  for (let at = 7, step = steps.next(); step.done !== true; step = steps.next(), at += 20) {
+    read.push(step.value);
+    // More than a reader takes at once, so that what it read before does not show it.
+    for (const { zxid } of creates(at, at + 19)) db.append(createPacket(zxid, 'x'.repeat(40_000)));
+    db.flush(error => assert.is(error, undefined));
+    rig.clock.run();
+  }
+  assert.is(read.length, 3);
+  assert.is(db.lastProcessedZxid, E1 + 6);
+});
+
 test('TRUNC: memory and disk lose everything after the zxid', () => {
   const rig = testRig();
   const db = open(rig);

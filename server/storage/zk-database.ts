@@ -195,8 +195,14 @@ export class ZkDatabase {
     }
   }
 
-  /** The same in steps of one transaction, yielding its bytes. Callers that stop early must call `return`. */
-  *fastForwarding(): Generator<number, number> {
+  /**
+   * The same in steps of one transaction, yielding its bytes, up to `through`. Callers that stop early must
+   * call `return`.
+   */
+  *fastForwarding(
+    through = Number.POSITIVE_INFINITY,
+    apply: (packet: TxnPacket) => void = packet => void this.applyPacket(packet),
+  ): Generator<number, number> {
     if (!this.#config.logEnabled) {
       this.#leaveLog();
       this.#log = this.#openLog(this.lastProcessedZxid);
@@ -214,9 +220,11 @@ export class ZkDatabase {
     let count = 0;
     try {
       for (let entry = reader.next(); entry !== null; entry = reader.next()) {
-        this.applyPacket(txnPacket(entry.zxid, entry.txn));
+        apply(txnPacket(entry.zxid, entry.txn));
         count++;
         yield entry.txn.length;
+        // Behind it the log may have grown since it was read, which would look like a hole.
+        if (entry.zxid >= through) break;
       }
     } finally {
       reader.close();

@@ -15,6 +15,21 @@ import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+
+/**
+ * Clients that read on while their observer has no master. They may see only what is known to be committed,
+ * which a sync is not before UPTODATE. @see docs/read-only.md
+ */
+export interface Readers {
+  readonly areServed: boolean;
+  /** False while watchers must be told of earlier transactions first. Later turns change that. */
+  readonly mayApply: boolean;
+  /** Applies a committed transaction, whether readers are served or not. */
+  apply(packet: TxnPacket): void;
+  /** Another tree has taken the place of the one that they read. */
+  treeReplaced(): void;
+}
 
 /** What a role (leader, follower, observer, observer master) needs of the peer it belongs to. */
 export interface PeerContext {
@@ -53,6 +68,7 @@ export interface PeerContext {
   readonly turns: TurnQueue;
   readonly heapBytesMax: number;
   readonly onFatal: (error: ServerError) => void;
+  readonly readers: Readers;
   /** Client connections go to this server from now on; null: to nobody. */
   serve(server: ZooKeeperServer | null): void;
 }

@@ -141,6 +141,12 @@ export class Stage {
       onFatal: error => {
         this.fatal = error;
       },
+      readers: {
+        areServed: false,
+        mayApply: true,
+        apply: packet => void this.database.applyPacket(packet),
+        treeReplaced: () => {},
+      },
       serve: server => {
         this.serving = server;
       },

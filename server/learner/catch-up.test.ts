@@ -5,7 +5,7 @@ import { TURN_UNITS } from '../turns/turn-budget.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import { CatchUp } from './catch-up.ts';
 
-const test = suite('quorum: memory is brought level with the log');
+const test = suite('learner: memory is brought level with the log');
 
 /** A turn has room for two of these. */
 const BYTES = (TURN_UNITS / 2) * 16;
@@ -15,6 +15,7 @@ function rig() {
   const clock = new VirtualClock();
   const log = { read: 0, isOpen: true };
   const database = {
+    lastLoggedZxid: COUNT,
     *fastForwarding(): Generator<number, number> {
       try {
         for (; log.read < COUNT; log.read++) yield BYTES;
@@ -24,7 +25,8 @@ function rig() {
       }
     },
   };
-  const parts = { database: database as unknown as ZkDatabase, clock, turns: new TurnQueue(clock) };
+  const readers = { areServed: false, mayApply: true, apply: () => {}, treeReplaced: () => {} };
+  const parts = { database: database as unknown as ZkDatabase, clock, turns: new TurnQueue(clock), readers };
   const done: number[] = [];
   const catchUp = new CatchUp(parts, count => void done.push(count));
   return { clock, log, done, catchUp };

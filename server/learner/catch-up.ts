@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
+import type { Readers } from '../zab/peer-context.ts';
 
 /**
  * Bytes per unit of work when a transaction is read from the log and applied: it may be a multi of many small
@@ -13,11 +14,13 @@ export interface CatchUpParts {
   readonly database: ZkDatabase;
   readonly clock: Clock;
   readonly turns: TurnQueue;
+  readonly readers: Readers;
 }
 
 /**
- * Brings memory level with the log, between the end of a role and the next election. That may take longer
- * than a turn, and the others hear from this server meanwhile.
+ * Brings memory level with what the log holds now: between the end of a role and the next election, and when
+ * an observer has held back a sync from its readers. That may take longer than a turn, and the others hear
+ * from this server meanwhile.
  */
 export class CatchUp {
   readonly #parts: CatchUpParts;
@@ -29,22 +32,24 @@ export class CatchUp {
   constructor(parts: CatchUpParts, done: (count: number) => void) {
     this.#parts = parts;
     this.#done = done;
-    this.#steps = parts.database.fastForwarding();
+    const { database, readers } = parts;
+    this.#steps = database.fastForwarding(database.lastLoggedZxid, packet => readers.apply(packet));
   }
 
   start(): void {
     if (this.#stopped) return;
-    const { clock, turns } = this.#parts;
+    const { clock, turns, readers } = this.#parts;
     const { applying } = turns;
     applying.saw(clock.monotonicMs());
-    do {
+    while (readers.mayApply) {
       const step = this.#steps.next();
       if (step.done === true) {
         this.#done(step.value);
         return;
       }
       applying.spend(Units.write + step.value / CATCH_UP_BYTES_PER_UNIT);
-    } while (applying.hasRoom());
+      if (!applying.hasRoom()) break;
+    }
     clock.inNextTurn(() => this.start());
   }
 

@@ -1,0 +1,75 @@
+import type { QuorumSource } from '../membership/joint-quorum.ts';
+import type { Request } from '../processors/request.ts';
+import type { ServerCnxn } from '../processors/server-cnxn.ts';
+import { type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { parseTxnPacket } from '../storage/parse-txn.ts';
+import { resultOf } from '../tree/txn-result.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+
+/**
+ * The server of an observer without a master: it answers the reads of local sessions whose clients have said
+ * that read-only is enough, and refuses everything else. @see docs/read-only.md; ReadOnlyZooKeeperServer
+ */
+export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
+  readonly mode = 'read-only';
+  readonly #shownZxid: number;
+
+  /** `shownZxid`: the zxid that clients of the former server have been told. */
+  constructor(parts: ServerParts, membership: QuorumSource, shownZxid: number) {
+    super(parts, membership);
+    this.#shownZxid = shownZxid;
+  }
+
+  override get isReadOnly(): boolean {
+    return true;
+  }
+
+  override get lastProcessedZxid(): number {
+    return Math.max(super.lastProcessedZxid, this.#shownZxid);
+  }
+
+  /** Nobody says whether they were carried out. */
+  override get codeOfAbandoned(): number {
+    return ErrorCode.NOTREADONLY;
+  }
+
+  get globalSessions(): number {
+    return this.parts.database.sessionTimeouts.size;
+  }
+
+  readonly hasRoom = true;
+
+  override renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
+    if (connection.canBeReadOnly) super.renewSession(connection, sessionId, timeoutMs);
+    else connection.close('this server is read-only, and its client has not asked for that');
+  }
+
+  /**
+   * A global session lives on elsewhere: its client has to look for it there. Any other has expired, as
+   * upstream says.
+   */
+  protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint): void {
+    if (this.parts.database.sessionTimeouts.has(sessionId))
+      connection.close('a global session needs the leader, and this server is read-only');
+    else connection.refused();
+  }
+
+  /** Only a closeSession comes so far, of a session that has just expired. */
+  submit(request: Request): void {
+    request.origin?.complete(request, resultOf(request.op, ErrorCode.SESSIONEXPIRED, '', null));
+  }
+
+  /** Applies a transaction that is known to be committed. */
+  apply(packet: TxnPacket): void {
+    const { header, body, digestAt } = parseTxnPacket(packet);
+    this.applyTxn(packet, header, body, null, digestAt);
+  }
+
+  // None of these is asked for: sessions are local here, and writes and syncs are refused.
+  protected openGlobalSession(): void {}
+  protected touchGlobalSession(): void {}
+  protected submitGlobalSession(): void {}
+  sync(): void {}
+  protected onApplied(): void {}
+}

@@ -1,0 +1,126 @@
+import { ReadOnlyZooKeeperServer } from '../learner/read-only-zookeeper-server.ts';
+import type { QuorumSource } from '../membership/joint-quorum.ts';
+import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { Timer } from '../runtime/runtime.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import type { Readers } from '../zab/peer-context.ts';
+
+/** Where the clients go: to this server, together with those of the former one if it `keepsClients`. */
+export type ServeClients = (server: ZooKeeperServer | null, keepsClients: boolean) => void;
+
+export interface ReadOnlyPhaseParts {
+  readonly server: ServerParts;
+  readonly membership: QuorumSource;
+  readonly serve: ServeClients;
+  /** observer.readOnly.maxStaleMs; 0: no limit */
+  readonly maxStaleMs: number;
+}
+
+/**
+ * The time that an observer has no master and serves its readers all the same. Between two elections, and
+ * through failed ones, they read the state of the last moment at which all of it was known to be committed.
+ * @see docs/read-only.md; ZOOKEEPER-1607
+ */
+export class ReadOnlyPhase implements Readers {
+  readonly #parts: ReadOnlyPhaseParts;
+  #server: ReadOnlyZooKeeperServer | null = null;
+  #sinceMs = 0;
+  #limit: Timer | null = null;
+  /** The log holds nothing that is not known to be committed. */
+  #logIsCommitted = false;
+
+  constructor(parts: ReadOnlyPhaseParts) {
+    this.#parts = parts;
+  }
+
+  get areServed(): boolean {
+    return this.#server !== null;
+  }
+
+  /** How long ago the master was last heard from, in ms; 0 when the readers are not served. */
+  get ageMs(): number {
+    return this.#server === null ? 0 : this.#parts.server.clock.monotonicMs() - this.#sinceMs;
+  }
+
+  /** Whether memory may be brought level with the log. */
+  get mayCatchUp(): boolean {
+    return this.#server === null || this.#logIsCommitted;
+  }
+
+  /** The observer has synced with an established master: everything that the log holds is committed. */
+  onEstablished(): void {
+    this.#logIsCommitted = true;
+  }
+
+  /** The observer looks for another master. What a sync logs from now on may not be committed. */
+  onLooking(): void {
+    this.#logIsCommitted = false;
+  }
+
+  /** Takes the clients over from the server of an observer that lost its master, heard at `lastHeardMs`. */
+  begin(former: ZooKeeperServer, lastHeardMs: number): void {
+    const { server: parts, membership, serve, maxStaleMs } = this.#parts;
+    this.#sinceMs = lastHeardMs;
+    this.#server = new ReadOnlyZooKeeperServer(parts, membership, former.lastProcessedZxid);
+    parts.events.emit({ kind: 'readOnlyBegins', zxid: this.#server.lastProcessedZxid });
+    if (maxStaleMs > 0) {
+      const leftMs = Math.max(0, maxStaleMs - this.ageMs);
+      this.#limit = parts.clock.after(leftMs, () =>
+        this.#drop(`observer.readOnly.maxStaleMs=${maxStaleMs} is over`),
+      );
+    }
+    serve(this.#server, true);
+  }
+
+  /** The readers go to the server of the next role. */
+  end(next: ZooKeeperServer): void {
+    const { server, ageMs } = { server: this.#server, ageMs: this.ageMs };
+    this.#forget();
+    if (server !== null) this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason: null });
+    this.#parts.serve(next, server !== null);
+  }
+
+  get mayApply(): boolean {
+    return this.#server?.crowd.isFull !== true;
+  }
+
+  apply(packet: TxnPacket): void {
+    if (this.#server === null) this.#parts.server.database.applyPacket(packet);
+    else this.#server.apply(packet);
+  }
+
+  treeReplaced(): void {
+    this.#drop('their watches are in a tree that a SNAP or TRUNC has replaced');
+  }
+
+  /** Closes the clients; nobody serves until the observer has a master again. */
+  #drop(reason: string): void {
+    const { ageMs } = this;
+    const server = this.#server;
+    if (server === null) return;
+    this.#forget();
+    this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason });
+    this.#parts.serve(null, false);
+    server.shutdown(reason);
+  }
+
+  #forget(): void {
+    this.#server = null;
+    this.#limit?.cancel();
+    this.#limit = null;
+  }
+
+  stop(): void {
+    this.#limit?.cancel();
+  }
+}
+
+/** Of a member that never serves without a quorum. */
+export function noReaders(database: { applyPacket(packet: TxnPacket): unknown }): Readers {
+  return {
+    areServed: false,
+    mayApply: true,
+    apply: packet => void database.applyPacket(packet),
+    treeReplaced: () => {},
+  };
+}
