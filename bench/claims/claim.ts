@@ -1,5 +1,5 @@
 /** What a claim is. Its judge reads only a result, so that old runs can be judged again. */
-import type { Estimate, Claim as JudgedClaim, Verdict } from '../../results/schema.ts';
+import type { Estimate, Claim as JudgedClaim, Result, Verdict } from '../../results/schema.ts';
 import type { Evidence } from './evidence.ts';
 
 export interface Judgement {
@@ -76,6 +76,8 @@ export interface Claim {
    * does not fail.
    */
   readonly knownFailure?: string;
+  /** The servers that the known failure is one of. @default all */
+  readonly knownFailureOf?: readonly Result['environment']['server']['implementation'][];
   /** Present if the claim is timed. */
   readonly rule?: TimedRule;
   judge(evidence: Evidence): Judgement;

@@ -126,6 +126,22 @@ test('003-3 and 003-4: one silent observer fails the claim; a thousandth of lost
   }
 });
 
+test('a known failure of one server is none of the others', () => {
+  const metric = 'observerReadAvailability';
+  const planted = [{ metric, topology: 'observers', condition: CONDITIONS.quorumLost, values: [0] }];
+  const masters = [{ ...planted[0]!, topology: 'masters' }];
+  const knownOf = (implementation: 'zklab' | 'apache') => {
+    const result = plantedResult([...planted, ...masters]);
+    const server = { implementation, version: '' };
+    const environment = { ...result.environment, server };
+    return judgeAll([readsThroughQuorumLoss], { ...result, environment })[0]!;
+  };
+  assert.is(knownOf('apache').verdict, 'fails');
+  assert.match(knownOf('apache').known, /ZOOKEEPER-1607/);
+  assert.is(knownOf('zklab').verdict, 'fails');
+  assert.is(knownOf('zklab').known, undefined);
+});
+
 test('L1: a heal after which no write committed fails the claim', () => {
   const heal = (more: Partial<Planted>): Planted[] => [
     { metric: 'writeAfterHeal', topology: 'voters', condition: CONDITIONS.leaderKilled, ...more },

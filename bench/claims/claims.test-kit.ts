@@ -37,7 +37,10 @@ export function plantedResult(planted: readonly Planted[], topologies = TOPOLOGI
     measurements: planted.map(measurementOf),
     availability: [],
     faults: [],
-    environment: { cores: 2 } as Evidence['result']['environment'],
+    environment: {
+      cores: 2,
+      server: { implementation: 'zklab', version: '' },
+    } as Evidence['result']['environment'],
     suite: 'quick',
   };
 }

@@ -15,13 +15,14 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
       ...judgement
     } = judgedHere(claim, evidence);
     const { id, title, source, hypothesis, metric, unit, control } = claim;
+    const known = knownFailure(claim, evidence);
     return {
       ...{ id, title, source, hypothesis, metric, unit, control },
       ...judgement,
       evidence: [...ids],
       exact: [...exact],
-      ...(judgement.verdict === 'fails' && claim.knownFailure !== undefined && { known: claim.knownFailure }),
-      warnings: [...warnings, ...outgrown(claim, judgement.verdict)],
+      ...(judgement.verdict === 'fails' && known !== undefined && { known }),
+      warnings: [...warnings, ...outgrown(known, judgement.verdict)],
     };
   });
 }
@@ -40,9 +41,14 @@ function isDecided({ verdict }: Judgement): boolean {
   return verdict === 'holds' || verdict === 'fails';
 }
 
+function knownFailure(claim: Claim, { result }: Evidence): string | undefined {
+  const { implementation } = result.environment.server;
+  return claim.knownFailureOf?.includes(implementation) === false ? undefined : claim.knownFailure;
+}
+
 /** A known failure that no longer fails must not hide a later one. */
-function outgrown(claim: Claim, verdict: JudgedClaim['verdict']): string[] {
-  return verdict === 'holds' && claim.knownFailure !== undefined
+function outgrown(known: string | undefined, verdict: JudgedClaim['verdict']): string[] {
+  return verdict === 'holds' && known !== undefined
     ? ['this claim is listed as a known failure and holds: take it off that list']
     : [];
 }

@@ -6,9 +6,9 @@ import { type Evidence, leftOut, unfit } from './evidence.ts';
 /** One read in a thousand may fail for reasons of the machine. */
 const PERCENT_MIN = 99.9;
 
-/** Neither this server nor Apache's has read-only observers yet. */
+/** Apache's observers. The suites switch ours on: `observer.readOnly.enabled`. */
 const NO_READ_ONLY_OBSERVER =
-  'observers close their clients when they lose the leader: ZOOKEEPER-1607 is not built yet';
+  'observers close their clients when they lose the leader: ZOOKEEPER-1607 was never merged';
 
 /** 003-3 (ZOOKEEPER-1607): read-only clients of an observer keep reading while there is no quorum. */
 export const readsThroughQuorumLoss: Claim = {
@@ -22,6 +22,7 @@ export const readsThroughQuorumLoss: Claim = {
   control: 'voters of the same ensemble in the same outage',
   needs: ['quorumLost'],
   knownFailure: NO_READ_ONLY_OBSERVER,
+  knownFailureOf: ['apache'],
   judge: evidence => judgeOutage(evidence, CONDITIONS.quorumLost),
 };
 
@@ -36,6 +37,7 @@ export const readsThroughLeaderLoss: Claim = {
   control: 'voters of the same ensemble in the same outage',
   needs: ['leaderCut'],
   knownFailure: NO_READ_ONLY_OBSERVER,
+  knownFailureOf: ['apache'],
   judge: evidence => judgeOutage(evidence, CONDITIONS.leaderCut),
 };
 
