@@ -1,17 +1,18 @@
 /** kazoo and the C client against our leader, followers and observer at once. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { assert, onPath, requirePeer, suite, until } from '#test';
+import { assert, suite, until } from '#test';
+import {
+  address,
+  CLI_MT,
+  PYTHON,
+  RECIPES,
+  requireCliMt,
+  requireKazoo,
+  withProgram,
+} from './client-program.test-kit.ts';
 import { type Ensemble, type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 
 const test = suite('interop: kazoo and cli_mt');
 const DEADLINE = { deadlineMs: 400_000 };
-/** Of Debian's own Python: the one that Debian's kazoo belongs to. */
-const PYTHON = '/usr/bin/python3';
-const RECIPES = fileURLToPath(new URL('../../../server/interop/kazoo_recipes.py', import.meta.url));
-const CLI_MT = '/usr/lib/zookeeper/bin/cli_mt';
 const OBSERVER = 4;
 const PLANS: readonly MemberPlan[] = [
   { is: 'zklab' },
@@ -20,68 +21,8 @@ const PLANS: readonly MemberPlan[] = [
   { is: 'zklab', observer: true },
 ];
 
-function requireKazoo(): void {
-  let there = existsSync(PYTHON);
-  try {
-    execFileSync(PYTHON, ['-c', 'import kazoo'], { stdio: 'ignore' });
-  } catch {
-    there = false;
-  }
-  requirePeer('kazoo', there, 'the Python client and its recipes');
-  requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
-}
-
-/** A child whose output can be waited for. */
-class Session {
-  readonly child: ChildProcess;
-  readonly ended: Promise<number | null>;
-  output = '';
-
-  constructor(command: readonly string[]) {
-    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'pipe' });
-    const take = (chunk: Buffer) => {
-      this.output += chunk.toString('utf8');
-    };
-    this.child.stdout?.on('data', take);
-    this.child.stderr?.on('data', take);
-    this.child.stdin?.on('error', () => {});
-    this.ended = once(this.child, 'close').then(([code]) => code as number | null);
-  }
-
-  /** Says `line`, and waits until what came since matches. */
-  async says(line: string, expected: RegExp): Promise<void> {
-    const from = this.output.length;
-    this.child.stdin?.write(`${line}\n`);
-    const matches = () => expected.test(this.output.slice(from));
-    await until(matches, { deadlineMs: 60_000, what: `${expected} after "${line}"` }).catch(error => {
-      throw new Error(`${error.message}; it said: ${this.output.slice(from)}`);
-    });
-  }
-
-  async kill(): Promise<void> {
-    this.child.kill('SIGKILL');
-    await this.ended;
-  }
-}
-
-async function withSession(
-  command: readonly string[],
-  body: (session: Session) => Promise<void>,
-): Promise<void> {
-  const session = new Session(command);
-  try {
-    await body(session);
-  } finally {
-    await session.kill();
-  }
-}
-
 function addresses(ensemble: Ensemble): string[] {
   return [...ensemble.members.values()].map(member => `${member.host}:2181`);
-}
-
-function address(ensemble: Ensemble, sid: number): string {
-  return `${ensemble.member(sid).host}:2181`;
 }
 
 test(
@@ -90,7 +31,7 @@ test(
     requireKazoo();
     await withEnsemble(PLANS, async ensemble => {
       await ensemble.start();
-      await withSession([PYTHON, RECIPES, ...addresses(ensemble)], async recipes => {
+      await withProgram([PYTHON, RECIPES, ...addresses(ensemble)], async recipes => {
         assert.is(await recipes.ended, 0, recipes.output);
         assert.is(recipes.output.match(/^ok /gm)?.length, 9, recipes.output);
       });
@@ -108,7 +49,7 @@ test(
       await ensemble.start();
       const path = '/held';
       const reader = await ensemble.client(1);
-      await withSession([PYTHON, RECIPES, 'hold', address(ensemble, OBSERVER), path], async holder => {
+      await withProgram([PYTHON, RECIPES, 'hold', address(ensemble, OBSERVER), path], async holder => {
         const [, id = '', password = ''] = await until(() => /^(\d+) (\w+)\n/m.exec(holder.output), {
           deadlineMs: 60_000,
           what: 'the session of kazoo',
@@ -116,7 +57,7 @@ test(
         await holder.kill();
         for (const sid of [1, 2, 3, OBSERVER]) {
           const to = address(ensemble, sid);
-          await withSession([PYTHON, RECIPES, 'resume', to, path, id, password], async resumed => {
+          await withProgram([PYTHON, RECIPES, 'resume', to, path, id, password], async resumed => {
             assert.is(await resumed.ended, 0, resumed.output);
           });
           await reader.sync();
@@ -142,14 +83,13 @@ test(
 test(
   "cli_mt: the C client's operations and watches at the leader, a follower and the observer",
   async () => {
-    requirePeer('cli_mt', existsSync(CLI_MT), 'the C client');
-    requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
+    requireCliMt();
     await withEnsemble(PLANS, async ensemble => {
       await ensemble.start();
       for (const sid of [1, 3, OBSERVER]) {
         const root = `/c${sid}`;
         const other = await ensemble.client(2);
-        await withSession([CLI_MT, '-h', address(ensemble, sid)], async cli => {
+        await withProgram([CLI_MT, '-h', address(ensemble, sid)], async cli => {
           await cli.says('', /Got a new session id/);
           await cli.says(`create ${root}`, /rc = 0\s+name = /);
           await cli.says(`set ${root} value`, /rc = 0 Stat:[\s\S]*version=1\s/);

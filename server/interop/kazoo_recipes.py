@@ -2,6 +2,7 @@
 
 Each recipe uses clients of different members at once, so that what one member says has to be true at another.
 `hold HOST PATH` and `resume HOST PATH ID PASSWORD` are two halves of a session whose process is killed.
+`outage HOST PATH` is a client that goes through an outage of the quorum.
 """
 
 import os
@@ -16,6 +17,7 @@ from kazoo.exceptions import (
     NodeExistsError,
     NoNodeError,
     NotEmptyError,
+    NotReadOnlyCallError,
     RolledBackError,
 )
 from kazoo.security import make_digest_acl
@@ -232,6 +234,30 @@ def resume(host, path, session_id, password):
     os._exit(0)
 
 
+def outage(host, path):
+    """Reads on while there is no quorum, between two lines on stdin, and writes again afterwards."""
+    zk = client(host, timeout=HELD_TIMEOUT_S, read_only=True)
+    states = []
+    zk.add_listener(states.append)
+    zk.get(path)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(20):
+        zk.get(path)
+    raises(NotReadOnlyCallError, zk.set, path, b"refused")
+    late = client(host, timeout=HELD_TIMEOUT_S, read_only=True)
+    assert late.client_state == "CONNECTED_RO", late.client_state
+    late.get(path)
+    late.stop()
+    late.close()
+    print("reads on", flush=True)
+    sys.stdin.readline()
+    zk.set(path, b"again")
+    assert states == [], states
+    print("ok outage", flush=True)
+    os._exit(0)
+
+
 def main(hosts):
     zks = [client(host) for host in hosts]
     zks[0].ensure_path("/kazoo")
@@ -255,7 +281,7 @@ def main(hosts):
 
 
 if __name__ == "__main__":
-    special = {"hold": hold, "resume": resume}.get(sys.argv[1])
+    special = {"hold": hold, "resume": resume, "outage": outage}.get(sys.argv[1])
     if special is None:
         main(sys.argv[1:])
     else:
