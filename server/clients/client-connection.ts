@@ -287,12 +287,15 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     this.#state = 'open';
     this.timeoutMs = timeoutMs;
     server.bindSession(this);
-    if (server.isReadOnly !== wasReadOnly) {
-      const state = server.isReadOnly ? KeeperState.connectedReadOnly : KeeperState.connected;
-      if (!this.output.stateEvent(state, server.parts.stats)) this.#onSlow();
-    }
+    if (server.isReadOnly !== wasReadOnly)
+      this.tellState(server.isReadOnly ? KeeperState.connectedReadOnly : KeeperState.connected);
     this.#recount();
     this.release(Hold.session);
+  }
+
+  tellState(state: number): void {
+    if (this.#state !== 'open') return;
+    if (!this.output.stateEvent(state, this.#server!.parts.stats)) this.#onSlow();
   }
 
   get #isLeaving(): boolean {

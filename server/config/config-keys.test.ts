@@ -8,8 +8,6 @@ import { checkedOnlyKeys } from './keys-without-effect.ts';
 const test = suite('config: which keys have an effect');
 
 const SERVER = fileURLToPath(new URL('..', import.meta.url));
-/** The read-only mode: `isro` is answered, as it is upstream; there is none. */
-const IN_PART = ['readonlymode.enabled'];
 /** Fields of the settings that ServerConfig has under other names, or that decide what else it has. */
 const RESOLVED = [
   'juteMaxBufferBytes',
@@ -41,7 +39,7 @@ function code(): string {
 test('what the start calls without effect has none, and the rest has one', () => {
   const everything = code();
   for (const [field, { key }] of Object.entries(usedKeys)) {
-    if (IN_PART.includes(key) || RESOLVED.includes(field)) continue;
+    if (RESOLVED.includes(field)) continue;
     const isRead = new RegExp(`\\bconfig\\.${field}\\b|[{,]\\s*${field}\\b`).test(everything);
     if (field.startsWith('secureClientPort')) assert.ok(Object.hasOwn(checkedOnlyKeys, key), key);
     else assert.is(isRead, !Object.hasOwn(checkedOnlyKeys, key), key);

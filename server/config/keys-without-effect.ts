@@ -39,7 +39,6 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   reconfigEnabled: tunes('the reconfig operation'),
   oraclePath: tunes('the oracle of two voters'),
   'observerMaster.sizeLimit': tunes('committed packets kept for observers'),
-  'readonlymode.enabled': tunes('reads without a quorum'),
   maxBatchSize: tunes('transactions to one sync'),
   enforceQuota: restricts('quotas refuse writes', isTrue),
 };

@@ -305,11 +305,19 @@ test('known keys without effect are listed in one warning', () => {
 });
 
 test('a key whose value is checked and has no effect yet is listed too', () => {
+  const config = parse(`${alone}reconfigEnabled=true`);
+  assert.equal(config.warnings, ['these keys are known but without effect in this server: reconfigEnabled']);
+  assert.throws(() => parse(`${alone}reconfigEnabled=perhaps`), /reconfigEnabled/);
+});
+
+test('readonlymode.enabled without local sessions is told of: it opens no others', () => {
   const config = parse(`${alone}readonlymode.enabled=true`);
   assert.is(config.readOnlyModeEnabled, true);
-  assert.equal(config.warnings, [
-    'these keys are known but without effect in this server: readonlymode.enabled',
-  ]);
+  assert.match(
+    config.warnings.join(),
+    /readonlymode\.enabled=true has no effect without localSessionsEnabled/,
+  );
+  assert.equal(parse(`${alone}readonlymode.enabled=true\nlocalSessionsEnabled=true`).warnings, []);
 });
 
 test('a warning names each unknown key and the key that it resembles', () => {

@@ -82,6 +82,8 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const ownLine = quorum ? members.servers.get(quorum.sid) : lineOfStandalone(members, texts, settings);
   const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine, warnings);
   refuseRestrictions(new Map([...misplaced, ...properties]), secureClientAddress);
+  if (settings.readOnlyModeEnabled && !settings.localSessionsEnabled)
+    warnings.push(READ_ONLY_WITHOUT_SESSIONS);
   const observerSyncEnabled = settings.observerSyncEnabled ?? settings.syncEnabled;
   if (quorum?.role === 'observer') checkReadOnly(settings, observerSyncEnabled);
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
@@ -115,6 +117,9 @@ function directories(settings: Settings, texts: ConfigTexts, warnings: string[])
   const dataLogDir = settings.dataLogDir === undefined ? dataDir : pathOf('dataLogDir', settings.dataLogDir);
   return { dataDir, dataLogDir };
 }
+
+const READ_ONLY_WITHOUT_SESSIONS =
+  'readonlymode.enabled=true has no effect without localSessionsEnabled=true: a read-only server opens local sessions alone';
 
 /** What an observer that serves read-only clients without a master cannot do without. */
 function checkReadOnly(settings: Settings, logs: boolean): void {

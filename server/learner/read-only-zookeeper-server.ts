@@ -6,23 +6,34 @@ import { parseTxnPacket } from '../storage/parse-txn.ts';
 import { resultOf } from '../tree/txn-result.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { KeeperState } from '../wire/watch-event.ts';
 
 /**
  * The server of an observer without a master: it answers the reads of local sessions whose clients have said
  * that read-only is enough, and refuses everything else. @see docs/read-only.md; ReadOnlyZooKeeperServer
  */
 export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
-  readonly mode = 'read-only';
   readonly #shownZxid: number;
+  /**
+   * Another master may take over soon. Until then nobody is told anything: reads are answered, writes and new
+   * clients wait, and so do the clients that could not stay.
+   */
+  #isSeeking: boolean;
+  readonly #undecided = new Set<ServerCnxn>();
 
   /** `shownZxid`: the zxid that clients of the former server have been told. */
-  constructor(parts: ServerParts, membership: QuorumSource, shownZxid: number) {
+  constructor(parts: ServerParts, membership: QuorumSource, shownZxid: number, isSeeking: boolean) {
     super(parts, membership);
     this.#shownZxid = shownZxid;
+    this.#isSeeking = isSeeking;
+  }
+
+  get mode(): 'observer' | 'read-only' {
+    return this.#isSeeking ? 'observer' : 'read-only';
   }
 
   override get isReadOnly(): boolean {
-    return true;
+    return !this.#isSeeking;
   }
 
   override get lastProcessedZxid(): number {
@@ -31,17 +42,33 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
 
   /** Nobody says whether they were carried out. */
   override get codeOfAbandoned(): number {
-    return ErrorCode.NOTREADONLY;
+    return this.#isSeeking ? ErrorCode.CONNECTIONLOSS : ErrorCode.NOTREADONLY;
   }
 
   get globalSessions(): number {
     return this.parts.database.sessionTimeouts.size;
   }
 
-  readonly hasRoom = true;
+  get hasRoom(): boolean {
+    return !this.#isSeeking;
+  }
+
+  /** No other master was found in time: the server is read-only from now on, and says so. */
+  endSeeking(): void {
+    this.#isSeeking = false;
+    for (const connection of this.connections)
+      if (!this.#undecided.has(connection)) connection.tellState(KeeperState.connectedReadOnly);
+    for (const connection of this.#undecided)
+      if (this.connections.has(connection))
+        this.renewSession(connection, connection.sessionId, connection.timeoutMs);
+    this.#undecided.clear();
+    this.madeRoom();
+  }
 
   override renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
-    if (connection.canBeReadOnly) super.renewSession(connection, sessionId, timeoutMs);
+    const staysOn = connection.canBeReadOnly && this.hasLocalSession(connection);
+    if (this.#isSeeking && !staysOn) this.#undecided.add(connection);
+    else if (connection.canBeReadOnly) super.renewSession(connection, sessionId, timeoutMs);
     else connection.close('this server is read-only, and its client has not asked for that');
   }
 
@@ -66,8 +93,12 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
     this.applyTxn(packet, header, body, null, digestAt);
   }
 
+  /** Upstream answers such a client with a frame that it cannot read. ZOOKEEPER-3864 */
+  protected openGlobalSession(connection: ServerCnxn): void {
+    connection.close('a read-only server opens local sessions alone: see localSessionsEnabled');
+  }
+
   // None of these is asked for: sessions are local here, and writes and syncs are refused.
-  protected openGlobalSession(): void {}
   protected touchGlobalSession(): void {}
   protected submitGlobalSession(): void {}
   sync(): void {}

@@ -44,6 +44,8 @@ export interface ServerCnxn extends RequestOrigin, Watcher {
   refused(): void;
   /** The head of the session's order, if it is a write with this cxid: what a learner matches a commit to. */
   headWrite(cxid: number): Request | null;
+  /** Tells the client of another state of its connection, as in `KeeperState`. */
+  tellState(state: number): void;
   /** The server reads nothing from the client until every reason has been lifted. */
   hold(reason: Hold): void;
   /** Lifts `reason`; the connection goes on later in this turn or in another one. */

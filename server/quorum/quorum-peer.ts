@@ -30,6 +30,7 @@ import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
 import { type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
 import { PeerConfiguration } from './peer-configuration.ts';
+import { ReadOnlyMode } from './read-only-mode.ts';
 import { noReaders, ReadOnlyPhase, type ServeClients } from './read-only-phase.ts';
 
 export interface QuorumPeerParts {
@@ -59,6 +60,12 @@ export interface QuorumPeerParts {
 const LEADER_ROUNDS = 33;
 
 /**
+ * An observer whose master is gone finds another one within tens of ms, after the random delay that precedes
+ * its election. It tells its clients that it is read-only when that took this much longer.
+ */
+const SEEK_MS = 1000;
+
+/**
  * One member of an ensemble: it takes part in elections, and plays a role between two of them. The database
  * outlives both; when a role ends, memory is brought level with the log before the next vote
  * (ZOOKEEPER-2845).
@@ -72,6 +79,8 @@ export class QuorumPeer {
   readonly membership: Membership;
   /** Null unless this is an observer that goes on serving read-only clients without a master. */
   readonly readOnly: ReadOnlyPhase | null;
+  /** Null unless readonlymode.enabled, and where `readOnly` does more. */
+  readonly #readOnlyMode: ReadOnlyMode | null;
   /** The server that took the clients of the current role. */
   #served: ZooKeeperServer | null = null;
   #role: Leader | Follower | Observer | null = null;
@@ -123,6 +132,10 @@ export class QuorumPeer {
     };
     this.readOnly = this.#newReadOnlyPhase(context);
     this.#context = this.readOnly === null ? context : { ...context, readers: this.readOnly };
+    const hasMode = config.readOnlyModeEnabled && this.readOnly === null;
+    this.#readOnlyMode = hasMode
+      ? new ReadOnlyMode(serverParts(context), this.membership, parts.serve)
+      : null;
     this.#election = this.#newElection();
     this.#masters = new ObserverMasters(runtime.random);
   }
@@ -130,13 +143,10 @@ export class QuorumPeer {
   #newReadOnlyPhase(context: PeerContext): ReadOnlyPhase | null {
     const { config, serve } = this.#parts;
     if (!config.observerReadOnlyEnabled || this.membership.role !== 'observer') return null;
-    const { observerReadOnlyMaxStaleMs: maxStaleMs } = config;
-    return new ReadOnlyPhase({
-      server: serverParts(context),
-      membership: this.membership,
-      serve,
-      maxStaleMs,
-    });
+    const { observerReadOnlyMaxStaleMs: maxStaleMs, observerMasterPort, observerElectionDelayMs } = config;
+    const seekMs = observerMasterPort > 0 ? observerElectionDelayMs + SEEK_MS : 0;
+    const limits = { maxStaleMs, seekMs };
+    return new ReadOnlyPhase({ server: serverParts(context), membership: this.membership, serve, ...limits });
   }
 
   #serve(server: ZooKeeperServer | null): void {
@@ -230,6 +240,7 @@ export class QuorumPeer {
   #look(): void {
     if (this.#stopping || !this.#configuration.beginElection()) return;
     const { epochs, events, runtime } = this.#parts;
+    this.#readOnlyMode?.onLooking();
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
     const proposal = { zxid: this.#votedZxid(), peerEpoch: epochs.currentEpoch };
@@ -267,6 +278,7 @@ export class QuorumPeer {
     const tookMs = this.#parts.runtime.clock.monotonicMs() - this.#lookingSinceMs;
     const { state, leader } = elected;
     this.#parts.events.emit({ kind: 'elected', state, leader, tookMs });
+    this.#readOnlyMode?.end('a leader was elected');
     const role = this.#roleOf(elected);
     this.#role = role;
     role.start(reason => this.#onEnded(role, reason));
@@ -350,6 +362,7 @@ export class QuorumPeer {
     this.#catchUp?.stop();
     this.#catchUp = null;
     this.readOnly?.stop();
+    this.#readOnlyMode?.end('the server stops');
     this.#election.shutdown();
     if (this.#role === null) this.#context.clock.atEndOfTurn(() => this.#finishStop());
     else this.#role.end('the server stops');

@@ -84,6 +84,9 @@ export function statesOf(client: MemoryClient): number[] {
     });
 }
 
+/** Row 003-2: no read takes longer. */
+const LATE_MS = 50;
+
 /** A client that reads every few ms, and how each read went. */
 export class SteadyReader {
   readonly client: MemoryClient;
@@ -100,13 +103,14 @@ export class SteadyReader {
     this.#path = path;
   }
 
-  /** Time goes on by `ms`, with a read every 5 ms. */
+  /** Time goes on by `ms`, with a read every 5 ms, and until the last one is answered or late. */
   readFor(ms: number): void {
     const { time } = this.#ensemble;
     for (const endMs = time.nowMs + ms; time.nowMs < endMs; time.advance(5)) {
       this.#sentMs.set(this.client.send(OpCode.getData, body.read(this.#path)), time.nowMs);
       this.#collect();
     }
+    for (this.#collect(); this.#sentMs.size > 0 && this.worstMs <= LATE_MS; this.#collect()) time.advance(5);
   }
 
   readUntil(condition: () => boolean, what: string): void {
@@ -136,6 +140,6 @@ export class SteadyReader {
     assert.is(this.client.raw.closed, null);
     assert.equal(this.failed, []);
     assert.ok(this.reads >= leastReads, `${this.reads} reads`);
-    assert.ok(this.worstMs <= 50, `one read took ${this.worstMs} ms`);
+    assert.ok(this.worstMs <= LATE_MS, `one read took ${this.worstMs} ms`);
   }
 }

@@ -142,6 +142,44 @@ for (const observerMasterPort of DIRECT_AND_BEHIND_MASTERS) {
   });
 }
 
+test('003-21: when a master dies alone no client notices, whatever its session, and writes only take longer', () => {
+  const ensemble = readOnlyEnsemble({ observerMasterPort: OBSERVER_MASTER_PORT });
+  const reader = new SteadyReader(ensemble, openReader(ensemble), '/a');
+  reader.client.create('/a', 'x');
+  const writer = MemoryClient.open(ensemble, OBSERVER);
+  const owner = openReader(ensemble);
+  assert.is(owner.create('/mine', '', EPHEMERAL).err, OK);
+  const third = openReader(ensemble);
+  const clients = [third, writer, owner];
+  for (let round = 0; round < 3; round++) {
+    const master = ensemble.server(OBSERVER).view.observerMasterId!;
+    assert.is.not(master, ensemble.leader);
+    ensemble.kill(master);
+    ensemble.time.advance(5);
+    // Behind the loss, and before there is another master.
+    const writes = clients.map(
+      client => [client, client.send(OpCode.setData, body.setData('/a', 'y'))] as const,
+    );
+    const late = MemoryClient.open(ensemble, OBSERVER);
+    for (const [client, xid] of writes) assert.is(client.reply(xid).err, OK);
+    assert.is(late.response?.readOnly, false, 'a new client waits and is served');
+    assert.is(late.get('/mine'), '');
+    assert.is.not(ensemble.server(OBSERVER).view.observerMasterId, master);
+    ensemble.boot(master);
+    reader.readFor(1500);
+    for (const client of [reader.client, ...clients]) {
+      assert.is(client.raw.closed, null);
+      assert.equal(statesOf(client), []);
+    }
+    for (const client of clients) client.ping();
+  }
+  reader.missedNothing(300);
+  assert.equal(
+    ensemble.events.get(OBSERVER)!.filter(({ kind }) => kind === 'readOnlyBegins'),
+    [],
+  );
+});
+
 test('003-5, 003-6, 003-22: sessions that are global or not read-only are closed, and find another member', () => {
   const ensemble = readOnlyEnsemble();
   const reader = openReader(ensemble);

@@ -14,6 +14,8 @@ export interface ReadOnlyPhaseParts {
   readonly serve: ServeClients;
   /** observer.readOnly.maxStaleMs; 0: no limit */
   readonly maxStaleMs: number;
+  /** Time to look for another master before any client is told; 0 where there is none besides the leader. */
+  readonly seekMs: number;
 }
 
 /**
@@ -26,6 +28,7 @@ export class ReadOnlyPhase implements Readers {
   #server: ReadOnlyZooKeeperServer | null = null;
   #sinceMs = 0;
   #limit: Timer | null = null;
+  #seeking: Timer | null = null;
   /** The log holds nothing that is not known to be committed. */
   #logIsCommitted = false;
 
@@ -59,25 +62,40 @@ export class ReadOnlyPhase implements Readers {
 
   /** Takes the clients over from the server of an observer that lost its master, heard at `lastHeardMs`. */
   begin(former: ZooKeeperServer, lastHeardMs: number): void {
-    const { server: parts, membership, serve, maxStaleMs } = this.#parts;
+    const { server: parts, membership, serve, maxStaleMs, seekMs } = this.#parts;
+    const seeks = seekMs > 0;
+    const server = new ReadOnlyZooKeeperServer(parts, membership, former.lastProcessedZxid, seeks);
     this.#sinceMs = lastHeardMs;
-    this.#server = new ReadOnlyZooKeeperServer(parts, membership, former.lastProcessedZxid);
-    parts.events.emit({ kind: 'readOnlyBegins', zxid: this.#server.lastProcessedZxid });
+    this.#server = server;
     if (maxStaleMs > 0) {
       const leftMs = Math.max(0, maxStaleMs - this.ageMs);
       this.#limit = parts.clock.after(leftMs, () =>
         this.#drop(`observer.readOnly.maxStaleMs=${maxStaleMs} is over`),
       );
     }
-    serve(this.#server, true);
+    if (seeks) this.#seeking = parts.clock.after(seekMs, () => this.#endSeeking(server));
+    else this.#tellOfBegin(server);
+    serve(server, true);
+  }
+
+  #tellOfBegin({ lastProcessedZxid }: ReadOnlyZooKeeperServer): void {
+    this.#parts.server.events.emit({ kind: 'readOnlyBegins', zxid: lastProcessedZxid });
+  }
+
+  #endSeeking(server: ReadOnlyZooKeeperServer): void {
+    this.#tellOfBegin(server);
+    server.endSeeking();
   }
 
   /** The readers go to the server of the next role. */
   end(next: ZooKeeperServer): void {
-    const { server, ageMs } = { server: this.#server, ageMs: this.ageMs };
+    const { ageMs } = this;
+    const server = this.#server;
     this.#forget();
-    if (server !== null) this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason: null });
     this.#parts.serve(next, server !== null);
+    if (server === null) return;
+    if (server.isReadOnly) this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason: null });
+    server.shutdown('another server has taken over');
   }
 
   get mayApply(): boolean {
@@ -106,12 +124,15 @@ export class ReadOnlyPhase implements Readers {
 
   #forget(): void {
     this.#server = null;
-    this.#limit?.cancel();
-    this.#limit = null;
+    this.stop();
   }
 
+  /** Ends all timers. */
   stop(): void {
     this.#limit?.cancel();
+    this.#seeking?.cancel();
+    this.#limit = null;
+    this.#seeking = null;
   }
 }
 

@@ -1,0 +1,55 @@
+import { ReadOnlyZooKeeperServer } from '../learner/read-only-zookeeper-server.ts';
+import type { QuorumSource } from '../membership/joint-quorum.ts';
+import type { ServerParts } from '../processors/zookeeper-server.ts';
+import type { Timer } from '../runtime/runtime.ts';
+import type { ServeClients } from './read-only-phase.ts';
+
+/** Upstream's, and not a setting there either. */
+const LOOKING_MS_MIN = 2000;
+
+/**
+ * Upstream's read-only server (`readonlymode.enabled`): a member that has looked for a leader for a while
+ * serves read-only clients from its own tree until it finds one, and then closes them. Its tree may hold what
+ * no quorum has accepted. @see docs/read-only.md "Upstream's read-only mode"; ZOOKEEPER-704; ZOOKEEPER-784;
+ * ZOOKEEPER-3713
+ */
+export class ReadOnlyMode {
+  readonly #parts: ServerParts;
+  readonly #membership: QuorumSource;
+  readonly #serve: ServeClients;
+  #timer: Timer | null = null;
+  #server: ReadOnlyZooKeeperServer | null = null;
+
+  constructor(parts: ServerParts, membership: QuorumSource, serve: ServeClients) {
+    this.#parts = parts;
+    this.#membership = membership;
+    this.#serve = serve;
+  }
+
+  onLooking(): void {
+    const { clock, config } = this.#parts;
+    this.#timer?.cancel();
+    this.#timer = clock.after(Math.max(LOOKING_MS_MIN, config.tickTimeMs), () => this.#begin());
+  }
+
+  #begin(): void {
+    const { database, events } = this.#parts;
+    const zxid = database.lastProcessedZxid;
+    // A member that lost its data has nothing to show.
+    if (zxid < 0) return;
+    this.#server = new ReadOnlyZooKeeperServer(this.#parts, this.#membership, zxid, false);
+    events.emit({ kind: 'readOnlyBegins', zxid });
+    this.#serve(this.#server, false);
+  }
+
+  /** A leader was found, or the server stops. */
+  end(reason: string): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    this.#serve(null, false);
+    server.shutdown(reason);
+  }
+}
