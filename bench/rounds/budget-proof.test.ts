@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { budgetShares, overBudget } from './budget-proof.ts';
+import { budgetShares, overBudget, spoiltByMachine } from './budget-proof.ts';
 
 const test = suite('bench/rounds: proof of CPU budgets');
 
@@ -18,6 +18,13 @@ test('planted: a leader that the budget did not bound, a busy machine, and a sto
   assert.is(reasonOf({ idle: 0.1 }), 'the machine was idle for 10 % of the time, at least 15 % are needed');
   assert.match(reasonOf({ steal: 0.05 }), /another machine had the cores for 5 % of the time/);
   assert.is(overBudget({ throttled: 0, idle: 0, steal: 1 }).length, 3);
+});
+
+test('under a fault a leader that stands still is no reason, and a busy machine is', () => {
+  const stopped = { throttled: 0, idle: 0.9, steal: 0 };
+  assert.equal(spoiltByMachine(stopped), []);
+  assert.is(overBudget(stopped).length, 1);
+  assert.match(spoiltByMachine({ ...stopped, idle: 0 }).join(), /^the machine was idle for 0 %/);
 });
 
 test('shares are those of the window alone; without budgets nothing is to be proven', () => {

@@ -51,13 +51,20 @@ const STEAL_MAX = 0.02;
  * Why a window does not count, one sentence each. Without budgets there is nothing to prove.
  * @param who had to use up its budget
  */
-export function overBudget({ throttled, idle, steal }: BudgetShares, who = 'the leader'): string[] {
+export function overBudget(shares: BudgetShares, who = 'the leader'): string[] {
+  const { throttled } = shares;
+  if (throttled === undefined || throttled >= THROTTLED_MIN) return spoiltByMachine(shares);
+  const reason = `${who} used up its CPU budget in ${percent(throttled)} of the periods, at least ${percent(THROTTLED_MIN)} are needed`;
+  return [reason, ...spoiltByMachine(shares)];
+}
+
+/**
+ * The same for a window under a fault. There a member that its budget bounds no longer is what the fault did,
+ * and a leader that writes nothing at all is a counter-example.
+ */
+export function spoiltByMachine({ throttled, idle, steal }: BudgetShares): string[] {
   if (throttled === undefined) return [];
   const reasons: string[] = [];
-  if (throttled < THROTTLED_MIN)
-    reasons.push(
-      `${who} used up its CPU budget in ${percent(throttled)} of the periods, at least ${percent(THROTTLED_MIN)} are needed`,
-    );
   if (idle !== undefined && idle < IDLE_MIN)
     reasons.push(
       `the machine was idle for ${percent(idle)} of the time, at least ${percent(IDLE_MIN)} are needed`,

@@ -1,5 +1,10 @@
 /** The windows of one start of `roles`: what is measured of ensembles that run side by side. */
-import { type BudgetShares, budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
+import {
+  type BudgetShares,
+  budgetShares,
+  overBudget,
+  spoiltByMachine,
+} from '../../bench/rounds/budget-proof.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { latency } from '../faults/latency.ts';
@@ -42,7 +47,7 @@ export function cutTurns(options: Options, all: readonly Started[], start: numbe
             return () => {
               const used = shares();
               recordShares({ recorder, ...placeOf(started.stage, condition), round, start }, used);
-              return overBudget(used);
+              return spoiltByMachine(used);
             };
           },
         },
