@@ -56,9 +56,9 @@ test('suites that measure claims', () => {
     ['topologies:\n  mine: none.yaml', 2, 'topology file', 'none.yaml cannot be read: ENOENT'],
     ['topologies:\n  mine: voters=3 server=apache', 2, 'leave it out, because --server chooses the server'],
     [
-      'topologies: { voters5: voters=5 }',
+      'topologies: { voters7: voters=7 }',
       1,
-      'two topologies are named voters5; accepted is one of each name',
+      'two topologies are named voters7; accepted is one of each name',
     ],
     ['roles: { topologies: { x: voters=3 masters=on } }', 1, 'roles.topologies.x', 'there are no observers'],
     ['settings: { snapCout: 1000 }', 1, 'snapCout=1000: no such key; did you mean snapCount?'],

@@ -2,7 +2,11 @@ import { CONDITIONS } from '../../results/names.ts';
 import { healthyAndUnder, observedUnder } from './pairs.ts';
 import { timedClaim } from './timed-claim.ts';
 
-const OBSERVERS_SHARE = 0.9;
+/**
+ * Not 1: while the observers' cores are free, followers answer sooner, the leader's batches get smaller, and
+ * a write costs it a tenth more CPU. Dropping observers costs it some, too. If it waits for them, it stops.
+ */
+const OBSERVERS_SHARE = 2 / 3;
 const VOTER_SHARE = 0.5;
 
 const WRITES = { metric: 'writeThroughput', what: 'write throughput' };
@@ -11,18 +15,18 @@ const WRITES = { metric: 'writeThroughput', what: 'write throughput' };
 export const lostObserversLeaveWrites = timedClaim(
   {
     id: '004-5',
-    title: 'Observers that are cut off do not reduce writes',
+    title: 'Writes go on while every observer is cut off',
     source: 'Observers guide, introduction: observers may fail or be cut off without harm to availability',
-    hypothesis: `With every observer blackholed, at least ${OBSERVERS_SHARE * 100} % of the healthy writes are committed`,
+    hypothesis: `With every observer blackholed, at least two thirds of the healthy writes are committed`,
     metric: 'writeThroughput, observers blackholed over healthy',
     unit: 'ratio',
     control:
-      'the same ensemble, healthy, in the same round; members have CPU budgets, so that a cut frees no cores',
+      'the same ensemble, healthy, in the same round; members have CPU budgets, so that a cut gives the leader no more of a core',
     needs: ['observersBlackholed'],
     rule: {
       scale: 'ratio',
       margin: { low: OBSERVERS_SHARE },
-      tells: { spread: 0.12, holds: 1.2, fails: 0.6 },
+      tells: { spread: 0.12, holds: 0.9, fails: 0.45 },
     },
   },
   {

@@ -12,7 +12,7 @@ export const mastersWriteThroughput = timedClaim(
     metric: 'writeThroughput, with masters over without',
     unit: 'ratio',
     control: 'the same members without observerMasterPort, rounds interleaved',
-    needs: ['roles'],
+    needs: ['roles', 'rolesBehindMasters'],
     rule: { scale: 'ratio', margin: { low: 1 }, tells: { spread: 0.18, holds: 1.5, fails: 0.67 } },
   },
   {

@@ -123,7 +123,7 @@ test('one round without a write, between rounds as healthy, is a counter-example
 const AT_THE_MARGIN: readonly [id: string, planted: readonly Planted[]][] = [
   ['004-2', roles(1)],
   ['004-1', roles(1)],
-  ['004-5', writes(CONDITIONS.observersBlackholed, OBSERVED, 0.9)],
+  ['004-5', writes(CONDITIONS.observersBlackholed, OBSERVED, 2 / 3)],
   ['000-2', writes(CONDITIONS.oneVoterBlackholed, EVERY, 0.5)],
   ['004-6', latency('writeLatencyP50', HEALTHY_MS + 0.2)],
   ['004-8', latency('readLatencyP50', HEALTHY_MS + 0.2)],

@@ -25,8 +25,8 @@ test('the plan has the defaults, the claims and the topologies with who starts t
   assert.is(plan.plan.memberSettings.maxClientCnxns, '0', 'what the lab sets');
   assert.is(plan.plan.memberSettings.tickTime, '200', 'what the suite sets');
   assert.ok(plan.plan.claims.includes('004-2'));
-  const row = plan.plan.topologies.find(({ name }: { name: string }) => name === 'voters5');
-  assert.equal([row.members, row.links, row.startedBy], ['voters=5', 'direct', 'roles']);
+  const row = plan.plan.topologies.find(({ name }: { name: string }) => name === 'voters7');
+  assert.equal([row.members, row.links, row.startedBy], ['voters=7', 'direct', 'roles']);
   assert.match(
     explainText(optionsFor('quick')),
     /^# quick: .*\n# \d+ claims, about \d.*Nothing was started\.\n/,

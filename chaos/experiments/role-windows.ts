@@ -132,17 +132,17 @@ function placeOf({ name }: Stage, condition: string) {
   return { topology: name, condition };
 }
 
-/** @param times @default those of a window */
+/** @param load @default that of a window */
 export function saturatedOf(
   options: Options,
-  times: Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs'> = windowOf(options),
+  load: Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs' | 'depth'> = windowOf(options),
 ): WriteLoad {
-  const { sessionsPerTarget, depth } = options.suite.roles;
+  const { sessionsPerTarget } = options.suite.roles;
   const write = writeLoadOf(options);
-  return { ...write, load: { ...write.load, sessionsPerTarget, depth, ...times } };
+  return { ...write, load: { ...write.load, sessionsPerTarget, ...load } };
 }
 
-function windowOf({ suite }: Options): Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs'> {
-  const { settleMs, windowMs } = suite.roles;
-  return { warmupMs: settleMs, saturatedMs: windowMs };
+function windowOf({ suite }: Options): Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs' | 'depth'> {
+  const { settleMs, windowMs, depth } = suite.roles;
+  return { warmupMs: settleMs, saturatedMs: windowMs, depth };
 }

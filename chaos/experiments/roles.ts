@@ -6,6 +6,7 @@
 
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
+import { readTopology } from '../../bench/topology/read-topology.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
@@ -19,6 +20,9 @@ import { hasObservers, type Stage } from './stage.ts';
 
 /** A fault is injected, proved and healed, and a write commits; for the estimate alone. */
 const FAULT_MS = 1_000;
+
+/** Code is compiled once it has run often enough, so a warm-up needs many writes, whatever a window has. */
+const WARM_UP_DEPTH = 16;
 
 export const roles: Experiment<RolesOptions> = {
   name: 'roles',
@@ -34,9 +38,14 @@ export const roles: Experiment<RolesOptions> = {
   withRounds: ({ roles }, rounds) => ({
     roles: { ...roles, starts: Math.ceil(rounds / roles.rounds) },
   }),
-  provides: ({ roles: { paths }, observerLatency }) => [
+  provides: ({ roles: { topologies, paths }, observerLatency, origin, folder }) => [
     'roles',
     'observersBlackholed',
+    ...(Object.entries(topologies).some(
+      ([name, text]) => readTopology(text, origin.at('roles', 'topologies', name), folder).observerMasters,
+    )
+      ? ['rolesBehindMasters']
+      : []),
     ...(paths === undefined ? [] : ['paths']),
     ...(observerLatency === undefined ? [] : ['observerLatency']),
   ],
@@ -67,7 +76,7 @@ export const roles: Experiment<RolesOptions> = {
       ...(isCounted ? { starts: 1, rounds: 1 } : { starts, rounds }),
       ...{ budget, share: this.share, observersAreProxied: true },
       groups: bySize(lab.ownTopologies(topologies).filter(isWanted)),
-      warmUp: saturatedOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
+      warmUp: saturatedOf(options, { warmupMs: 0, saturatedMs: warmupMs, depth: WARM_UP_DEPTH }),
       limited(started, start) {
         const cut = started.filter(({ stage }) => stage.hasLinks && suffers(stage.topology, faultsOn));
         return [

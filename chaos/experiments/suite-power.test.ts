@@ -131,7 +131,7 @@ test('the rounds of every shipped suite can show both verdicts of every timed cl
 test('planted: a suite of too few rounds is refused, as is one without a pair for a claim', () => {
   const quick = readSuite('quick') as Rounds;
   assert.ok(undecided({ ...quick, roundsMin: 4 }).length >= measuredBy(quick, TIMED).length);
-  const { voters5: _, ...topologies } = quick.roles.topologies;
+  const { voters7: _, ...topologies } = quick.roles.topologies;
   const without = { ...quick, roles: { ...quick.roles, topologies } };
   assert.equal(undecided(without), ['004-2: no pair', '004-1: no pair']);
 });

@@ -63,8 +63,8 @@ test('values out of range name their key', () => {
   assert.match(problemOf(QUICK.replace('  voters:', '  "a b":')), /topologies\.a b: .* letters, digits/);
   assert.match(problemOf(FULL.replace('jitterMs: 5', 'jitterMs: 20')), /observerLatency\.jitterMs/);
   assert.match(
-    problemOf(QUICK.replace('faultsOn: [observers2]', 'faultsOn: [observer2]')),
-    /roles\.faultsOn: observer2; accepted are voters5, observers2, masters2/,
+    problemOf(QUICK.replace('roles:\n', 'roles:\n  faultsOn: [observer2]\n')),
+    /roles\.faultsOn: observer2; accepted are voters7, observers4/,
   );
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
@@ -95,8 +95,8 @@ test('an impossible topology is a usage error of the suite, at its line', () => 
     /^test\.yaml:7: topologies\.voters: topology "votres=3": "votres=3" is not accepted/,
   );
   assert.match(
-    problemOf(QUICK.replace('voters5: voters=5', 'voters5: voters=0')),
-    /^test\.yaml:\d+: roles\.topologies\.voters5: topology "voters=0": there is no voter/,
+    problemOf(QUICK.replace('voters7: voters=7', 'voters7: voters=0')),
+    /^test\.yaml:\d+: roles\.topologies\.voters7: topology "voters=0": there is no voter/,
   );
 });
 
@@ -156,7 +156,7 @@ test('the ensembles of the roles experiment are rows of a result with their link
   assert.equal(new Set(named(['healthy']).map(({ links }) => links)), new Set(['proxied']));
   const rows = named(['healthy', 'roles']).filter(({ links }) => links === 'direct');
   assert.ok(rows.length >= 2);
-  const budget = LOCAL_HOST.noBudget() === undefined ? 0.25 : undefined;
+  const budget = LOCAL_HOST.noBudget() === undefined ? 0.2 : undefined;
   assert.equal(new Set(rows.map(({ budgetCores }) => budgetCores)), new Set([budget]));
   assert.is(new Set(rows.map(({ members }) => members.length)).size, 1, 'as many processes in each');
   const able = { ...LOCAL_HOST, noBudget: () => undefined };
@@ -165,9 +165,9 @@ test('the ensembles of the roles experiment are rows of a result with their link
   const budgets = topologyRows({ suite: parsed, server: 'zklab', needs: new Set(['roles']), hostOf })
     .filter(({ experiment }) => experiment === 'roles')
     .map(({ members, budgetCores }) => [members.some(({ name }) => name === 'o1'), budgetCores]);
-  assert.equal(new Set(budgets.map(String)), new Set(['false,0.25', 'true,']));
+  assert.equal(new Set(budgets.map(String)), new Set(['false,0.2', 'true,']));
   assert.match(
-    problemOf(QUICK.replace('voters5:', 'voters:')),
+    problemOf(QUICK.replace('voters7:', 'voters:')),
     /two topologies are named voters; accepted is one/,
   );
 });
@@ -181,7 +181,7 @@ test('a claim that a suite does not measure is left out, unless it is asked for'
   assert.ok(crowded.length > 0);
   assert.equal(
     CLAIMS.filter(claim => !measuredBy(quick, CLAIMS).includes(claim)),
-    needing('crowds', 'storms', 'observerLatency', 'greedyNeighbours', ...ofClients),
+    needing('crowds', 'storms', 'observerLatency', 'greedyNeighbours', 'rolesBehindMasters', ...ofClients),
   );
   assert.equal(measuredBy(full, CLAIMS), [...CLAIMS]);
   assert.throws(() => needsOf(crowded, quick), /claim .* needs "storms", which no experiment of suite quick/);
