@@ -1,8 +1,10 @@
 /** Judges a workload on real processes with the checkers of the simulation. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ZkClientError } from '../../bench/load/client-error.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { fourLetterWord } from '../../bench/topology/four-letter.ts';
 import type { EventSink } from '../../results/events.ts';
+import { ErrorCode } from '../../server/wire/error-codes.ts';
 import { check } from '../checkers/index.ts';
 import { type Judgement, judge } from '../checkers/judgement.ts';
 import type { RunRecord } from '../checkers/run-record.ts';
@@ -59,8 +61,9 @@ async function finalTrees(
 }
 
 /**
- * Members are read one after the other. A session that expires meanwhile takes its ephemerals with it, and
- * the later members are then at a later zxid; so all are read again. A difference that stays is returned.
+ * Members are read one after the other. A session that expires meanwhile takes its ephemerals with it: a node
+ * that was listed is gone, or the later members are at a later zxid; so all are read again. What stays is
+ * returned or thrown.
  */
 export async function readUntilSame<T extends { readonly zxid: number }>(
   deadlineMs: number,
@@ -68,9 +71,13 @@ export async function readUntilSame<T extends { readonly zxid: number }>(
 ): Promise<readonly T[]> {
   const giveUpAt = performance.now() + deadlineMs;
   for (;;) {
-    const states = await read();
-    const zxids = new Set(states.map(({ zxid }) => zxid));
-    if (zxids.size <= 1 || performance.now() > giveUpAt) return states;
+    const isLast = () => performance.now() > giveUpAt;
+    const states = await read().catch((error: unknown) => {
+      if (error instanceof ZkClientError && error.code === ErrorCode.NONODE && !isLast()) return undefined;
+      throw error;
+    });
+    if (states === undefined) continue;
+    if (new Set(states.map(({ zxid }) => zxid)).size <= 1 || isLast()) return states;
   }
 }
 
