@@ -51,9 +51,9 @@ export interface Comparison {
   /** A ratio whose interval is this near to 1 counts as no difference. @default nothing does */
   readonly marginShare?: number;
   /** Called once, when an ensemble has just become ready. The readings belong to its first round. */
-  prepare?(ensemble: Ensemble): Promise<Readings>;
+  prepare?(ensemble: Ensemble, signal: AbortSignal): Promise<Readings>;
   /** Called for an ensemble that has been idle since the other one's turn. */
-  rested?(ensemble: Ensemble): Readings;
+  rested?(ensemble: Ensemble, signal: AbortSignal): Promise<Readings>;
   /** @throws the reason of `signal` when it is aborted before the last phase */
   measure(ensemble: Ensemble, signal: AbortSignal): Promise<Round>;
 }
@@ -119,7 +119,7 @@ async function compared(
     };
     const { rounds, voidReasons } = await takeTurns(wanted, {
       measure: side => comparison.measure(started[side]!.ensemble, signal),
-      rested: side => comparison.rested?.(started[side]!.ensemble) ?? {},
+      rested: async side => comparison.rested?.(started[side]!.ensemble, signal) ?? {},
       once: mapped(started, ({ once }) => once),
       names,
       name,
@@ -247,7 +247,7 @@ async function startAll({
       signal,
     });
     running.push(ensemble);
-    return { ensemble, once: (await comparison.prepare?.(ensemble)) ?? {} };
+    return { ensemble, once: (await comparison.prepare?.(ensemble, signal)) ?? {} };
   };
   const { first, second } = comparison.contestants;
   const started = await start(first);

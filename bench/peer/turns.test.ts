@@ -29,7 +29,7 @@ function trend(
       if (order.length === abortAfter) ending.abort();
       return { readings: { drift: order.length }, voidReasons: [], driverLagMs: 0 };
     },
-    rested: side => ({ restedAfter: order.length, waited: order.length - order.lastIndexOf(side) - 1 }),
+    rested: async side => ({ restedAfter: order.length, waited: order.length - order.lastIndexOf(side) - 1 }),
     once,
     names: NAMES,
     name: 'peer',

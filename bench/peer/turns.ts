@@ -15,8 +15,8 @@ import {
 export interface Turns {
   /** @throws the reason of `signal` when it is aborted before the end of its turn */
   measure(side: Side): Promise<Round>;
-  /** Readings of a server that waited while the other one had its turn. */
-  rested?(side: Side): Readings;
+  /** Readings of a server that waited while the other one had its turn. It may wait for longer. */
+  rested?(side: Side): Promise<Readings>;
   /** Readings taken once for each server. They belong to its first round. */
   readonly once: PerSide<Readings>;
   /** As results and events name the servers. */
@@ -138,7 +138,7 @@ async function oneRound(
   for (const side of order) {
     begins(side);
     measured.set(side, await measure(side));
-    for (const other of order) if (other !== side && rested) resting.set(other, rested(other));
+    for (const other of order) if (other !== side && rested) resting.set(other, await rested(other));
   }
   // A phase that was cut short is no measurement, and an incomplete round gives no pair.
   signal.throwIfAborted();
