@@ -61,13 +61,19 @@ export function addBench(program: Command, context: CommandContext): void {
     bench,
     'fairness',
     'measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers',
-    'zklab bench fairness --rounds 3 --seconds 2',
-  ).action(
-    runs(async (options: ComparingOptions) => {
-      const { benchFairness } = await import('./fairness/fairness.ts');
-      return benchFairness(context.out, { ...options, json: options.json ?? false, signal: context.signal });
-    }),
-  );
+    'zklab bench fairness --rounds 3 --only largeWrites,storm',
+  )
+    .option('--only <names>', 'only beside these neighbours, comma-separated; an unknown name lists all')
+    .action(
+      runs(async (options: ComparingOptions & { only?: string }) => {
+        const { benchFairness } = await import('./fairness/fairness.ts');
+        return benchFairness(context.out, {
+          ...options,
+          json: options.json ?? false,
+          signal: context.signal,
+        });
+      }),
+    );
   addCosts(bench, context);
   comparing(
     bench,

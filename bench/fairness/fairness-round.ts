@@ -5,6 +5,7 @@ import type { LoadDriver } from '../load/load-process.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
 import type { Round } from '../peer/servers.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
+import { UsageError } from '../usage-error.ts';
 import type { NeighbourProcess } from './neighbour-process.ts';
 import { NEIGHBOURS, type NeighbourName } from './neighbours.ts';
 import { measureQuietClient } from './quiet-client.ts';
@@ -17,22 +18,41 @@ const SETTLE_MS = 300;
 const SETTLED_MAX_MS = 60_000;
 
 export const NEIGHBOUR_NAMES = Object.keys(NEIGHBOURS) as NeighbourName[];
-const PHASES = ['alone', ...NEIGHBOUR_NAMES] as const;
-type Phase = (typeof PHASES)[number];
+type Phase = 'alone' | NeighbourName;
+
+/** @param only names of neighbours, comma-separated @default all of them @throws UsageError */
+export function chooseNeighbours(only: string | undefined): NeighbourName[] {
+  if (only === undefined) return NEIGHBOUR_NAMES;
+  const asked = only.split(',').map(word => word.trim());
+  const unknown = asked.filter(word => !Object.hasOwn(NEIGHBOURS, word));
+  if (unknown.length > 0)
+    throw new UsageError(
+      `neighbours "${only}": unknown ${unknown.join(', ') || '(none given)'}; accepted are ${NEIGHBOUR_NAMES.join(', ')}`,
+    );
+  return NEIGHBOUR_NAMES.filter(name => asked.includes(name));
+}
 
 const p99Of = (phase: Phase) => `quietReadP99 ${phase}`;
 const slowestOf = (phase: Phase) => `quietReadSlowest ${phase}`;
 
-export const FAIRNESS_METRICS: readonly Metric[] = PHASES.flatMap(phase => {
-  const title = phase === 'alone' ? 'Alone' : `Beside ${NEIGHBOURS[phase].title}`;
-  return [
-    { name: p99Of(phase), title: `${title}: 99th percentile`, unit: 'ms', higherIsBetter: false },
-    { name: slowestOf(phase), title: `${title}: slowest`, unit: 'ms', higherIsBetter: false },
-  ];
-});
+function phasesOf(neighbours: readonly NeighbourName[]): readonly Phase[] {
+  return ['alone', ...neighbours];
+}
+
+export function fairnessMetrics(neighbours: readonly NeighbourName[]): Metric[] {
+  return phasesOf(neighbours).flatMap(phase => {
+    const title = phase === 'alone' ? 'Alone' : `Beside ${NEIGHBOURS[phase].title}`;
+    return [
+      { name: p99Of(phase), title: `${title}: 99th percentile`, unit: 'ms', higherIsBetter: false },
+      { name: slowestOf(phase), title: `${title}: slowest`, unit: 'ms', higherIsBetter: false },
+    ];
+  });
+}
 
 export interface FairnessRoundSpec {
   readonly neighbours: NeighbourProcess;
+  /** Those that the quiet client is measured beside, besides alone. */
+  readonly beside: readonly NeighbourName[];
   readonly driver: LoadDriver;
   /** Duration of each phase. */
   readonly durationMs: number;
@@ -47,7 +67,7 @@ export async function measureFairnessRound(
   const readings: Record<string, number> = {};
   const voidReasons: string[] = [];
   let driverLagMs = 0;
-  for (const phase of PHASES) {
+  for (const phase of phasesOf(spec.beside)) {
     signal.throwIfAborted();
     const target = await quietTarget(ensemble);
     const neighbour = phase === 'alone' ? undefined : phase;

@@ -8,7 +8,7 @@ import { preload } from '../load/preload.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import { FAIRNESS_METRICS, measureFairnessRound } from './fairness-round.ts';
+import { fairnessMetrics, measureFairnessRound, NEIGHBOUR_NAMES } from './fairness-round.ts';
 import { makeFairnessTree } from './fairness-tree.ts';
 import { NeighbourProcess } from './neighbour-process.ts';
 import { QUIET_WORKLOAD } from './quiet-client.ts';
@@ -29,10 +29,10 @@ test(
       const pids = ensemble.members.map(({ pid }) => pid);
       const { readings, voidReasons } = await measureFairnessRound(
         ensemble,
-        { neighbours, driver, durationMs: 500 },
+        { neighbours, beside: NEIGHBOUR_NAMES, driver, durationMs: 500 },
         new AbortController().signal,
       );
-      for (const { name } of FAIRNESS_METRICS)
+      for (const { name } of fairnessMetrics(NEIGHBOUR_NAMES))
         assert.ok((readings[name] ?? 0) > 0, `${name}: ${readings[name]}`);
       assert.equal(
         voidReasons.filter(reason => reason.includes('got nothing done')),

@@ -11,7 +11,12 @@ import { zklabAndApache } from '../peer/servers.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import { FAIRNESS_METRICS, measureFairnessRound, QUIET_READS_PER_SECOND } from './fairness-round.ts';
+import {
+  chooseNeighbours,
+  fairnessMetrics,
+  measureFairnessRound,
+  QUIET_READS_PER_SECOND,
+} from './fairness-round.ts';
 import { makeFairnessTree } from './fairness-tree.ts';
 import { NeighbourProcess } from './neighbour-process.ts';
 import { QUIET_WORKLOAD } from './quiet-client.ts';
@@ -19,9 +24,14 @@ import { QUIET_WORKLOAD } from './quiet-client.ts';
 /**
  * Without Apache ZooKeeper it measures only ours. The exit code is 3 when a round does not count. @throws
  * EnsembleError
+ * @param options `only`: names of neighbours, comma-separated; all of them when absent
  */
-export async function benchFairness(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
-  const { rounds, seconds } = options;
+export async function benchFairness(
+  terminal: Terminal,
+  options: CompareOptions & { readonly only?: string },
+): Promise<ExitCode> {
+  const { rounds, seconds, only } = options;
+  const beside = chooseNeighbours(only);
   const neighbours = new NeighbourProcess();
   const driver = new LoadDriver();
   try {
@@ -29,11 +39,11 @@ export async function benchFairness(terminal: Terminal, options: CompareOptions)
       terminal,
       {
         name: 'fairness',
-        commandLine: `zklab bench fairness --rounds ${rounds} --seconds ${seconds}`,
+        commandLine: `zklab bench fairness --rounds ${rounds} --seconds ${seconds}${only === undefined ? '' : ` --only ${only}`}`,
         load: `one quiet client at the leader, ${QUIET_READS_PER_SECOND} reads a second, alone and beside each neighbour`,
         seed: QUIET_WORKLOAD.seed,
-        metrics: FAIRNESS_METRICS,
-        inputs: { readsPerSecond: QUIET_READS_PER_SECOND },
+        metrics: fairnessMetrics(beside),
+        inputs: { readsPerSecond: QUIET_READS_PER_SECOND, neighbours: beside },
         limits: FAIRNESS_LIMITS,
         contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
         prepare: async (ensemble: Ensemble) => {
@@ -44,7 +54,7 @@ export async function benchFairness(terminal: Terminal, options: CompareOptions)
           return {};
         },
         measure: (ensemble, signal) =>
-          measureFairnessRound(ensemble, { neighbours, driver, durationMs: seconds * 1000 }, signal),
+          measureFairnessRound(ensemble, { neighbours, beside, driver, durationMs: seconds * 1000 }, signal),
       },
       options,
     );
