@@ -12,7 +12,7 @@ export const PEER_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
   'Latency of one write at a time is measured at the leader by one session; it says nothing about latency under load.',
   'Memory is the resident set of the median member; about 40 MiB of ours is the file of Node.js, which all members share.',
-  'Memory of a fresh member is read once, 3 s after its ensemble was ready and before its first request. Memory of a resting member is read in each round, when the turn of the other server has ended; it has been idle since its own turn, for 15 s at least.',
+  'Memory of a fresh member is read once, 2 s after its ensemble was ready and before its first request. Memory of a resting member is read in each round, when the turn of the other server has ended; it has been idle since its own turn, for 15 s at least; phases of less than 3 s leave it out.',
 ];
 
 export const FAIRNESS_LIMITS: readonly string[] = [

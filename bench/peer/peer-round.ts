@@ -42,9 +42,11 @@ export const PEER_LOAD_TEXT = `${SESSIONS_PER_MEMBER} sessions on each voter, ${
  * about that time, equal servers differed by a third, the same one in every round.
  */
 const REST_MIN_MS = 15_000;
+/** With shorter phases, a turn would have members rest for longer than it lasts, so it is not read. */
+const RESTING_SECONDS_MIN = 3;
 
 /** An ensemble is ready while its members still load modules, by up to 5 MiB more in one than in another. */
-const FRESH_MS = 3_000;
+const FRESH_MS = 2_000;
 
 /** How a comparison measures: memory when fresh and at rest, and a round of every phase. */
 export function measuring(seconds: number) {
@@ -56,7 +58,8 @@ export function measuring(seconds: number) {
       await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);
       return fresh;
     },
-    rested: async (ensemble: Ensemble, signal: AbortSignal) => {
+    rested: async (ensemble: Ensemble, signal: AbortSignal): Promise<PeerReadings> => {
+      if (seconds < RESTING_SECONDS_MIN) return {};
       const restedMs = performance.now() - (idleSince.get(ensemble) ?? Number.NEGATIVE_INFINITY);
       if (restedMs < REST_MIN_MS) await sleep(REST_MIN_MS - restedMs, undefined, { signal });
       return memoryReading('restingMemory', ensemble);
