@@ -71,7 +71,7 @@ test('L9: many sessions must leave 80 % of the reads', () => {
 const COUNTS = { leaderMessagesPerWrite: 6, leaderBytesPerWrite: 793, acksToLeaderPerWrite: 2 };
 const BEHIND_MASTERS = { ...COUNTS, leaderMessagesPerWrite: 4, leaderBytesPerWrite: 416 };
 
-test('L10: reads at observers may cost a tenth of the writes, and no message', () => {
+test('L10: reads at observers may cost a fifth of the writes, and no message', () => {
   const planted = (beside: Values, counts: Record<string, number> = COUNTS) => [
     ...['five', 'seven'].flatMap(topology => {
       const of = {
@@ -88,8 +88,8 @@ test('L10: reads at observers may cost a tenth of the writes, and no message', (
     row('writeThroughput', 'fiveMasters', CONDITIONS.readsBeside, beside, { counts: BEHIND_MASTERS }),
   ];
   assert.is(judged(readsLeaveWrites, planted(around(970))).verdict, 'holds');
-  assert.is(judged(readsLeaveWrites, planted(around(700))).verdict, 'fails');
-  assert.is(judged(readsLeaveWrites, planted(around(920, { spread: 0.3 }))).verdict, 'not shown here');
+  assert.is(judged(readsLeaveWrites, planted(around(600))).verdict, 'fails');
+  assert.is(judged(readsLeaveWrites, planted(around(820, { spread: 0.3 }))).verdict, 'not shown here');
   const chatty = judged(readsLeaveWrites, planted(around(970), { ...COUNTS, leaderMessagesPerWrite: 7 }));
   assert.is(chatty.verdict, 'fails');
   assert.match(

@@ -3,7 +3,11 @@ import { healthyAndUnder, observed } from './pairs.ts';
 import { exactPartOf } from './protocol-counts.ts';
 import { timedClaim } from './timed-claim.ts';
 
-const SHARE_MIN = 0.9;
+/**
+ * Not nearer to 1: an observer that is busy reading takes what it is sent in smaller pieces, which cost the
+ * leader up to a tenth of its writes on one machine. One that shared its CPU would cost more than a fifth.
+ */
+const SHARE_MIN = 0.8;
 
 /** Clients of observers load the observers, and not the members that vote. */
 export const readsLeaveWrites = timedClaim(
@@ -16,7 +20,7 @@ export const readsLeaveWrites = timedClaim(
     unit: 'ratio',
     control: 'the same ensemble without reads, in the same round; each member has a CPU budget of its own',
     needs: ['readsBesideWrites'],
-    rule: { scale: 'ratio', margin: { low: SHARE_MIN }, tells: { spread: 0.06, holds: 1, fails: 0.75 } },
+    rule: { scale: 'ratio', margin: { low: SHARE_MIN }, tells: { spread: 0.09, holds: 0.95, fails: 0.65 } },
   },
   {
     lacking: 'topology whose observers were read from beside writes',

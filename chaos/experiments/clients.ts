@@ -75,9 +75,10 @@ export const clients: Experiment<ClientsOptions> = {
       groups: [lab.ownTopologies(topologies)],
       warmUp: writesOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
       warmUpMore: (stage, start) => warmUpReads(options, stage, start),
-      limited: (started, start) => [
-        started.map(each => ({ measure: () => measureRates(options, each, start) })),
-      ],
+      limited: (started, start) =>
+        CELLS_IN_ORDER.map(cellsOf =>
+          started.map(each => ({ measure: () => measureCells(options, each, start, cellsOf) })),
+        ),
       unlimited: (stages, start) =>
         stages.map(stage => ({ measure: () => measureLatencies(options, stage, start) })),
       lost({ name: topology }, start, reason) {
@@ -114,26 +115,50 @@ async function measureLatencies(options: Options, stage: Stage, start: number): 
     await cell(options, stage, start, CONDITIONS.seenAtObserver, () => measureStaleness(occasion, staleness));
 }
 
-async function measureRates(options: Options, started: Started, start: number): Promise<void> {
-  const { needs } = options;
-  const { stage } = started;
-  const { observerMasters } = stage.topology;
-  const { few, many } = options.suite.clients!.sessions;
-  const sessionsOf = [
-    [CONDITIONS.readsFewSessions, few],
-    [CONDITIONS.readsManySessions, many],
-  ] as const;
-  if (needs.has('readsEverywhere') && !observerMasters)
-    for (const [condition, sessions] of inTurn(sessionsOf, start))
-      await cell(options, stage, start, condition, () =>
-        readWindow(options, started, start, condition, sessions),
-      );
-  const isRead = needs.has('readsBesideWrites') && hasObservers(stage);
-  const quiet = [CONDITIONS.healthy, () => writeWindow(options, started, start)] as const;
-  const beside = [CONDITIONS.readsBeside, () => besideWindow(options, started, start)] as const;
-  if (isRead || (needs.has('unusedMasters') && !hasObservers(stage)))
-    for (const [condition, measure] of inTurn(isRead ? [quiet, beside] : [quiet], start))
-      await cell(options, stage, start, condition, measure);
+/** Cells that are measured in one turn of an ensemble, by condition. */
+type Cells = readonly (readonly [condition: string, measure: () => Promise<void>])[];
+
+async function measureCells(
+  options: Options,
+  started: Started,
+  start: number,
+  cellsOf: typeof readCells,
+): Promise<void> {
+  for (const [condition, measure] of inTurn(cellsOf(options, started, start), start))
+    await cell(options, started.stage, start, condition, measure);
+}
+
+/**
+ * Before any reads: only one ensemble of the pair has those, and would then be the warmer one. Measured after
+ * them, 001-2 failed at 0.75x (0.63 to 0.90) although nothing in the server differs.
+ */
+function unusedMasterCells(options: Options, started: Started, start: number): Cells {
+  if (!options.needs.has('unusedMasters') || hasObservers(started.stage)) return [];
+  return [[CONDITIONS.healthy, () => writeWindow(options, started, start)]];
+}
+
+function readCells(options: Options, started: Started, start: number): Cells {
+  const { needs, suite } = options;
+  if (!needs.has('readsEverywhere') || started.stage.topology.observerMasters) return [];
+  const { few, many } = suite.clients!.sessions;
+  return [
+    [
+      CONDITIONS.readsFewSessions,
+      () => readWindow(options, started, start, CONDITIONS.readsFewSessions, few),
+    ],
+    [
+      CONDITIONS.readsManySessions,
+      () => readWindow(options, started, start, CONDITIONS.readsManySessions, many),
+    ],
+  ];
+}
+
+function besideCells(options: Options, started: Started, start: number): Cells {
+  if (!options.needs.has('readsBesideWrites') || !hasObservers(started.stage)) return [];
+  return [
+    [CONDITIONS.healthy, () => writeWindow(options, started, start)],
+    [CONDITIONS.readsBeside, () => besideWindow(options, started, start)],
+  ];
 }
 
 /** Every second start has them in the other order, so that a steady trend is on both sides. */
@@ -236,3 +261,6 @@ function cell(
   const of = suite.clients!.starts;
   return cells.measure({ experiment: clients.name, stage, condition, round, of, isMended: false }, body);
 }
+
+/** Each of them is measured at all ensembles before the next one begins. */
+export const CELLS_IN_ORDER = [unusedMasterCells, readCells, besideCells] as const;
