@@ -25,7 +25,7 @@ function rig() {
       }
     },
   };
-  const readers = { areServed: false, mayApply: true, apply: () => {}, treeReplaced: () => {} };
+  const readers = { holdsBackSyncs: false, mayApply: true, apply: () => {}, treeReplaced: () => {} };
   const parts = { database: database as unknown as ZkDatabase, clock, turns: new TurnQueue(clock), readers };
   const done: number[] = [];
   const catchUp = new CatchUp(parts, count => void done.push(count));

@@ -374,7 +374,7 @@ export abstract class Learner implements Role {
 
   #beginSync(mode: SyncMode, zxid: number): void {
     this.syncMode = mode;
-    this.#holdsBack = mode === 'DIFF' && this.context.readers.areServed;
+    this.#holdsBack = mode === 'DIFF' && this.context.readers.holdsBackSyncs;
     const lastLogged = this.context.database.lastLoggedZxid;
     this.context.events.emit({ kind: 'syncBegun', mode, zxid, lastLogged });
   }

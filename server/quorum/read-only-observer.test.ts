@@ -351,6 +351,40 @@ test('observer.readOnly.maxStaleMs closes the readers when their data are that o
   assert.is(openReader(ensemble).response?.readOnly, true, 'the next outage counts anew');
 });
 
+test('003-13: what a failed sync left in the log is applied by the next one, also if maxStaleMs is over in between', () => {
+  const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 20_000 });
+  const client = openReader(ensemble);
+  client.create('/a', 'old');
+  const { leader } = ensemble;
+  const followers = VOTERS.filter(sid => sid !== leader);
+  for (const sid of followers) ensemble.kill(sid);
+  client.send(OpCode.setData, body.setData('/a', 'logged'));
+  ensemble.time.advance(30);
+  untilReadOnly(ensemble);
+  for (const sid of followers) ensemble.machine(sid).disk.syncDelayMs = 1_000_000;
+  ensemble.boot(...followers);
+  const observer = ensemble.server(OBSERVER).database;
+  ensemble.wait(() => observer.lastLoggedZxid > observer.lastProcessedZxid, 'a sync that is held back');
+  for (const sid of VOTERS) ensemble.kill(sid);
+  assert.is(modeOf(ensemble), 'read-only');
+  ensemble.time.advance(20_000);
+  assert.is(modeOf(ensemble), undefined, 'maxStaleMs is over');
+  isolate(ensemble, true);
+  for (const sid of followers) ensemble.machine(sid).disk.syncDelayMs = 0;
+  ensemble.boot(leader, followers[0]!);
+  ensemble.wait(() => ensemble.leader > 0, 'a leader');
+  assert.is(MemoryClient.open(ensemble, ensemble.leader).create('/b', 'new').err, OK);
+  isolate(ensemble, false);
+  untilObserves(ensemble);
+  const reader = openReader(ensemble);
+  assert.is(reader.get('/b'), 'new');
+  assert.is(reader.get('/a'), 'logged');
+  assert.is(
+    observer.tree.digest.toBigInt(),
+    ensemble.server(ensemble.leader).database.tree.digest.toBigInt(),
+  );
+});
+
 test('without observer.readOnly.enabled an observer closes its clients when it loses its master, as upstream', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.enabled': 'false' });
   const client = openReader(ensemble);

@@ -40,6 +40,15 @@ export class ReadOnlyPhase implements Readers {
     return this.#server !== null;
   }
 
+  /**
+   * Also when the readers are gone, as long as memory is behind the log: an earlier sync was held back and
+   * failed. The next one starts at the end of the log, so its transactions would leave out those in between.
+   */
+  get holdsBackSyncs(): boolean {
+    const { lastProcessedZxid, lastLoggedZxid } = this.#parts.server.database;
+    return this.areServed || lastProcessedZxid < lastLoggedZxid;
+  }
+
   /** How long ago the master was last heard from, in ms; 0 when the readers are not served. */
   get ageMs(): number {
     return this.#server === null ? 0 : this.#parts.server.clock.monotonicMs() - this.#sinceMs;
@@ -139,7 +148,7 @@ export class ReadOnlyPhase implements Readers {
 /** Of a member that never serves without a quorum. */
 export function noReaders(database: { applyPacket(packet: TxnPacket): unknown }): Readers {
   return {
-    areServed: false,
+    holdsBackSyncs: false,
     mayApply: true,
     apply: packet => void database.applyPacket(packet),
     treeReplaced: () => {},

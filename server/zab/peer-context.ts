@@ -22,7 +22,8 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
  * which a sync is not before UPTODATE. @see docs/read-only.md
  */
 export interface Readers {
-  readonly areServed: boolean;
+  /** A sync by DIFF is only logged, and applied when it is known to be committed. */
+  readonly holdsBackSyncs: boolean;
   /** False while watchers must be told of earlier transactions first. Later turns change that. */
   readonly mayApply: boolean;
   /** Applies a committed transaction, whether readers are served or not. */

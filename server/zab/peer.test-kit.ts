@@ -142,7 +142,7 @@ export class Stage {
         this.fatal = error;
       },
       readers: {
-        areServed: false,
+        holdsBackSyncs: false,
         mayApply: true,
         apply: packet => void this.database.applyPacket(packet),
         treeReplaced: () => {},
