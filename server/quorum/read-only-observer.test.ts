@@ -351,6 +351,25 @@ test('observer.readOnly.maxStaleMs closes the readers when their data are that o
   assert.is(openReader(ensemble).response?.readOnly, true, 'the next outage counts anew');
 });
 
+test('observer.readOnly.maxStaleMs: when the loss is noticed later than that, nobody reads on', () => {
+  const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 500 });
+  const client = openReader(ensemble);
+  client.create('/a', 'x');
+  for (const sid of VOTERS)
+    for (const [from, to] of [
+      [nameOf(sid), nameOf(OBSERVER)],
+      [nameOf(OBSERVER), nameOf(sid)],
+    ] as const)
+      ensemble.network.cut(from, to, 'blackhole');
+  ensemble.wait(() => modeOf(ensemble) !== 'observer', 'the observer to notice');
+  assert.is(modeOf(ensemble), undefined);
+  client.send(OpCode.getData, body.read('/a'));
+  client.raw.untilClosed();
+  assert.equal(client.replies.slice(1), []);
+  const told = ensemble.events.get(OBSERVER)!.filter(({ kind }) => kind.startsWith('readOnly'));
+  assert.equal(told, []);
+});
+
 test('003-13: what a failed sync left in the log is applied by the next one, also if maxStaleMs is over in between', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 20_000 });
   const client = openReader(ensemble);

@@ -72,12 +72,17 @@ export class ReadOnlyPhase implements Readers {
   /** Takes the clients over from the server of an observer that lost its master, heard at `lastHeardMs`. */
   begin(former: ZooKeeperServer, lastHeardMs: number): void {
     const { server: parts, membership, serve, maxStaleMs, seekMs } = this.#parts;
+    const leftMs = maxStaleMs - (parts.clock.monotonicMs() - lastHeardMs);
+    if (maxStaleMs > 0 && leftMs <= 0) {
+      // The loss was noticed too late: nobody may read any more.
+      serve(null, false);
+      return;
+    }
     const seeks = seekMs > 0;
     const server = new ReadOnlyZooKeeperServer(parts, membership, former.lastProcessedZxid, seeks);
     this.#sinceMs = lastHeardMs;
     this.#server = server;
     if (maxStaleMs > 0) {
-      const leftMs = Math.max(0, maxStaleMs - this.ageMs);
       this.#limit = parts.clock.after(leftMs, () =>
         this.#drop(`observer.readOnly.maxStaleMs=${maxStaleMs} is over`),
       );
