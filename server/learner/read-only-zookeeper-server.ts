@@ -26,6 +26,7 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
     super(parts, membership);
     this.#shownZxid = shownZxid;
     this.#isSeeking = isSeeking;
+    if (!isSeeking) this.events.nameState(KeeperState.connectedReadOnly);
   }
 
   get mode(): 'observer' | 'read-only' {
@@ -56,6 +57,9 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
   /** No other master was found in time: the server is read-only from now on, and says so. */
   endSeeking(): void {
     this.#isSeeking = false;
+    // Events that wait came before this change of state.
+    this.crowd.settle();
+    this.events.nameState(KeeperState.connectedReadOnly);
     for (const connection of this.connections)
       if (!this.#undecided.has(connection)) connection.tellState(KeeperState.connectedReadOnly);
     for (const connection of this.#undecided)

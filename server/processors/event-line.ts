@@ -40,6 +40,8 @@ export class EventLine {
   /** The current turn. */
   #turn = -1;
   #passed = 0;
+  /** State of the connection that events name. */
+  #state: number = KeeperState.connected;
   /** The last event, kept because many watchers in a row get the same one. */
   #type = 0;
   #path: string | null = null;
@@ -57,12 +59,21 @@ export class EventLine {
     return this.#waiting.size;
   }
 
+  /**
+   * Events name `state` from now on. It has to be the one that the clients were told: Java's client drops a
+   * state event that names the state of the event before it.
+   */
+  nameState(state: number): void {
+    this.#state = state;
+    this.#path = null;
+  }
+
   /** The frame of an event. Callers must not change it. */
   frameOf(type: number, path: string): Buffer {
     if (type !== this.#type || path !== this.#path) {
       const writer = new JuteWriter(64 + path.length);
       writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
-      writeWatcherEvent(writer, { type, state: KeeperState.connected, path });
+      writeWatcherEvent(writer, { type, state: this.#state, path });
       writer.patchInt(0, writer.length - LENGTH_BYTES);
       this.#type = type;
       this.#path = path;

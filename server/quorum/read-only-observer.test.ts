@@ -214,6 +214,48 @@ test('003-7, 003-10, 003-12: every session that stays is told once of the outage
   for (const client of clients) assert.is(client.raw.closed, null);
 });
 
+/** The states that Java's client tells its watchers: none that the event before it named. */
+function statesHeardInJava(client: MemoryClient): number[] {
+  let last: number = connected;
+  const heard: number[] = [];
+  for (const { type, state } of eventsOf(client)) {
+    if (type === EventType.none && state !== last) heard.push(state);
+    last = state;
+  }
+  return heard;
+}
+
+test('003-12, 003-18: Java’s client hears of the end too when watches fire before it', () => {
+  for (const observerMasterPort of DIRECT_AND_BEHIND_MASTERS) {
+    const ensemble = readOnlyEnsemble({ observerMasterPort });
+    const [reader, writer] = [openReader(ensemble), MemoryClient.open(ensemble, VOTERS[0])];
+    writer.create('/a');
+    reader.ask(OpCode.sync, body.path('/'));
+    reader.ask(OpCode.getData, body.read('/a', true));
+    isolate(ensemble, true);
+    untilReadOnly(ensemble);
+    const late = openReader(ensemble);
+    late.ask(OpCode.getData, body.read('/a', true));
+    writer.ask(OpCode.setData, body.setData('/a', 'new'));
+    isolate(ensemble, false);
+    untilObserves(ensemble);
+    assert.is(reader.get('/a'), 'new');
+    assert.is(late.get('/a'), 'new');
+    assert.equal(statesHeardInJava(reader), [connectedReadOnly, connected]);
+    assert.equal(
+      eventsOf(late).map(({ type, state }) => [type, state]),
+      [
+        [EventType.dataChanged, connectedReadOnly],
+        [EventType.none, connected],
+      ],
+    );
+    reader.ask(OpCode.getData, body.read('/a', true));
+    writer.ask(OpCode.setData, body.setData('/a', 'newest'));
+    reader.ask(OpCode.sync, body.path('/'));
+    assert.is(eventsOf(reader).at(-1)!.state, connected, 'as before the outage');
+  }
+});
+
 test('003-8, 003-9, 003-19: pending writes and later ones get NOTREADONLY in their places; a pending one may still appear', () => {
   const ensemble = readOnlyEnsemble();
   const client = openReader(ensemble);
@@ -449,6 +491,7 @@ test('a thousand readers move between the two servers: no read is late, and each
   for (const client of crowd) {
     const told = eventsOf(client).map(({ type, state }) => (type === EventType.none ? state : 'changed'));
     assert.equal(told, [connectedReadOnly, 'changed', connected]);
+    assert.equal(statesHeardInJava(client), [connectedReadOnly, connected]);
   }
 });
 
