@@ -46,15 +46,19 @@ export class LeaderSessions {
     if (session !== undefined) this.tracker.touch(session);
   }
 
+  /** Begins the session of a createSession. Doing that twice changes nothing. */
+  begin(request: Request): void {
+    const timeoutMs = new JuteReader(request.bytes, request.start, request.end).readInt();
+    this.tracker.track(idOf(request), timeoutMs).owner = request.owner;
+  }
+
   /** Whether its session may make this request; a request that begins or ends a session does that here. */
   check(request: Request): number {
     // No client may send deleteContainer, but an Apache learner forwards it from one.
     if (request.op === OpCode.deleteContainer)
       return request.owner === this.#own && request.origin === null ? ErrorCode.OK : ErrorCode.UNIMPLEMENTED;
     if (request.op === OpCode.createSession) {
-      const timeoutMs = new JuteReader(request.bytes, request.start, request.end).readInt();
-      const session = this.tracker.track(idOf(request), timeoutMs);
-      session.owner = request.owner;
+      this.begin(request);
       return ErrorCode.OK;
     }
     if (request.op === OpCode.closeSession) {

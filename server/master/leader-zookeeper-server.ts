@@ -153,7 +153,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.submit(connection.sessionRequest(OpCode.createSession, id, timeoutMs));
   }
 
+  /**
+   * The session is tracked at once, since it is not local any more: its earlier requests may still wait to be
+   * prepared, and must find it. @see UpgradeableSessionTracker.upgradeSession
+   */
   protected submitGlobalSession(request: Request): void {
+    this.#sessions.begin(request);
     this.submit(request);
   }
 

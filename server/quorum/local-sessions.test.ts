@@ -1,6 +1,6 @@
 /** Local sessions (ZOOKEEPER-1147) in whole ensembles: on leaders, followers, and observers behind either. */
 import { assert, suite } from '#test';
-import { body, MemoryClient } from '../memory-client.test-kit.ts';
+import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { sessionPassword } from '../sessions/session-id.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
@@ -47,7 +47,7 @@ const again = (ensemble: MemoryEnsemble, sid: number, { response }: MemoryClient
 
 const isRefused = ({ response }: MemoryClient): boolean => response?.timeoutMs === 0;
 
-function multi(...parts: [op: number, path: string, flags: number][]) {
+function multi(...parts: readonly (readonly [op: number, path: string, flags: number])[]) {
   return (w: JuteWriter): void => {
     for (const [type, path, flags] of parts) {
       writeMultiHeader(w, type, false, -1);
@@ -123,6 +123,23 @@ test('a multi with an ephemeral in it makes its session global, one without does
     const mixed = multi([OpCode.create, `/c${sid}`, 0], [OpCode.create2, `/d${sid}`, 3]);
     assert.is(client.ask(OpCode.multi, mixed).err, ErrorCode.OK);
     assert.is(client.ask(OpCode.exists, body.read(`/c${sid}`)).err, ErrorCode.OK);
+    assert.is(gauge(ensemble, sid, 'local_sessions'), 0);
+  }
+});
+
+test('what a client asked for before its session became global is carried out, also if its leader prepares it later', () => {
+  const ensemble = ensembleWith();
+  for (const sid of ensemble.sids) {
+    const client = MemoryClient.open(ensemble, sid);
+    const parts = Array.from({ length: 2000 }, (_, i) => [OpCode.create, `/long-${sid}-${i}`, 0] as const);
+    const asked = [
+      requestFrame(1, OpCode.multi, multi(...parts)),
+      requestFrame(2, OpCode.create, body.create(`/plain-${sid}`)),
+      requestFrame(3, OpCode.create, body.create(`/mine-${sid}`, '', EPHEMERAL)),
+    ];
+    client.raw.write(Buffer.concat(asked));
+    for (const xid of [1, 2, 3])
+      assert.is(client.reply(xid).err, ErrorCode.OK, `member ${sid}, request ${xid}`);
     assert.is(gauge(ensemble, sid, 'local_sessions'), 0);
   }
 });
