@@ -31,6 +31,21 @@ test('the kinds of a step have their own options, and keys are described', () =>
   assert.match(JSON.stringify(SCHEMAS.suite!.make()), 'How often all ensembles are started anew');
 });
 
+test('a workload that replays has keys of its own, and needs none of a workload that is drawn', () => {
+  const { if: asked, then: replayed, else: drawn } = SCHEMAS.workload!.make() as Record<string, Form>;
+  assert.equal(asked!.required, ['replay']);
+  assert.equal(Object.keys(replayed!.properties!), ['include', 'description', 'replay', 'speed', 'root']);
+  assert.equal(replayed!.required, ['description', 'replay']);
+  assert.is(replayed!.additionalProperties, false);
+  assert.ok(drawn!.required!.includes('operations'));
+});
+
+interface Form {
+  readonly required?: readonly string[];
+  readonly properties?: object;
+  readonly additionalProperties?: boolean;
+}
+
 test('an unknown schema is refused by name', () => {
   assert.throws(() => schemaText('suit'), /no schema is named "suit"; accepted are suite, topology/);
 });

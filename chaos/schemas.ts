@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { gateSchema } from '../bench/compare/gate.ts';
 import { type JsonSchema, jsonSchemaOf, kindsSchema, schemaFile } from '../bench/json-schema.ts';
-import { workloadSchema } from '../bench/load/workload-file.ts';
+import { replaySchema, workloadSchema } from '../bench/load/workload-file.ts';
 import { matrixSchema } from '../bench/matrix/matrix-schema.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { topologySchema } from '../bench/topology/topology.ts';
@@ -24,10 +24,7 @@ export const SCHEMAS: Readonly<Record<string, { readonly about: string; make(): 
     about: 'what zklab up reads, and suites name',
     make: () => schemaFile('A topology of zklab', jsonSchemaOf(topologySchema)),
   },
-  workload: {
-    about: 'what zklab bench load reads, and matrix suites name',
-    make: () => schemaFile('A workload of zklab', jsonSchemaOf(workloadSchema)),
-  },
+  workload: { about: 'what zklab bench load reads, and matrix suites name', make: wholeWorkloadSchema },
   schedule: { about: 'what zklab chaos reads', make: wholeScheduleSchema },
   gate: {
     about: 'what zklab compare --gate reads',
@@ -71,6 +68,16 @@ function suiteSchema(): JsonSchema {
     // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
     then: jsonSchemaOf(matrixSchema),
     else: jsonSchemaOf(claimsSuiteSchema()),
+  });
+}
+
+/** Both kinds of workloads: one that replays a recording, and one whose requests are drawn. */
+function wholeWorkloadSchema(): JsonSchema {
+  return schemaFile('A workload of zklab', {
+    if: { required: ['replay'] },
+    // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
+    then: jsonSchemaOf(replaySchema),
+    else: jsonSchemaOf(workloadSchema),
   });
 }
 

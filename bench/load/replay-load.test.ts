@@ -180,7 +180,7 @@ test('a workload that replays is read with its recording, and refused with it', 
     [yaml(fileOf(EVENTS), 'speed: 0'), /speed: 0; accepted is 0\.01 or more/],
     [
       yaml(fileOf(EVENTS), 'keyCount: 3'),
-      /unknown key keyCount; accepted are description, replay, speed, root/,
+      /unknown key keyCount; accepted are include, description, replay, speed, root/,
     ],
   ] as const)
     assert.throws(

@@ -120,12 +120,20 @@ export const workloadSchema = z.strictObject({
 });
 
 export const replaySchema = z.strictObject({
+  include: includeKey,
+  /** One line, for `zklab list`. */
   description: z.string(),
-  /** A file of `zklab bench record`. A relative path begins in the folder of the workload. */
-  replay: z.string().min(1),
-  /** Twice the speed is half the time. */
-  speed: z.number().min(LOAD_LIMITS.speed.min).max(LOAD_LIMITS.speed.max).default(1),
-  root: z.string().default(WORKLOAD_DEFAULTS.root),
+  replay: z
+    .string()
+    .min(1)
+    .describe('A file of zklab bench record. A relative path begins in the folder of the workload.'),
+  speed: z
+    .number()
+    .min(LOAD_LIMITS.speed.min)
+    .max(LOAD_LIMITS.speed.max)
+    .default(1)
+    .describe('Twice the speed is half the time.'),
+  root: z.string().default(WORKLOAD_DEFAULTS.root).describe('Everything is replayed below this path.'),
 });
 
 /** A workload as a person wrote it, with every default. */
