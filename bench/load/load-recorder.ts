@@ -7,6 +7,7 @@ import { isWrite, type OperationIndex, operationNames } from './operations.ts';
 
 class OperationCount {
   ok = 0;
+  okInWindow = 0;
   unknown = 0;
   readonly errors = new Map<number, number>();
   readonly service = new LatencyHistogram();
@@ -85,6 +86,7 @@ export class LoadRecorder {
       if (err !== 0) this.timeline.error(receivedAtMs);
       else {
         this.timeline.ok(receivedAtMs, responseUs);
+        this.#count(target, operation).okInWindow++;
         if (write) this.writesInWindow++;
         else this.readsInWindow++;
       }
@@ -128,6 +130,7 @@ export class LoadRecorder {
           role,
           operation,
           ok: count.ok,
+          okInWindow: count.okInWindow,
           errors: Object.fromEntries([...count.errors].map(([code, n]) => [errorName(code), n])),
           unknown: count.unknown,
           service: count.service.encode(),

@@ -72,7 +72,10 @@ export interface OperationResult {
   target: string;
   role: string | undefined;
   operation: OperationName;
+  /** Of the requests that were due in the measured time, whenever their answer came. */
   ok: number;
+  /** Answered within the measured time, whenever they were due. Rates count these. */
+  okInWindow: number;
   /** By ZooKeeper's error name. */
   errors: Record<string, number>;
   /**

@@ -89,6 +89,19 @@ test('coordinated omission: a stall shows in the open loop as every waiting requ
   assert.ok(closed.response.p90Us! < open.response.p90Us!, `closed p90 ${closed.response.p90Us} us`);
 });
 
+test('a rate counts what was answered in the measured time, and not what came later', async () => {
+  const slow: FakeServerOptions = {
+    onRequest: (request, connection) => void setTimeout(() => cannedReply(request, connection), 150),
+  };
+  const { operations, okPerSecond, totals } = await against(slow, { warmupMs: 0, drainMs: 5_000 });
+  const [row] = operations;
+  assert.is(row!.ok, 150);
+  assert.is(totals.ok, 150);
+  assert.ok(row!.okInWindow < 100, `${row!.okInWindow} of 150 in time`);
+  const inTime = okPerSecond * 0.3;
+  assert.ok(Math.abs(row!.okInWindow / inTime - 1) < 0.05, `${row!.okInWindow} and ${okPerSecond}/s`);
+});
+
 test('planted: a driver that sends late is void, however fast the server', async () => {
   const hold = setInterval(() => {
     const busyUntil = performance.now() + 3 * DRIVER_LIMITS.loopLagP99Ms;

@@ -56,7 +56,7 @@ export function loadMeasurements(load: LoadResult, topology: string, condition: 
 }
 
 function ofOperation(row: OperationResult, load: LoadResult, place: Place): Measurement[] {
-  const { operation, ok, unknown, errors } = row;
+  const { operation, ok, okInWindow, unknown, errors } = row;
   const isOpen = isOpenLoop(load.spec.mode);
   const encoded = isOpen ? row.response : row.service;
   const { p50Us, p95Us, p99Us } = LatencyHistogram.decode(encoded).percentiles();
@@ -64,7 +64,7 @@ function ofOperation(row: OperationResult, load: LoadResult, place: Place): Meas
   const failed = Object.entries(errors).map(([code, count]) => [`failed ${code}`, count] as const);
   const seconds = load.spec.durationMs / 1000;
   const warnings = load.voidReasons.map(reason => `round 1: ${reason}`);
-  const rate = single(place, `${operation} rate`, 'operations/s', ok / seconds, warnings);
+  const rate = single(place, `${operation} rate`, 'operations/s', okInWindow / seconds, warnings);
   const latencies = [
     ['p50', p50Us],
     ['p95', p95Us],

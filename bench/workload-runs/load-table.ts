@@ -32,7 +32,7 @@ function rowOf(row: OperationResult, encoded: OperationResult['service'], second
   return [
     row.operation,
     String(row.ok),
-    rate(row.ok / seconds),
+    rate(row.okInWindow / seconds),
     ms(p50Us),
     ms(p95Us),
     ms(p99Us),

@@ -24,6 +24,7 @@ test('counts are added and histograms merged by target and operation', () => {
       ['v2', 'getData', 1, {}, 0],
     ],
   );
+  assert.is(operations[1]!.okInWindow, 2);
   assert.is(LatencyHistogram.decode(operations[1]!.service).n, 2);
   assert.is(okPerSecond, 2_000);
   assert.is(sends.intended, 4_000);

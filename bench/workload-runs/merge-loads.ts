@@ -75,6 +75,7 @@ function mergeRows(rows: readonly OperationResult[]): OperationResult {
   return {
     ...rows[0]!,
     ok: rows.reduce((sum, { ok }) => sum + ok, 0),
+    okInWindow: rows.reduce((sum, { okInWindow }) => sum + okInWindow, 0),
     errors,
     unknown: rows.reduce((sum, { unknown }) => sum + unknown, 0),
     service: mergedHistogram(rows.map(({ service }) => service)).encode(),

@@ -25,6 +25,7 @@ export function operationRow(
     role: undefined,
     operation,
     ok: latenciesMs.length,
+    okInWindow: latenciesMs.length,
     errors: {},
     unknown: 0,
     service: encoded,

@@ -37,6 +37,7 @@ function paced(unknown: number): LoadResult {
         role: 'voter',
         operation: 'setData',
         ok,
+        okInWindow: ok,
         errors: {},
         unknown,
         service: encoded,
