@@ -3,11 +3,8 @@ import { readConnectRequest } from '../../server/wire/connect.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteError, JuteReader } from '../../server/wire/jute.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
-import type { RecordedEvent, RequestShape } from './recording.ts';
+import { REQUEST_BYTES_MAX, type RecordedEvent, type RequestShape } from './recording.ts';
 import { type PathText, readRequest } from './request-shape.ts';
-
-/** jute.maxbuffer, and room for what is beside the data. */
-const FRAME_BYTES_MAX = 1024 * 1024 + 64 * 1024;
 
 export interface TapOptions {
   readonly session: number;
@@ -19,7 +16,7 @@ export interface TapOptions {
 
 export class ClientTap {
   readonly #options: TapOptions;
-  readonly #frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) =>
+  readonly #frames = new FrameReader(REQUEST_BYTES_MAX, (bytes, start, end) =>
     this.#onFrame(new JuteReader(bytes, start, end)),
   );
   #state: 'new' | 'open' | 'ended' = 'new';

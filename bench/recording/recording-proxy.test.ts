@@ -14,7 +14,7 @@ import {
 } from '../../server/wire/requests.ts';
 import { ClientTap } from './client-tap.ts';
 import { decodeRecording, type RecordedEvent } from './recording.ts';
-import { RecordingFile } from './recording-file.ts';
+import { RecordingFile, readRecording } from './recording-file.ts';
 import { RecordingProxy } from './recording-proxy.ts';
 import { hashedPath } from './request-shape.ts';
 
@@ -161,6 +161,17 @@ test('the proxy passes every byte on in both directions, and its file holds no d
   const bytes = readFileSync(path);
   assert.is(decodeRecording(bytes).events.length, 6);
   assert.not.match(bytes.toString('latin1'), /the data of/);
+});
+
+test('a request that is larger than servers take leaves a recording that can be replayed', () => {
+  const data = Buffer.alloc(1_100_000);
+  const large = request(1, OpCode.setData, w => writeSetDataRequest(w, { path: '/a', data, version: -1 }));
+  const path = join(temporaryFolder(), 'large.zkrec');
+  const file = new RecordingFile(path, { hashedPaths: false, bytesMax: 1_000_000 });
+  for (const event of tapped([CONNECT, large])) file.write(event);
+  file.end();
+  const [, sent] = readRecording(path).events;
+  assert.is(sent?.kind === 'request' && sent.shape.dataBytes, data.length);
 });
 
 test('a recording ends at its largest size, and can still be replayed', () => {

@@ -45,8 +45,8 @@ const MAGIC = Buffer.from('ZKREC\0\0');
 const VERSION = 1;
 const KIND = { end: 0, open: 1, request: 2, close: 3 } as const;
 const END_BYTES = 9;
-/** More than jute.maxbuffer lets a client send. */
-const DATA_BYTES_MAX = 1024 * 1024;
+/** The largest request that is recorded: jute.maxbuffer, and room for what is beside the data. */
+export const REQUEST_BYTES_MAX = 1024 * 1024 + 64 * 1024;
 /** What `--max-mb` accepts, and room for the largest request. */
 export const RECORDING_BYTES_MAX = 66 * 1024 * 1024;
 
@@ -168,7 +168,7 @@ function readShape(reader: JuteReader): RequestShape {
   const path = reader.readString() ?? '';
   const watch = reader.readBoolean();
   const dataBytes = reader.readInt();
-  if (dataBytes < 0 || dataBytes > DATA_BYTES_MAX)
+  if (dataBytes < 0 || dataBytes > REQUEST_BYTES_MAX)
     throw new JuteError(`a request with ${dataBytes} bytes of data`);
   return { op, path, watch, dataBytes, flags: reader.readInt() };
 }
