@@ -325,3 +325,12 @@ export const FREE_COUNTS: readonly string[] = [
   'observerLinkPacketsPerWrite',
   'pingsDuringTheLoad',
 ];
+
+/** Keys of `exactCounts` of a load: what became of its requests. */
+export const REQUEST_COUNTS = { ok: 'ok', unanswered: 'without an answer', failed: 'failed ' } as const;
+
+/** Whether a count is no finding: it depends on batches, on members or on time, or it is of clients. */
+export function isFreeCount(name: string): boolean {
+  const { ok, unanswered, failed } = REQUEST_COUNTS;
+  return FREE_COUNTS.includes(name) || name === ok || name === unanswered || name.startsWith(failed);
+}

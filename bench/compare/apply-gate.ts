@@ -6,6 +6,7 @@ import { UsageError } from '../usage-error.ts';
 import { type CellComparison, rowOf, withinAllowance } from './cell-comparison.ts';
 import type { ComparedSides } from './compare-sides.ts';
 import type { Cell } from './compared-run.ts';
+import { STRAY_COUNT_MAX } from './exact-counts.ts';
 import type { Gate, MetricRule } from './gate.ts';
 
 export function applyGate(gate: Gate, { comparison, cells }: ComparedSides): GateItem[] {
@@ -76,8 +77,8 @@ function countItems({ counts: rule }: Gate, counts: readonly ComparedCount[]): G
   return judged.map(({ name, topology, condition, a, b, verdict }): GateItem => {
     const item = { section: 'counts', what: `${name}, ${topology}, ${condition}` };
     if (a === null || b === null) return { ...item, outcome: 'void', reason: 'b did not count it' };
-    const grew =
-      a === 0 || TOTALS.includes(name) ? verdict === 'grew' : b > a * (1 + rule.growthPercentMax / 100);
+    const isMore = b > a * (1 + rule.growthPercentMax / 100) && b - a > STRAY_COUNT_MAX;
+    const grew = a === 0 || TOTALS.includes(name) ? verdict === 'grew' : isMore;
     return {
       ...item,
       outcome: grew ? 'failed' : 'passed',

@@ -1,6 +1,6 @@
 /** Compares what the servers counted. Nothing is drawn by chance, so one round of each side is enough. */
 import { COUNT_VERDICTS, type ComparedCount } from '../../results/comparison.ts';
-import { EXACT_COUNTS, FREE_COUNTS, TOTALS } from '../../results/names.ts';
+import { EXACT_COUNTS, isFreeCount, TOTALS } from '../../results/names.ts';
 import type { Measurement } from '../../results/schema.ts';
 import { COUNT_TOLERANCE } from '../claims/protocol-counts.ts';
 import { middleOf } from '../stats/summary.ts';
@@ -8,7 +8,7 @@ import { measurementsOf } from './cells.ts';
 import type { Side } from './side.ts';
 
 /** What a session that opens or closes during a load may add to a count per operation. */
-const STRAY_COUNT_MAX = 0.01;
+export const STRAY_COUNT_MAX = 0.01;
 
 /** Of the cells that both sides measured; findings first. */
 export function compareCounts(a: Side, b: Side): ComparedCount[] {
@@ -47,9 +47,9 @@ function countOf(measurements: readonly Measurement[], name: string): number | u
 }
 
 function verdictOf(name: string, a: number | null, b: number | null): ComparedCount['verdict'] {
+  if (isFreeCount(name)) return 'free';
   if (a === null) return 'only in b';
   if (b === null) return 'only in a';
-  if (FREE_COUNTS.includes(name)) return 'free';
   // A sum over all rounds grows with their number: only whether there was one at all can be compared.
   if (TOTALS.includes(name)) return a === 0 && b > 0 ? 'grew' : a > 0 && b === 0 ? 'shrank' : 'same';
   if (Math.abs(b - a) <= Math.max(a * COUNT_TOLERANCE, STRAY_COUNT_MAX)) return 'same';

@@ -57,6 +57,23 @@ test('planted: a doubled count, a new failure, and a failure that is no longer k
   assert.is(judged(gate, { ...GOOD, claims: [l3!, unknown] }).code, 1);
 });
 
+test('more requests in the same time are no count that grew, and neither is a stray request', () => {
+  const counted = (more: Record<string, number>): PlantedRun => ({
+    ...GOOD,
+    cells: [{ values: TEN, counts: { ...COUNTS, ...more } }],
+  });
+  const a = counted({
+    ok: 1_000,
+    'without an answer': 1,
+    'failed NONODE': 2,
+    requestsToLeaderPerRead: 0.001,
+  });
+  const b = counted({ ok: 1_200, 'without an answer': 3, requestsToLeaderPerRead: 0.004 });
+  assert.equal(judged(readGate('default'), b, a).open, judged(readGate('default'), GOOD).open);
+  const doubled = counted({ requestsToLeaderPerRead: 0.5 });
+  assert.is(judged(gateOf('counts: {}'), doubled, a).code, 1);
+});
+
 test('planted: 20 % fewer writes fail a limit of 10 %, and 5 % fewer pass it', () => {
   const gate = readGate('default');
   assert.equal(judged(gate, factor(0.8)).open[0], 'failed: writeThroughput, voters, healthy');

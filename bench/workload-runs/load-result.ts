@@ -1,4 +1,5 @@
 /** What the commands that run workloads have measured, in the form of `result.json`. */
+import { REQUEST_COUNTS } from '../../results/names.ts';
 import { type Measurement, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { isOpenLoop, type LoadResult, type OperationResult } from '../load/load-spec.ts';
 import type { LoadPlan } from '../load/workload-file.ts';
@@ -61,7 +62,9 @@ function ofOperation(row: OperationResult, load: LoadResult, place: Place): Meas
   const encoded = isOpen ? row.response : row.service;
   const { p50Us, p95Us, p99Us } = LatencyHistogram.decode(encoded).percentiles();
   const kind = isOpen ? 'response' : 'service';
-  const failed = Object.entries(errors).map(([code, count]) => [`failed ${code}`, count] as const);
+  const failed = Object.entries(errors).map(
+    ([code, count]) => [`${REQUEST_COUNTS.failed}${code}`, count] as const,
+  );
   const seconds = load.spec.durationMs / 1000;
   const warnings = load.voidReasons.map(reason => `round 1: ${reason}`);
   const rate = single(place, `${operation} rate`, 'operations/s', okInWindow / seconds, warnings);
@@ -73,7 +76,11 @@ function ofOperation(row: OperationResult, load: LoadResult, place: Place): Meas
   return [
     {
       ...rate,
-      exactCounts: Object.fromEntries([['ok', ok], ['without an answer', unknown], ...failed]),
+      exactCounts: Object.fromEntries([
+        [REQUEST_COUNTS.ok, ok],
+        [REQUEST_COUNTS.unanswered, unknown],
+        ...failed,
+      ]),
       ...(ok > 0 && { histogram: { encoded: encoded.base64, unit: 'us' as const } }),
     },
     ...latencies.flatMap(([name, us]) =>
