@@ -12,6 +12,11 @@ const DEPTH = 256;
 const BALLAST_PER_DIRECTORY = 1_000;
 const NOTHING = Buffer.alloc(0);
 
+/** The server refused a znode, or did not answer. */
+export class PreloadError extends Error {
+  override readonly name = 'PreloadError';
+}
+
 interface Address {
   readonly host: string;
   readonly port: number;
@@ -28,7 +33,7 @@ interface Nodes {
 /**
  * @param sessions number of sessions of the load; each gets its own directory
  * @returns how many nodes were created
- * @throws Error naming the path and ZooKeeper's error at the first create that fails
+ * @throws SessionError; PreloadError naming the path and ZooKeeper's error at the first create that fails
  */
 export function preload(address: Address, spec: WorkloadSpec, sessions: number): Promise<number> {
   return createGroups(address, nodesOf(new Workload(spec), sessions));
@@ -108,11 +113,11 @@ function createAll(session: Session, { count, path, value }: Nodes): Promise<num
       onReply: ({ err, tag }: { err: number; tag: number }) => {
         if (err === 0) made++;
         else if (err !== ErrorCode.NODEEXISTS)
-          reject(new Error(`preload of ${path(tag)}: ${errorName(err)}`));
+          reject(new PreloadError(`preload of ${path(tag)}: ${errorName(err)}`));
         if (++answered === count) resolve(made);
         else fill();
       },
-      onLost: () => reject(new Error(`preload: connection lost after ${answered} of ${count} nodes`)),
+      onLost: () => reject(new PreloadError(`preload: connection lost after ${answered} of ${count} nodes`)),
     };
     const fill = (): void => {
       for (; sent < count && session.isOpen && !session.full; sent++) {

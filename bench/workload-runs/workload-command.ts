@@ -61,6 +61,7 @@ export async function runWorkloadCommand(
   return recordRun(terminal, { name, json, root }, async run => {
     const { id, startedAt, events } = run;
     const onPhase = (what: string) => events.emit({ kind: 'phase', what });
+    const onNote = (text: string) => events.emit({ kind: 'note', text });
     const { name: topology, shortForm } =
       target.kind === 'topology' ? target.topology : { name: 'running', shortForm: options.target };
     run.plan({ suite: plan.name, seed, claims: [], topologies: [{ name: topology, shortForm }] });
@@ -68,7 +69,8 @@ export async function runWorkloadCommand(
     const environment = await probeEnvironment();
     const watch = new MachineWatch();
     try {
-      const answer = await withWorkload({ target, plan, seed, keep, signal, onPhase }, async prepared => {
+      const preparation = { target, plan, seed, keep, signal, onPhase, onNote };
+      const answer = await withWorkload(preparation, async prepared => {
         const measured = await measure(prepared, plan, events);
         const { ensemble, drivers } = prepared;
         return { ...measured, ensemble, machineUse: watch.use(drivers.worst, undefined) };

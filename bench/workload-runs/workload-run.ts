@@ -1,8 +1,11 @@
 /** What the commands that run workloads share: an ensemble that is prepared, drivers, and the end of both. */
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
+import { ZkClientError } from '../load/client-error.ts';
 import type { LoadMode, LoadSpec } from '../load/load-spec.ts';
-import { preload, preloadNodes } from '../load/preload.ts';
+import { PreloadError, preload, preloadNodes } from '../load/preload.ts';
+import { SessionError } from '../load/session-error.ts';
 import type { LoadPlan } from '../load/workload-file.ts';
+import { EnsembleError } from '../topology/ensemble-error.ts';
 import { DriverGroup } from './driver-group.ts';
 import { type LoadedEnsemble, type LoadTargetText, openEnsemble } from './loaded-ensemble.ts';
 import { firstMissing, removeTree } from './remove-tree.ts';
@@ -15,6 +18,8 @@ export interface WorkloadRunOptions {
   readonly keep: boolean;
   readonly signal: AbortSignal;
   readonly onPhase: (what: string) => void;
+  /** Told what a person should know, though it changes no number. */
+  readonly onNote: (text: string) => void;
 }
 
 export interface PreparedRun {
@@ -38,7 +43,7 @@ export async function withWorkload<T>(
   try {
     const ensemble = await openEnsemble(target, { folder: folder.path, signal, onPhase });
     try {
-      const clean = await prepare(ensemble, options);
+      const clean = await prepare(ensemble, options).catch(refusedByTheEnsemble);
       try {
         return await body({ ensemble, drivers, specOf: specsOf(ensemble, options) });
       } finally {
@@ -68,19 +73,50 @@ function specsOf({ targets }: LoadedEnsemble, { plan, seed }: WorkloadRunOptions
 /** Creates the nodes of the workload. Returns what removes them where that is to be done. */
 async function prepare(
   { targets, isOwn }: LoadedEnsemble,
-  { plan, seed, keep, onPhase }: WorkloadRunOptions,
+  options: WorkloadRunOptions,
 ): Promise<() => Promise<void>> {
+  const { plan, seed, onPhase } = options;
   const [first] = targets;
   const connectString = targets.map(({ host, port }) => `[${host}]:${port}`).join(',');
   const { root = '' } = plan.workload;
   const created = isOwn ? undefined : await firstMissing(connectString, root);
+  const clean = isOwn ? async () => {} : () => leave(connectString, root, created, options);
   onPhase('creating the nodes of the workload');
-  if (plan.replay !== undefined) await preloadNodes(first!, root, plan.replay.nodes);
-  else await preload(first!, { ...plan.workload, seed }, plan.sessionsPerMember * targets.length);
-  if (isOwn) return async () => {};
-  return async () => {
-    if (keep) onPhase(`${root} is kept`);
-    else if (created === undefined) onPhase(`${root} is left, because it was there before`);
-    else onPhase(`removed ${await removeTree(connectString, created)} znodes from ${created} on`);
-  };
+  try {
+    if (plan.replay !== undefined) await preloadNodes(first!, root, plan.replay.nodes);
+    else await preload(first!, { ...plan.workload, seed }, plan.sessionsPerMember * targets.length);
+  } catch (error) {
+    await clean();
+    throw error;
+  }
+  return clean;
+}
+
+/**
+ * Removes what was created. Where that fails, a note says so: what was measured before is not lost for it.
+ * @param created undefined: the root was there before
+ */
+async function leave(
+  connectString: string,
+  root: string,
+  created: string | undefined,
+  { keep, onPhase, onNote }: WorkloadRunOptions,
+): Promise<void> {
+  if (keep) onPhase(`${root} is kept`);
+  else if (created === undefined) onPhase(`${root} is left, because it was there before`);
+  else {
+    try {
+      onPhase(`removed ${await removeTree(connectString, created)} znodes from ${created} on`);
+    } catch (error) {
+      if (!(error instanceof ZkClientError)) throw error;
+      onNote(`znodes from ${created} on are left, because they could not be removed: ${error.message}`);
+    }
+  }
+}
+
+/** What an ensemble does not let a client do is no defect of the lab. */
+function refusedByTheEnsemble(error: unknown): never {
+  if ([ZkClientError, SessionError, PreloadError].some(kind => error instanceof kind))
+    throw new EnsembleError(`the nodes of the workload cannot be created: ${(error as Error).message}`);
+  throw error;
 }

@@ -3,17 +3,28 @@
  * results are valid, nothing fails, and the server is left as it was.
  */
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, suite, temporaryFolder, until } from '#test';
 import { loadRun } from '../../results/store.ts';
+import { READ_ACL_UNSAFE } from '../../server/wire/acl.ts';
 import { ZkClient } from '../load/client.ts';
 import { withStandalone } from '../load/standalone.test-kit.ts';
 import { RecordingFile } from '../recording/recording-file.ts';
 import { RecordingProxy } from '../recording/recording-proxy.ts';
 import { terminal } from '../terminal.ts';
+import { EnsembleError } from '../topology/ensemble-error.ts';
 import { benchLoad } from './bench-load.ts';
 
 const test = suite('workload runs: on a server that runs');
+
+const OPTIONS = {
+  warmupMs: 200,
+  seed: 1,
+  keep: false,
+  json: false,
+  signal: new AbortController().signal,
+};
 
 const WORKLOAD = `
 description: a little of everything
@@ -47,12 +58,8 @@ test(
         const exitCode = await benchLoad(terminal(streams), {
           target,
           workload: join(folder, workload),
+          ...OPTIONS,
           forMs: workload === 'w.yaml' ? 1_000 : undefined,
-          warmupMs: 200,
-          seed: 1,
-          keep: false,
-          json: false,
-          signal: new AbortController().signal,
           root,
         });
         const result = await loadRun(join(root, 'latest'));
@@ -84,3 +91,67 @@ test(
     }),
   { deadlineMs: 240_000 },
 );
+
+test(
+  'a result is kept when what was created cannot be removed, and a note says what is left',
+  () =>
+    withStandalone('zklab', async ({ connectString }) => {
+      const folder = temporaryFolder();
+      writeFileSync(
+        join(folder, 'w.yaml'),
+        'description: d\noperations: { getData: 1 }\narrivals: { kind: constant, ratePerSecond: 200 }\n' +
+          'sessionsPerMember: 1\nvalueBytes: 1\nkeyCount: 20\nroot: /guarded\n',
+      );
+      const said: string[] = [];
+      const streams = {
+        out: { write: () => {} },
+        err: { write: (text: string) => said.push(text) },
+      };
+      const client = await ZkClient.connect(connectString);
+      const loaded = benchLoad(terminal(streams), {
+        ...OPTIONS,
+        target: connectString,
+        workload: join(folder, 'w.yaml'),
+        forMs: 2_000,
+        root: join(folder, 'runs'),
+      });
+      // The keys are created last.
+      await until(async () => (await client.exists('/guarded/d0/k19')) !== null, {
+        deadlineMs: 60_000,
+        what: 'the last key',
+      });
+      await client.setACL('/guarded/d0', READ_ACL_UNSAFE);
+      const exitCode = await loaded;
+      const { run, measurements } = await loadRun(join(folder, 'runs', 'latest'));
+      assert.is(run.exitCode, exitCode);
+      assert.ok(measurements.length > 0);
+      assert.match(
+        said.join(''),
+        /znodes from \/guarded on are left, because they could not be removed: NOAUTH/,
+      );
+      await client.close();
+    }),
+  { deadlineMs: 240_000 },
+);
+
+test('a port of something else is one sentence about the ensemble, and no defect', async () => {
+  const other = createServer(socket => {
+    socket.on('error', () => {});
+    socket.resume().end('SSH-2.0-OpenSSH_9.6\r\n');
+  });
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  const said = await benchLoad(terminal({ out: { write: () => {} }, err: { write: () => {} } }), {
+    ...OPTIONS,
+    target: `127.0.0.1:${port}`,
+    workload: 'config-reads',
+    forMs: 100,
+    root: temporaryFolder(),
+  }).catch((error: unknown) => error);
+  other.close();
+  assert.instance(said, EnsembleError);
+  assert.match(
+    (said as Error).message,
+    /^the nodes of the workload cannot be created: CONNECTIONLOSS: no session/,
+  );
+});
