@@ -1,6 +1,6 @@
 /** A forecast as a person reads it. It calls itself a prediction, and no number stands without its error. */
 import type { CostModel } from './cost-model.ts';
-import type { Shape } from './expected-work.ts';
+import type { ClientPlace, Shape } from './expected-work.ts';
 import {
   type Bound,
   type Forecast,
@@ -23,6 +23,9 @@ export interface CostsSource {
   readonly valueBytes: { readonly min: number; readonly max: number };
   readonly votersMax: number;
   readonly learnersMax: number;
+  /** Sessions on each member with clients, and where clients were. */
+  readonly sessions: { readonly min: number; readonly max: number };
+  readonly clients: readonly ClientPlace[];
   /** Held-out median error of the latency; undefined when it could not be tested. */
   readonly latencyError: number | undefined;
   /** Why its times are about the machine more than about the servers; undefined when they are not. */
@@ -61,7 +64,7 @@ export function forecastText(
     `Costs: run ${source.run}, on ${source.machine}, ${source.cpu}, ${source.at}. Held-out cells were missed by ${percent(model.medianError)} in the median (${model.heldOut.length} roles of cells, from ${model.heldOutWindows} windows); nine in ten by less than ${errorText(model, roles)}.`,
     ...(source.busy === undefined ? [] : [`Warning: when the costs were measured, ${source.busy}.`]),
     `"likely" holds 95 % of the fits to windows drawn again, widened by the error that nine in ten held-out cells of the role stayed below.`,
-    ...extrapolations(question, source).map(each => `Beyond what was measured: ${each}.`),
+    ...beyondMeasured(question, bound, source).map(each => `Beyond what was measured: ${each}.`),
     ...coreLines(machines.coresPerMember),
     'Left out: other processors and disks than those of that run, headers of TCP and IP, garbage collections of a large heap, reads, watches, snapshots, and the load of an election.',
   ].join('\n');
@@ -131,20 +134,36 @@ function latencyLines(latencies: readonly WriteLatency[] | undefined, error: num
   ];
 }
 
-function extrapolations({ shape, load }: Question, source: CostsSource): string[] {
-  const { ratesPerSecond, valueBytes, votersMax, learnersMax } = source;
+/** What of the question, and of the answer, lies outside what the costs were measured at. */
+export function beyondMeasured(
+  { shape, load }: Question,
+  { ratePerSecond }: Bound,
+  source: CostsSource,
+): string[] {
+  const { ratesPerSecond, valueBytes, votersMax, learnersMax, sessions, clients } = source;
   const learners =
     shape.masters && shape.voters > 1
       ? Math.ceil(shape.observers / (shape.voters - 1))
       : shape.voters - 1 + shape.observers;
   const outside = (value: number, { min, max }: { min: number; max: number }, unit: string) =>
-    value < min || value > max ? [`${value} ${unit}, and ${min} to ${max} were measured`] : [];
+    value < min || value > max
+      ? [`${value} ${unit}, and ${min === max ? min : `${min} to ${max}`} were measured`]
+      : [];
   return [
     ...outside(load.ratePerSecond, ratesPerSecond, 'writes/s'),
     ...outside(load.valueBytes, valueBytes, 'bytes'),
+    ...outside(load.sessions, sessions, 'sessions on each member with clients'),
+    ...(clients.includes(load.clients)
+      ? []
+      : [`clients at ${load.clients}, and clients at ${clients.join(', ')} were measured`]),
     ...(shape.voters > votersMax ? [`${shape.voters} voters, and at most ${votersMax} were measured`] : []),
     ...(learners > learnersMax
       ? [`${learners} learners at one member, and at most ${learnersMax} were measured`]
+      : []),
+    ...(ratePerSecond.value > ratesPerSecond.max
+      ? [
+          `the limit of ${rounded(ratePerSecond.value)} writes/s, and at most ${ratesPerSecond.max} were measured`,
+        ]
       : []),
   ];
 }

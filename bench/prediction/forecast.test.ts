@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { type CostModel, fitCosts } from './cost-model.ts';
 import type { Shape, WriteLoad } from './expected-work.ts';
 import { forecast, type Machines } from './forecast.ts';
-import { forecastText } from './forecast-text.ts';
+import { beyondMeasured, type CostsSource, forecastText } from './forecast-text.ts';
 import { syntheticWindows, TRUE_OVERHEADS } from './prediction.test-kit.ts';
 import { readShape } from './shape-text.ts';
 
@@ -89,25 +89,28 @@ test('a write takes a round trip, an fsync and the turns on its way; another mem
   assert.is(ask({ voters: 1 }).latencies![0]!.networkMs, 0);
 });
 
+const SOURCE: CostsSource = {
+  run: 'R',
+  machine: 'M',
+  cpu: 'C',
+  at: 'T',
+  ratesPerSecond: { min: 250, max: 4_000 },
+  valueBytes: { min: 100, max: 2_000 },
+  votersMax: 9,
+  learnersMax: 103,
+  sessions: { min: 8, max: 8 },
+  clients: ['leader', 'voters', 'observers'],
+  latencyError: 0.4,
+  busy: 'others used its cores',
+};
+
 test('it calls itself a prediction, says its errors, and what is beyond what was measured', () => {
   const { question, ...found } = ask(
     { voters: 11, observers: 300 },
     { ratePerSecond: 50_000, valueBytes: 9_000 },
     { coresPerMember: 4 },
   );
-  const source = {
-    run: 'R',
-    machine: 'M',
-    cpu: 'C',
-    at: 'T',
-    ratesPerSecond: { min: 250, max: 4_000 },
-    valueBytes: { min: 100, max: 2_000 },
-    votersMax: 9,
-    learnersMax: 103,
-    latencyError: 0.4,
-    busy: 'others used its cores',
-  };
-  const text = forecastText(question, found, MODEL, source);
+  const text = forecastText(question, found, MODEL, SOURCE);
   for (const part of [
     /^prediction for voters=11 observers=300 at 50000 writes\/s/,
     /Held-out cells were missed by 0 %/,
@@ -115,12 +118,28 @@ test('it calls itself a prediction, says its errors, and what is beyond what was
     /Beyond what was measured: 9000 bytes/,
     /Beyond what was measured: 11 voters, and at most 9/,
     /Beyond what was measured: 310 learners at one member/,
+    /Beyond what was measured: 10 sessions on each member with clients, and 8 were measured/,
     /need more CPU than a member has/,
     /of 4 cores it can use one/,
     /Warning: when the costs were measured, others used its cores/,
     /Left out:/,
   ])
     assert.match(text, part);
+});
+
+test('a limit above the rates that were measured is beyond them, and so are clients at other places', () => {
+  const beyond = (load: Partial<WriteLoad>, machines: Partial<Machines> = {}) => {
+    const { question, bound } = ask({ observers: 2 }, { sessions: 8, ...load }, machines);
+    return beyondMeasured(question, bound, SOURCE);
+  };
+  const [limit, ...more] = beyond({});
+  assert.match(limit!, /^the limit of [\d,]+ writes\/s, and at most 4000 were measured$/);
+  assert.equal(more, []);
+  const slow = { nicBytesPerSecond: 1_250_000 };
+  assert.equal(beyond({}, slow), [], 'a slow network is the limit, within what was measured');
+  assert.equal(beyond({ clients: 'all' }, slow), [
+    'clients at all, and clients at leader, voters, observers were measured',
+  ]);
 });
 
 test('shapes are read at any size, and impossible ones are refused', () => {

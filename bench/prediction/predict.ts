@@ -12,7 +12,7 @@ import { type CostModel, fitCosts } from './cost-model.ts';
 import { COSTS_SUITE } from './costs-result.ts';
 import { CLIENT_PLACES } from './expected-work.ts';
 import { forecast, type Question } from './forecast.ts';
-import { type CostsSource, forecastText } from './forecast-text.ts';
+import { beyondMeasured, type CostsSource, forecastText } from './forecast-text.ts';
 import { heldOutLatencyErrors } from './latency-test.ts';
 import { bandwidth, cores, oneOf, shortTime } from './quantities.ts';
 import { readShape } from './shape-text.ts';
@@ -93,6 +93,7 @@ export async function predict(
   if (options.json)
     terminal.json({
       prediction: found,
+      beyondMeasured: beyondMeasured(question, found.bound, source),
       question,
       source,
       model: modelDocument(model),
@@ -146,6 +147,8 @@ function sourceOf(result: Result, windows: readonly WorkWindow[], model: CostMod
     valueBytes: rangeOf(windows.map(each => each.valueBytes)),
     votersMax: Math.max(...windows.map(({ voters }) => voters)),
     learnersMax: Math.max(...windows.map(({ voters, observers }) => voters - 1 + observers)),
+    sessions: rangeOf(windows.map(({ sessions }) => sessions)),
+    clients: [...new Set(windows.map(({ clients }) => clients))],
     busy: whyBusy(result),
     latencyError: errors.length === 0 ? undefined : middleOf(errors.sort((a, b) => a - b)),
   };
