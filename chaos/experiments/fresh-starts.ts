@@ -22,6 +22,8 @@ export interface Started {
 export interface FreshStarts {
   /** Name of the experiment. */
   readonly experiment: string;
+  /** Part of the names of files, where an experiment starts ensembles for several purposes. */
+  readonly label?: string;
   readonly starts: number;
   /** Interleaved rounds of each start. */
   readonly rounds: number;
@@ -83,7 +85,7 @@ async function measureGroup(
 /** Starts them side by side. One that does not start loses this start. */
 async function openAll(
   { lab, signal }: MeasureOptions,
-  { observersAreProxied = false, lost }: FreshStarts,
+  { observersAreProxied = false, label, lost }: FreshStarts,
   topologies: readonly Topology[],
   start: number,
 ): Promise<Stage[]> {
@@ -91,7 +93,7 @@ async function openAll(
     topologies.map(topology =>
       lab.open(
         topology,
-        `${topology.name}-${start + 1}`,
+        [topology.name, label, start + 1].filter(part => part !== undefined).join('-'),
         observersAreProxied && topology.members.some(({ role }) => role === 'observer'),
       ),
     ),

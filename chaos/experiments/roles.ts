@@ -5,18 +5,15 @@
  */
 
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
-import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { measureFreshStarts } from './fresh-starts.ts';
-import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
-import { countPath, READ_PATHS, sizedPaths, WRITE_PATHS } from './measurements/paths.ts';
 import { type RolesOptions, roleKeys } from './role-keys.ts';
+import { countRolePaths, rolePathsMs } from './role-paths.ts';
 import { cutTurns, latencyTurns, saturatedOf, throughputTurns } from './role-windows.ts';
-import { hasObservers, type Stage } from './stage.ts';
 
 /** A fault is injected, proved and healed, and a write commits; for the estimate alone. */
 const FAULT_MS = 1_000;
@@ -58,24 +55,25 @@ export const roles: Experiment<RolesOptions> = {
       (needs.has('observersBlackholed') ? 2 * windowsMs + FAULT_MS : 0) +
       (needs.has('observerLatency') ? 2 * loadMs(load.warmupMs, load.pacedMs) + FAULT_MS : 0);
     const ofGroup = (group: readonly Topology[]) => {
+      const healthy = needs.has('roles') ? group.length : 0;
       const faulty = group.filter(each => suffers(each, faultsOn)).length;
-      const measuredMs = rounds * (group.length * windowsMs + faulty * pairsMs);
+      const measuredMs = rounds * (healthy * windowsMs + faulty * pairsMs);
       return Math.max(...group.map(ensembleMs)) + loadMs(0, warmupMs * group.length) + measuredMs;
     };
-    return starts * bySize(own).reduce((sum, group) => sum + ofGroup(group), 0);
+    const groups = timedGroups(own, needs, faultsOn);
+    const countedMs = needs.has('paths') ? rolePathsMs(bySize(own), roles) : 0;
+    return countedMs + starts * groups.reduce((sum, group) => sum + ofGroup(group), 0);
   },
   async run(options) {
     const { suite, lab, cells, recorder, needs } = options;
     const { starts, rounds, budget, warmupMs, topologies, faultsOn } = suite.roles;
-    const isWanted = (topology: Topology) =>
-      needs.has('roles') || needs.has('paths') || suffers(topology, faultsOn);
-    // Counts do not differ from start to start.
-    const isCounted = !['roles', 'observersBlackholed', 'observerLatency'].some(need => needs.has(need));
+    const own = lab.ownTopologies(topologies);
+    if (needs.has('paths')) await countRolePaths(options, bySize(own), this.share);
+    const groups = timedGroups(own, needs, faultsOn);
+    if (groups.length === 0) return;
     await measureFreshStarts(options, {
       experiment: this.name,
-      ...(isCounted ? { starts: 1, rounds: 1 } : { starts, rounds }),
-      ...{ budget, share: this.share, observersAreProxied: true },
-      groups: bySize(lab.ownTopologies(topologies).filter(isWanted)),
+      ...{ starts, rounds, groups, budget, share: this.share, observersAreProxied: true },
       warmUp: saturatedOf(options, { warmupMs: 0, saturatedMs: warmupMs, depth: WARM_UP_DEPTH }),
       limited(started, start) {
         const cut = started.filter(({ stage }) => stage.hasLinks && suffers(stage.topology, faultsOn));
@@ -86,10 +84,7 @@ export const roles: Experiment<RolesOptions> = {
       },
       unlimited(stages, start) {
         const slowed = stages.filter(stage => stage.hasLinks && suffers(stage.topology, faultsOn));
-        return [
-          ...(needs.has('observerLatency') ? latencyTurns(options, slowed, start) : []),
-          ...(needs.has('paths') && start === 0 ? stages.map(stage => pathsTurn(options, stage)) : []),
-        ];
+        return needs.has('observerLatency') ? latencyTurns(options, slowed, start) : [];
       },
       lost({ name: topology }, start, reason) {
         const place = { topology, condition: CONDITIONS.healthy };
@@ -102,29 +97,20 @@ export const roles: Experiment<RolesOptions> = {
   },
 };
 
+/** The ensembles of which something is timed: those that suffer alone, where nothing else is asked. */
+function timedGroups(
+  topologies: readonly Topology[],
+  needs: ReadonlySet<string>,
+  faultsOn: readonly string[] | undefined,
+): Topology[][] {
+  if (needs.has('roles')) return bySize(topologies);
+  const isBroken = needs.has('observersBlackholed') || needs.has('observerLatency');
+  return bySize(isBroken ? topologies.filter(each => suffers(each, faultsOn)) : []);
+}
+
 /** Whether its observers are slowed and cut off. */
 function suffers({ name, members }: Topology, faultsOn: readonly string[] | undefined): boolean {
   return (faultsOn?.includes(name) ?? true) && members.some(({ role }) => role === 'observer');
-}
-
-function pathsTurn(options: MeasureOptions<RolesOptions>, stage: Stage): Turn {
-  return { measure: async round => (round === 0 ? countPaths(options, stage) : undefined) };
-}
-
-/** Sizes matter only where a follower and an observer can be compared: both at the leader. */
-async function countPaths(options: MeasureOptions<RolesOptions>, stage: Stage): Promise<void> {
-  const { cells, lab, recorder, suite } = options;
-  const { windowMs, valueBytes } = suite.roles.paths!;
-  const write = writeLoadOf(options);
-  const isCompared = hasObservers(stage) && !stage.topology.observerMasters;
-  const sized = isCompared ? sizedPaths(valueBytes) : [];
-  const cast = await stage.cast();
-  for (const path of [...WRITE_PATHS, ...READ_PATHS, ...sized]) {
-    if (path.at(cast) === undefined) continue;
-    const cell = { experiment: roles.name, stage, condition: path.condition, round: 0, of: 1 };
-    const occasion = { stage, round: 0, start: 0, recorder, driver: lab.driver, write, windowMs };
-    await cells.measure({ ...cell, isMended: false }, () => countPath(occasion, path));
-  }
 }
 
 /** Only ensembles of as many processes are compared, so only those run at the same time. */

@@ -1,6 +1,6 @@
 /**
  * What the kernel counted on the connections by which learners follow, per transaction. It knows any server,
- * and packets besides bytes; on a link with a proxy it sees the proxy's packets.
+ * and packets besides bytes. A link with a proxy is left out, because it would show the packets of the proxy.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TcpSocket } from '../../../bench/hosts/tcp-sockets.ts';
