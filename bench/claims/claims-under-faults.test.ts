@@ -169,14 +169,16 @@ test('L2: reads may take 20 ms longer beside neighbours than with them elsewhere
   assert.is(verdict(around(23, { spread: 0.5 })), 'not shown here');
 });
 
-test('L5: a member that ended by itself fails the claim and is named; an old result shows nothing', () => {
+test('L5: a member that ended by itself fails the claim and is named; an old result shows nothing, nor does an empty one', () => {
   const death = {
     ...{ topology: 'masters', member: 'o1', role: 'observer' as const, at: '2026-08-01T02:30:00Z' },
     ...{ exit: 'signal SIGKILL', during: 'writes, healthy, round 2', logEnd: 'the end' },
   };
-  const judged = (deaths?: (typeof death)[]) =>
-    judgeAll([membersStayUp], { ...plantedResult([]), ...(deaths && { deaths }) })[0]!;
+  const measured = [{ metric: 'writeThroughput', topology: 'masters', values: [1] }];
+  const judged = (deaths?: (typeof death)[], planted: readonly Planted[] = measured) =>
+    judgeAll([membersStayUp], { ...plantedResult(planted), ...(deaths && { deaths }) })[0]!;
   assert.is(judged([]).verdict, 'holds');
+  assert.is(judged([], []).verdict, 'not shown here', 'nobody was started');
   assert.is(judged().verdict, 'not shown here');
   const { verdict, reason } = judged([death, death, death, death]);
   assert.is(verdict, 'fails');

@@ -13,7 +13,7 @@ export const membersStayUp: Claim = {
   unit: 'processes',
   control: 'none; every single one is a counterexample',
   needs: [],
-  judge({ result: { deaths, topologies } }): Judgement {
+  judge({ result: { deaths, topologies, measurements } }): Judgement {
     if (deaths === undefined)
       return {
         verdict: 'not shown here',
@@ -21,6 +21,13 @@ export const membersStayUp: Claim = {
         evidence: [],
       };
     if (deaths.length > 0) return { verdict: 'fails', reason: `${deathsText(deaths)}.`, evidence: [] };
+    // A run that started nobody proves nothing about those that it names.
+    if (measurements.length === 0)
+      return {
+        verdict: 'not shown here',
+        reason: 'This run measured nothing, so no member had to stay up.',
+        evidence: [],
+      };
     const members = topologies.reduce((sum, topology) => sum + topology.members.length, 0);
     const reason = `All ${members} members ran until the lab ended them.`;
     return { verdict: 'holds', reason, evidence: [] };

@@ -49,18 +49,11 @@ export function limitsOf(
     ...topologies.map(topology => topology.members.filter(({ role }) => role === 'observer').length),
   );
   const hasSinks = topologies.some(({ experiment }) => experiment === 'crowds' || experiment === 'storms');
-  const { toxiproxy } = environment;
+  const isShared = topologies.some(({ experiment }) => experiment === undefined);
   return [
     `Up to ${members} members, the proxy and the load share ${environment.cores} cores. Each member takes CPU from the others, ` +
       'which it would not do on a machine of its own.',
-    ...(toxiproxy.kind === 'none'
-      ? [
-          'There were no proxies, so faults of links were not possible, and claims that need them are not shown.',
-        ]
-      : [
-          `All traffic between members goes through ${toxiproxy.kind === 'stand-in' ? 'the stand-in for Toxiproxy' : 'Toxiproxy'}, ` +
-            `in every condition ${suite.proxyTax ? `but "${CONDITIONS.direct}"` : 'alike'}. Rates are lower than on direct links, and the proxy takes CPU too.`,
-        ]),
+    ...linkLimits(environment, topologies, suite),
     ...(observers > 0
       ? [
           hasSinks
@@ -68,9 +61,42 @@ export function limitsOf(
             : `The topologies have at most ${observers} observers, so the run says nothing about hundreds of them.`,
         ]
       : []),
-    'The ensembles of the suite are started once, so the intervals of their claims do not contain what differs from start to start.',
-    `Each phase lasts ${suite.load.saturatedMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
+    ...(isShared
+      ? [
+          'The ensembles of the suite are started once, so the intervals of their claims do not contain what differs from start to start.',
+          `Each of their loads lasts ${suite.load.saturatedMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
+        ]
+      : []),
     'Clients are on the same machine and reach members directly, so faults affect only the links between members.',
     'A blackhole is healed by closing its connections, as Toxiproxy does; a real partition can end without that.',
+  ];
+}
+
+/** What stands on the links: it differs between the topologies of the suite and those of an experiment. */
+function linkLimits(
+  { toxiproxy }: Environment,
+  topologies: readonly TopologyRow[],
+  { proxyTax }: Suite,
+): string[] {
+  if (toxiproxy.kind === 'none')
+    return [
+      'There were no proxies, so faults of links were not possible, and claims that need them are not shown.',
+    ];
+  const proxy = toxiproxy.kind === 'stand-in' ? 'the stand-in for Toxiproxy' : 'Toxiproxy';
+  const namesOf = (experiment: string | undefined) =>
+    topologies.filter(each => each.experiment === experiment).map(({ name }) => name);
+  const [shared, roles] = [namesOf(undefined), namesOf('roles')];
+  return [
+    ...(shared.length === 0
+      ? []
+      : [
+          `All traffic between members of ${shared.join(', ')} goes through ${proxy}, in every condition ${proxyTax ? `but "${CONDITIONS.direct}"` : 'alike'}. ` +
+            'Rates are lower than on direct links, and the proxy takes CPU too.',
+        ]),
+    ...(roles.length === 0
+      ? []
+      : [
+          `In ${roles.join(', ')} only the traffic of observers goes through ${proxy}; voters have direct links, and so have all where single operations are counted.`,
+        ]),
   ];
 }

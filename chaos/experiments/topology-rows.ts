@@ -15,11 +15,12 @@ export interface Rows {
   readonly hostOf?: PlanOptions['hostOf'];
 }
 
-/** @throws UsageError */
+/** Those that a run about `needs` starts, or all of the suite when it needs none. @throws UsageError */
 export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }: Rows): TopologyRow[] {
   // Apache ZooKeeper reads no link map, so nothing can stand on its links.
   const links = server === 'zklab' ? 'proxied' : 'direct';
-  const own = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need))).flatMap(each => {
+  const needed = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need)));
+  const own = needed.flatMap(each => {
     const { texts, budget }: OwnTopologies = each.ownTopologies?.(suite) ?? { texts: {} };
     return topologiesOf(suite, server, texts).map(topology => {
       const canLimit = topology.members.every(member => hostOf(member).noBudget() === undefined);
@@ -31,5 +32,7 @@ export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }
       });
     });
   });
-  return [...topologiesOf(suite, server).map(topology => topologyRow(topology, { links })), ...own];
+  // What nobody starts would look like something that was measured, with columns that stay empty.
+  const isShared = needed.length === 0 || needed.some(each => each.ownTopologies === undefined);
+  return [...(isShared ? topologiesOf(suite, server) : []).map(each => topologyRow(each, { links })), ...own];
 }
