@@ -7,6 +7,7 @@ import { preload } from '../../bench/load/preload.ts';
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
 import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { crowdCondition } from '../../results/names.ts';
@@ -14,6 +15,7 @@ import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { measureCrowd } from './measurements/crowd.ts';
 import { workloadOf } from './measurements/throughput.ts';
+import { openEach } from './own-ensembles.ts';
 import type { Stage } from './stage.ts';
 import { count, milliseconds, rounds } from './suite.ts';
 
@@ -65,14 +67,15 @@ export const crowds: Experiment<CrowdsOptions> = {
     const { suite, lab, plan } = options;
     if (suite.crowds === undefined) return;
     const { rounds, topologies } = suite.crowds;
-    const stages: Stage[] = [];
-    try {
-      for (const topology of lab.ownTopologies(topologies)) {
-        const stage = await lab.open(topology, topology.name);
-        stages.push(stage);
+    const stages = await openEach(options, lab.ownTopologies(topologies), {
+      labelOf: ({ name }) => name,
+      async prepare(stage) {
         const { leader } = await stage.cast();
         await preload(leader.plan.ports.client, workloadOf(writeLoadOf(options)), 0);
-      }
+      },
+      lost: (topology, reason) => loseAll(options, topology, reason),
+    });
+    try {
       const turns = stages.flatMap(stage => turnsOf(options, stage));
       await plan.rounds(this.name, { rounds, roundsMin: rounds, share: this.share }, turns);
     } finally {
@@ -80,6 +83,17 @@ export const crowds: Experiment<CrowdsOptions> = {
     }
   },
 };
+
+function loseAll(
+  { suite, cells }: MeasureOptions<CrowdsOptions>,
+  { name: topology }: Topology,
+  reason: string,
+): void {
+  const { rounds, sinks } = suite.crowds!;
+  for (const size of sinks)
+    for (let round = 0; round < rounds; round++)
+      cells.lose({ experiment: crowds.name, topology, condition: crowdCondition(size) }, round, reason);
+}
 
 function turnsOf(options: MeasureOptions<CrowdsOptions>, stage: Stage): Turn[] {
   const { rounds, sinks, ...timing } = options.suite.crowds!;

@@ -3,6 +3,7 @@
  * the links of the members are the bound: from the leader alone, or from observer masters that share that.
  */
 import { z } from 'zod';
+import { bitsPerSecond } from '../../bench/hosts/network/link-limits.ts';
 import { networkSupport } from '../../bench/hosts/network/network-support.ts';
 import { preload } from '../../bench/load/preload.ts';
 import type { WorkloadSpec } from '../../bench/load/workload.ts';
@@ -10,16 +11,20 @@ import { ensembleMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
 import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { stormCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf } from './measure-options.ts';
 import { measureStorm } from './measurements/storm.ts';
-import { hasFollowers, type Stage } from './stage.ts';
+import { openEach } from './own-ensembles.ts';
+import type { Stage } from './stage.ts';
 import { duration, rounds } from './suite.ts';
 
 const SNAPSHOT_MB_MAX = 200;
+/** Of two voters, one that is left without the other leads nobody. */
+const VOTERS_MIN = 3;
 
 const snapshot = z.strictObject({
   /** Size of the tree. */
@@ -43,8 +48,10 @@ const keys = {
     .optional(),
 };
 
-/** From the start of a sink until it serves after the loss of the leader; for the estimate alone. */
-const SINK_MS = 60;
+/** From the start of a sink until it serves before the storm; for the estimate alone, as what follows. */
+const SINK_MS = 10;
+/** A kill, an election, and until the killed member serves again. */
+const STORM_MS = 3_000;
 
 type StormsOptions = z.infer<z.ZodObject<typeof keys>>;
 type Snapshot = z.infer<typeof snapshot>;
@@ -57,9 +64,9 @@ export const storms: Experiment<StormsOptions> = {
     for (const [name, text] of Object.entries(storms?.topologies ?? {})) {
       const where = origin.at('storms', 'topologies', name);
       const voters = readTopology(text, where, folder).members.filter(({ role }) => role === 'participant');
-      if (voters.length < 2 || voters.some(({ bandwidth }) => bandwidth === undefined))
+      if (voters.length < VOTERS_MIN || voters.some(({ bandwidth }) => bandwidth === undefined))
         throw new UsageError(
-          `${where}: ${text}; accepted are two voters or more, each with a bandwidth, such as voters=5 bandwidth=400mbit`,
+          `${where}: ${text}; accepted are three voters or more, each with a bandwidth, such as voters=5 bandwidth=400mbit`,
         );
     }
   },
@@ -69,9 +76,18 @@ export const storms: Experiment<StormsOptions> = {
   share: 0.6,
   expectedMs({ storms }, { own }) {
     if (storms === undefined) return 0;
-    const sinks = storms.snapshots.flatMap(each => each.sinks).reduce((sum, size) => sum + size, 0);
-    const trees = storms.snapshots.length * own.reduce((sum, each) => sum + ensembleMs(each), 0);
-    return trees + storms.rounds * own.length * sinks * SINK_MS;
+    const { rounds, snapshots } = storms;
+    return own.reduce((sum, topology) => {
+      const ofTrees = snapshots.map(({ mb, sinks }) => {
+        // The leader sends the tree to each of the others before there are storms.
+        const treeMs = ensembleMs(topology) + (topology.members.length - 1) * snapshotMs(topology, mb);
+        const ofStorms = sinks.map(
+          size => STORM_MS + size * SINK_MS + (size * snapshotMs(topology, mb)) / mastersOf(topology),
+        );
+        return treeMs + rounds * ofStorms.reduce((all, ms) => all + ms, 0);
+      });
+      return ofTrees.reduce((all, ms) => all + ms, sum);
+    }, 0);
   },
   async run(options) {
     const { suite, recorder } = options;
@@ -83,19 +99,30 @@ export const storms: Experiment<StormsOptions> = {
   },
 };
 
+/** What one snapshot takes of the link of a voter; for the estimate alone. */
+function snapshotMs({ members }: Topology, mb: number): number {
+  const bits = members.flatMap(({ bandwidth }) => bitsPerSecond(bandwidth ?? '') ?? []);
+  return bits.length === 0 ? 0 : (mb * 8e9) / Math.min(...bits);
+}
+
+/** Without masters, the next leader alone; with them, its followers. */
+function mastersOf({ members, observerMasters }: Topology): number {
+  const voters = members.filter(({ role }) => role === 'participant').length;
+  return observerMasters ? Math.max(1, voters - 2) : 1;
+}
+
 /** All storms over a tree of one size, on ensembles of their own. */
 async function measureSnapshot(options: MeasureOptions<StormsOptions>, snapshot: Snapshot): Promise<void> {
   const { suite, lab, plan, seed } = options;
   const { rounds, topologies } = suite.storms!;
   const tree = treeOf(snapshot, seed);
-  const stages: Stage[] = [];
+  const stages = await openEach(options, lab.ownTopologies(topologies), {
+    labelOf: ({ name }) => `${name}-${snapshot.mb}`,
+    prepare: async stage => preload((await stage.cast()).leader.plan.ports.client, tree, 0),
+    lost: (topology, reason) => loseAll(options, topology, snapshot, reason),
+  });
   try {
-    for (const topology of lab.ownTopologies(topologies)) {
-      const stage = await lab.open(topology, `${topology.name}-${snapshot.mb}`);
-      stages.push(stage);
-      await preload((await stage.cast()).leader.plan.ports.client, tree, 0);
-    }
-    const turns = stages.filter(hasFollowers).flatMap(stage => turnsOf(options, stage, snapshot));
+    const turns = stages.flatMap(stage => turnsOf(options, stage, snapshot));
     await plan.rounds(
       `storms of ${snapshot.mb} MB`,
       { rounds, roundsMin: rounds, share: storms.share },
@@ -103,6 +130,19 @@ async function measureSnapshot(options: MeasureOptions<StormsOptions>, snapshot:
     );
   } finally {
     await Promise.all(stages.map(stage => stage.stop()));
+  }
+}
+
+function loseAll(
+  { suite, cells }: MeasureOptions<StormsOptions>,
+  { name: topology }: Topology,
+  { mb, sinks }: Snapshot,
+  reason: string,
+): void {
+  for (const size of sinks) {
+    const condition = stormCondition({ sinks: size, snapshotMb: mb });
+    for (let round = 0; round < suite.storms!.rounds; round++)
+      cells.lose({ experiment: storms.name, topology, condition }, round, reason);
   }
 }
 

@@ -172,6 +172,17 @@ test('the ensembles of the roles experiment are rows of a result with their link
   );
 });
 
+test('a run names only topologies that it starts', () => {
+  const namesFor = (...needs: readonly string[]) =>
+    topologyRows({ suite: readSuite('quick'), server: 'zklab', needs: new Set(needs) }).map(
+      ({ name }) => name,
+    );
+  assert.equal(namesFor('observersBlackholed'), ['voters7', 'observers4']);
+  assert.equal(namesFor('healthy'), ['voters', 'observers', 'masters']);
+  assert.is(namesFor('leaderKilled', 'roles').length, 5);
+  assert.ok(namesFor().length > 0, 'a result has at least one topology');
+});
+
 test('a claim that a suite does not measure is left out, unless it is asked for', () => {
   const [quick, full] = [readSuite('quick'), readSuite('full')];
   const needing = (...needs: readonly string[]) =>
@@ -206,7 +217,12 @@ test('crowds need their control, each size once, and topologies that exist, whet
 test('storms need voters with a bandwidth, and only storms have one', () => {
   assert.match(
     problemOf(FULL.replace('storm: voters=5 observers=2 bandwidth=100mbit', 'storm: voters=5 observers=2')),
-    /storms\.topologies\.storm: voters=5 observers=2; accepted are two voters or more, each with a bandwidth/,
+    /storms\.topologies\.storm: voters=5 observers=2; accepted are three voters or more, each with a bandwidth/,
+  );
+  assert.match(
+    problemOf(FULL.replace('storm: voters=5', 'storm: voters=2')),
+    /accepted are three voters or more/,
+    'of two, nobody can take over',
   );
   assert.match(problemOf(FULL.replace('{ mb: 100,', '{ mb: 1000,')), /snapshots\.2\.mb: 1000/);
   assert.match(

@@ -9,7 +9,7 @@ import {
 } from '../../../bench/measure/exact-counts.ts';
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
-import { type MasterAddress, Sinks } from '../../../bench/sinks/sinks.ts';
+import { type MasterAddress, Sinks, type SinksUse } from '../../../bench/sinks/sinks.ts';
 import { mntr } from '../../../bench/topology/four-letter.ts';
 import type { Cast, Stage } from '../stage.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
@@ -30,6 +30,9 @@ export interface CrowdTiming {
   readonly servingMaxMs: number;
 }
 
+/** The metrics that claims judge. */
+const JUDGED = ['writeLatencyP50', 'leaderCpuPerWrite'] as const;
+
 /** @throws Error when not all sinks serve in time */
 export async function measureCrowd(
   { stage, condition, round, recorder, write, signal }: CrowdOccasion,
@@ -39,10 +42,15 @@ export async function measureCrowd(
   const cast = await stage.cast();
   const { leader, observers } = cast;
   const { members } = stage.ensemble;
+  const at = (metric: string) => ({ metric, topology: stage.name, condition });
   const begunAtMs = Date.now();
   const sinks = await Sinks.start({ count: size, masters: mastersOf(stage, cast) });
   try {
-    const served = await sinks.untilServing(servingMaxMs, signal);
+    const served = await sinks.untilServing(servingMaxMs, signal).catch((error: Error) => {
+      // A crowd without a trace would leave its place to the next smaller one.
+      if (!signal.aborted) for (const metric of JUDGED) recorder.voided(at(metric), round, error.message);
+      throw error;
+    });
     const before = await readCounters(members);
     const cpuBefore = leader.host.threadsCpuMs(leader.pid);
     const target: LoadTarget = { name: leader.name, ...leader.plan.ports.client, role: 'voter' };
@@ -57,11 +65,12 @@ export async function measureCrowd(
     const cpuAfter = leader.host.threadsCpuMs(leader.pid);
     const names = members.map(({ name }) => name);
     const { deltas, isLevel } = await countedSince(before, members, leader.name, names);
-    const told = (await sinks.use()).informs - served.informs;
+    const after = await sinks.use();
+    const told = after.informs - served.informs;
     const writes = deltas.get(leader.name)?.committed;
 
-    const reasons = latencyVoidReasons(load, 'median', true);
-    const at = (metric: string) => ({ metric, topology: stage.name, condition });
+    const gone = crowdVoidReasons(size, served, after);
+    const reasons = [...latencyVoidReasons(load, 'median', true), ...gone];
     const record = (metric: string, value: number | undefined) => {
       if (reasons.length > 0) recorder.voided(at(metric), round, reasons.join('; '));
       else if (value !== undefined) recorder.sample(at(metric), round, value);
@@ -74,7 +83,8 @@ export async function measureCrowd(
     if (cpuBefore !== null && cpuAfter !== null && writes)
       record('leaderCpuPerWrite', ((cpuAfter - cpuBefore) * 1_000) / writes);
     if (size > 0) record('sinksServingMs', served.lastServingAtMs - begunAtMs);
-    if (whyUncounted(isLevel, writes, load.totals.writesOkWithWarmup) !== undefined) return;
+    if (gone.length > 0 || whyUncounted(isLevel, writes, load.totals.writesOkWithWarmup) !== undefined)
+      return;
     const counts = exactCountsOf(deltas, {
       leader: leader.name,
       followers: members
@@ -91,6 +101,19 @@ export async function measureCrowd(
   } finally {
     await sinks.stop();
   }
+}
+
+/** Why a window is not about this crowd: masters that let their observers go have less to do. */
+export function crowdVoidReasons(
+  size: number,
+  before: Pick<SinksUse, 'reconnects'>,
+  after: Pick<SinksUse, 'serving' | 'reconnects' | 'lastReason'>,
+): string[] {
+  const lost = after.reconnects - before.reconnects;
+  if (after.serving === size && lost === 0) return [];
+  return [
+    `the crowd was not whole: ${after.serving} of ${size} sinks served at the end, after ${lost} lost connections; the last loss: ${after.lastReason || 'none'}`,
+  ];
 }
 
 /** With masters: followers alone. Otherwise all voters, of which only the leader listens. */
