@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ZkClient } from '../../../bench/load/client.ts';
 import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
+import { ENDED_EARLY, type LoadResult } from '../../../bench/load/load-spec.ts';
+import { latencyVoidReasons } from '../../../bench/load/load-validity.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { middleOf } from '../../../bench/stats/summary.ts';
 import type { Member } from '../../../bench/topology/member.ts';
@@ -37,6 +39,7 @@ const PAUSE_MS = 5;
 /** The load outlasts the samples, and is ended when they are done. */
 const LOAD_MAX_MS = 600_000;
 
+/** @throws LoadError when the writes beside it could not be run */
 export async function measureStaleness(
   { stage, round, start, recorder, driver, write, signal }: StalenessOccasion,
   { writesPerSecond, samples }: StalenessOptions,
@@ -54,6 +57,10 @@ export async function measureStaleness(
     warmupMs: 0,
     durationMs: LOAD_MAX_MS,
   });
+  let failed = false;
+  load.catch(() => {
+    failed = true;
+  });
   const clients: ZkClient[] = [];
   const open = async (member: Member): Promise<ZkClient> => {
     const client = await ZkClient.connect(member.ownAddress, { timeoutMs: 10_000 });
@@ -66,7 +73,7 @@ export async function measureStaleness(
     if ((await writer.exists(NODE)) === null) await writer.create(NODE);
     const readers = await Promise.all(learners.map(({ member }) => open(member)));
     await Promise.all(readers.map(reader => reader.sync(NODE)));
-    for (let sample = 0; sample < samples && !signal.aborted; sample++) {
+    for (let sample = 0; sample < samples && !failed && !signal.aborted; sample++) {
       const delays = await followOne(writer, readers);
       for (const [index, reader] of readers.entries()) {
         seen[index]!.ms.push(delays[index]!);
@@ -78,7 +85,7 @@ export async function measureStaleness(
     driver.abort();
     await Promise.allSettled([load, ...clients.map(client => client.close())]);
   }
-  const { driver: use } = await load;
+  const reasons = voidReasonsOf(await load);
   for (const { condition, ms, zxids } of seen) {
     const values = {
       stalenessMs: middleOf(ms.sort((a, b) => a - b)),
@@ -87,11 +94,23 @@ export async function measureStaleness(
     };
     for (const [metric, value] of Object.entries(values)) {
       const place = { metric, topology: stage.name, condition };
-      const reasons = saturation(use);
       if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
       else recorder.sample(place, round, value, start);
     }
   }
+}
+
+/**
+ * Why the learners were not behind a steady rate of writes: a leader that commits nothing leaves nobody
+ * behind. That the load was ended with the samples is as intended.
+ */
+export function voidReasonsOf(load: LoadResult): string[] {
+  const reasons = [
+    ...saturation(load.driver),
+    ...latencyVoidReasons(load, 'median', true),
+    ...(load.totals.ok === 0 ? ['the leader committed nothing meanwhile'] : []),
+  ];
+  return [...new Set(reasons)].filter(reason => reason !== ENDED_EARLY);
 }
 
 /** Ms from the answer to a write at the leader until each reader heard of it; negative if it heard before. */
