@@ -11,7 +11,7 @@ const ENSEMBLE_MS = 1_500;
 const MEMBER_MS = 250;
 const STOP_MS = 300;
 /** Sessions open, counters are read, and members get level. */
-const LOAD_MS = 700;
+const LOAD_MS = 300;
 
 /** From the start of an ensemble to its end, without what is measured of it. */
 export function ensembleMs({ members }: Pick<Topology, 'members'>): number {

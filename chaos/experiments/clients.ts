@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { type BudgetShares, budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
 import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
@@ -45,8 +46,8 @@ type Options = MeasureOptions<ClientsOptions>;
 /** Not a condition: nothing is recorded of it. */
 const WARMING_UP = 'warming up';
 
-/** Windows of one start of a topology with observers; for the estimate alone. */
-const WINDOWS_MAX = 7;
+/** From one followed write to the next; for the estimate alone. */
+const SAMPLE_MS = 15;
 
 const NEEDS = ['readsEverywhere', 'readsBesideWrites', 'unusedMasters', 'singleWrites', 'staleness'] as const;
 
@@ -59,20 +60,27 @@ export const clients: Experiment<ClientsOptions> = {
   provides: ({ clients }) => (clients === undefined ? [] : NEEDS),
   ownTopologies: ({ clients }) => ({ texts: clients?.topologies ?? {}, budget: clients?.budget }),
   share: 0.42,
-  expectedMs({ clients }, { own }) {
+  expectedMs({ clients }, { own, needs }) {
     if (clients === undefined) return 0;
-    const { starts, warmupMs, settleMs, windowMs } = clients;
-    const ofOne = loadMs(0, warmupMs) + WINDOWS_MAX * loadMs(settleMs, windowMs);
-    return starts * own.reduce((sum, each) => sum + ensembleMs(each) + ofOne, 0);
+    const wanted = own.filter(each => windowsMs(each, clients, needs) > 0);
+    if (wanted.length === 0) return 0;
+    const { starts, warmupMs } = clients;
+    const isRead = needs.has('readsEverywhere') || needs.has('readsBesideWrites');
+    const ofOne = (each: Topology) =>
+      warmupMs + (isRead ? loadMs(0, warmupMs / 2) : 0) + windowsMs(each, clients, needs);
+    const startMs = Math.max(...wanted.map(ensembleMs)) + loadMs(0, 0);
+    return starts * wanted.reduce((sum, each) => sum + ofOne(each), startMs);
   },
   async run(options) {
-    const { suite, lab, cells, recorder } = options;
-    if (suite.clients === undefined) return;
-    const { starts, budget, topologies, warmupMs } = suite.clients;
+    const { suite, lab, cells, recorder, needs } = options;
+    const own = suite.clients;
+    if (own === undefined) return;
+    const { starts, budget, topologies, warmupMs } = own;
+    const wanted = lab.ownTopologies(topologies).filter(each => windowsMs(each, own, needs) > 0);
     await measureFreshStarts(options, {
       experiment: this.name,
       ...{ starts, rounds: 1, budget, share: this.share },
-      groups: [lab.ownTopologies(topologies)],
+      groups: [wanted],
       warmUp: writesOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
       warmUpMore: (stage, start) => warmUpReads(options, stage, start),
       limited: (started, start) =>
@@ -89,6 +97,24 @@ export const clients: Experiment<ClientsOptions> = {
     });
   },
 };
+
+/** About how long one topology is measured in one start; 0: no claim needs it. */
+function windowsMs(
+  { members, observerMasters }: Topology,
+  { settleMs, windowMs, staleness }: NonNullable<ClientsOptions['clients']>,
+  needs: ReadonlySet<string>,
+): number {
+  const isObserved = members.some(({ role }) => role === 'observer');
+  const writes = isObserved ? (needs.has('readsBesideWrites') ? 2 : 0) : needs.has('unusedMasters') ? 1 : 0;
+  const reads = needs.has('readsEverywhere') && !observerMasters ? 2 : 0;
+  const singles = needs.has('singleWrites') && isObserved ? LEARNER_PATHS.length : 0;
+  const isFollowed = needs.has('staleness') && isObserved;
+  return (
+    (writes + reads) * loadMs(settleMs, windowMs) +
+    singles * loadMs(0, windowMs) +
+    (isFollowed ? loadMs(0, staleness.samples * SAMPLE_MS) : 0)
+  );
+}
 
 /** A member that has only written compiles its reads within its budget, and looks slow. */
 async function warmUpReads(options: Options, stage: Stage, start: number): Promise<void> {

@@ -39,3 +39,30 @@ test('a claim alone takes less time than all, and more rounds take longer', () =
   assert.ok(expectedMs({ ...all, suite: withRounds(all.suite, 24) }) > expectedMs(all));
   assert.ok(expectedMs(optionsFor('quick')) <= 225_000, 'the time budget of the suite');
 });
+
+test('a claim that only counts, or needs one window of many, is not estimated as the whole experiment', () => {
+  const minutes = (...ids: readonly string[]) => expectedMs(optionsFor('full', ids)) / 60_000;
+  assert.ok(minutes('000-3') < minutes('004-2') / 4, 'paths are counted in one start');
+  assert.ok(minutes('004-5') < minutes('004-1', '004-5') - 2, 'only what is cut off is started');
+  assert.ok(minutes('L12') < minutes('L8', 'L9', 'L10', 'L11', 'L12') / 2, 'one window of each ensemble');
+});
+
+test('storms are estimated by the bandwidth of their links', () => {
+  const { suite, ...others } = optionsFor('full', ['004-18b']);
+  const seconds = (bandwidth: string) => {
+    const { storms } = suite as unknown as { storms: { topologies: Record<string, string> } };
+    const texts = Object.entries(storms.topologies).map(([name, text]) => [
+      name,
+      text.replace(/bandwidth=\w+/, `bandwidth=${bandwidth}`),
+    ]);
+    const slowed = { ...suite, storms: { ...storms, topologies: Object.fromEntries(texts) } };
+    return expectedMs({ ...others, suite: slowed }) / 1_000;
+  };
+  // 300 snapshots of 1 MB take 24 s of one link at 100 Mbit/s, and there are more storms than this one.
+  assert.ok(seconds('100mbit') - seconds('100gbit') > 8 * 24);
+});
+
+test('the suite for a published comparison takes no longer than it says', () => {
+  assert.match(readSuite('full').description, /about ninety minutes/);
+  assert.ok(expectedMs(optionsFor('full')) <= 90 * 60_000);
+});
