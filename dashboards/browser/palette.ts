@@ -9,7 +9,10 @@ export function topologyScale(result: Result): { domain: string[]; range: string
   return {
     domain,
     range: domain.map((_, index) => `var(--topology-${index % TOPOLOGY_COLOURS})`),
-    symbols: domain.map((_, index) => SYMBOLS[index % SYMBOLS.length]!),
+    // Beyond the last colour, the first one returns with another symbol.
+    symbols: domain.map(
+      (_, index) => SYMBOLS[(index + Math.floor(index / TOPOLOGY_COLOURS)) % SYMBOLS.length]!,
+    ),
   };
 }
 

@@ -96,7 +96,7 @@ export function latencies(result: Result, curves: readonly PercentileCurve[]): M
   });
   return html`<section id="latency"><h2>Latency by percentile</h2>
   <p class="note">All rounds are merged, and all conditions share one axis. A curve ends where fewer than 10 samples lie beyond it, so p99.9 needs 10,000 samples.</p>
-  ${topologyLegend(result)}
+  ${topologyLegend(result, rows)}
   <div class="columns">${keys.map(
     ({ title, metric, condition }) =>
       html`<figure><figcaption>${title}, ${condition} <span class="soft">n ${samplesText(rows, curves, metric, condition)}</span></figcaption>${chart('percentiles', metric, condition)}</figure>`,
@@ -116,8 +116,10 @@ function samplesText(
   return least === most ? formatNumber(least) : `${formatNumber(least)}–${formatNumber(most)}`;
 }
 
-function topologyLegend(result: Result): Markup {
-  return legend(result.topologies.map((topology, index) => [topology.name, `--topology-${index % 6}`]));
+function topologyLegend({ topologies }: Result, rows: readonly Measurement[]): Markup {
+  const drawn = new Set(rows.map(({ topology }) => topology));
+  const entries = topologies.map(({ name }, index) => [name, `--topology-${index % 6}`] as const);
+  return legend(entries.filter(([name]) => drawn.has(name)));
 }
 
 function legend(entries: readonly (readonly [string, string])[]): Markup {

@@ -130,3 +130,18 @@ test('a schedule of faults shows the judgements of its checkers and no empty led
   assert.ok(page.includes('id="judgements"') && !page.includes('id="claims"'));
   assert.ok(page.includes('/register7 lost operation 12'));
 });
+
+test('a load over time shows only topologies that had it under that condition', async () => {
+  const result = fixtureResult();
+  const name = 'never-loaded';
+  const page = await renderReport({
+    ...result,
+    topologies: [...result.topologies, { ...result.topologies[0]!, name }],
+  });
+  const [, timelines = ''] = /id="timelines"([\s\S]*?)<\/section>/.exec(page) ?? [];
+  assert.match(timelines, /voters/);
+  assert.not.match(timelines, name);
+  const [, latencies = ''] = /id="latency"([\s\S]*?)<\/section>/.exec(page) ?? [];
+  assert.match(latencies, /<ul class="legend">/);
+  assert.not.match(latencies, name);
+});

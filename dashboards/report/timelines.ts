@@ -32,11 +32,19 @@ function outage(result: Result, condition: string): Markup | null {
   const groups = groupsOf(result, condition, LOADS.outage);
   if (groups.length === 0)
     return html`<article><h3>Writes through the outage: ${condition} <span class="soft">no valid round</span></h3>
-  <p class="note">${result.topologies.map(({ name }) => `${name}: ${absentText(result, name, condition, LOADS.outage)}. `)}
+  <p class="note">${loadedUnder(result, condition, LOADS.outage).map(({ name }) => `${name}: ${absentText(result, name, condition, LOADS.outage)}. `)}
     The warnings of the reads in the same outage say why.</p></article>`;
   return html`<article><h3>Writes through the outage: ${condition} <span class="soft">writes/s, ${scaleText(groups)}, by seconds since the
     fault was injected; dashed: the requested rate</span></h3>
   <div class="columns">${groups.map(group => panel(result, 'rate', group, [condition], silenceText(group)))}</div></article>`;
+}
+
+/** A run has many topologies, most of which are not for this condition. */
+function loadedUnder({ topologies, timelines }: Result, condition: string, load: string) {
+  const names = timelines
+    .filter(each => each.condition === condition && each.load === load)
+    .map(({ topology }) => topology);
+  return topologies.filter(({ name }) => names.includes(name));
 }
 
 /** A row of panels for each condition, all with the same axes. */
@@ -60,7 +68,7 @@ function latency(result: Result, load: string, title: string): Markup | null {
 
 function rows(result: Result, load: string, kind: string, conditions: readonly string[]): Markup[] {
   return conditions.map(condition => {
-    const figures = result.topologies.map(({ name }) => {
+    const figures = loadedUnder(result, condition, load).map(({ name }) => {
       const group = groupOf(result, name, condition, load);
       return group === undefined
         ? html`<figure class="absent"><figcaption>${name} <span class="soft">${absentText(result, name, condition, load)}</span></figcaption></figure>`
@@ -75,7 +83,7 @@ function absentText(result: Result, topology: string, condition: string, load: s
   const voided = result.timelines.filter(
     each => each.topology === topology && each.condition === condition && each.load === load,
   ).length;
-  return voided === 0 ? 'not measured' : `n 0, ${voided} void`;
+  return `n 0, ${voided} void`;
 }
 
 function panel(
