@@ -91,3 +91,39 @@ test(
   },
   DEADLINE,
 );
+
+test(
+  '003-12: Apache’s Java client hears of the end of an outage also when a watch fires before it',
+  async () => {
+    requireApache();
+    await withEnsemble(
+      PLANS.slice(0, OURS),
+      async ensemble => {
+        await ensemble.start();
+        await (await ensemble.client(VOTERS[0]!)).create('/a', 'before');
+        const java = new ClientProgram(zkCli(address(ensemble, OURS), '-r'));
+        try {
+          await (await ensemble.client(OURS)).sync();
+          await java.hears(/state:SyncConnected/);
+          await java.says('get -w /a', /before/);
+          await Promise.all(VOTERS.map(sid => ensemble.member(sid).kill()));
+          await java.hears(/state:ConnectedReadOnly/);
+          const from = java.output.length;
+          // The write is committed before the observer is back.
+          await ensemble.member(OURS).pause();
+          await ensemble.start(...VOTERS);
+          await (await ensemble.client(VOTERS[0]!)).set('/a', 'after');
+          ensemble.member(OURS).resume();
+          await java.hears(/NodeDataChanged[\s\S]*state:SyncConnected type:None/, from);
+          await java.says('set -s /a written', /dataVersion = /);
+          assert.not.match(java.output, /Disconnected|Expired/);
+        } finally {
+          await java.kill();
+        }
+        await ensemble.agrees();
+      },
+      SETTINGS,
+    );
+  },
+  DEADLINE,
+);
