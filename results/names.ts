@@ -307,7 +307,12 @@ export const FAMILIES: readonly Family[] = [
 ];
 
 /** Metrics that say how a window went. No value of them is better than another. */
-export const PROOFS: readonly string[] = ['leaderThrottled', 'machineIdle'];
+export const PROOFS: readonly string[] = [
+  'leaderThrottled',
+  'machineIdle',
+  'countedOperations',
+  'stormLinkUse',
+];
 
 /**
  * Keys of `exactCounts` that depend on how many writes shared a batch, on which member the clients reached,

@@ -1,4 +1,5 @@
-import type { Measurement, Result } from '../../results/schema.ts';
+import { type Metric, PROOFS } from '../../results/names.ts';
+import type { Measurement, Result, Topology } from '../../results/schema.ts';
 import { OUTCOMES } from '../../results/schema.ts';
 import { formatNumber } from '../format.ts';
 import { conditionsOf, metricsOf } from '../order.ts';
@@ -15,18 +16,46 @@ export function chart(kind: string, ...key: readonly string[]): Markup {
 /** With more topologies than this, the table is below its chart. */
 const COLUMNS_BESIDE_MAX = 4;
 
-/** One metric after the other: chart and table of all topologies in all conditions. */
+/**
+ * One metric after the other: chart and table of all topologies in all conditions. Ensembles of an experiment
+ * have a chart of their own: within CPU budgets they do a twentieth of what others do.
+ */
 export function comparisons(result: Result): Markup | null {
   const metrics = metricsOf(result.measurements);
   if (metrics.length === 0) return null;
   return html`<section id="topologies"><h2>Topologies side by side</h2>
   <p class="note">The dot is the median, the bar its interval, and each tick a round; of reads under a fault, the dot is the worst round. Click a number to see its samples; * marks a warning.</p>
-  ${metrics.map(metric => {
+  ${metrics.flatMap(metric => {
     const rows = result.measurements.filter(item => item.metric === metric.name);
-    const topologies = result.topologies.filter(topology => rows.some(row => row.topology === topology.name));
-    const unit = rows[0]?.unit ?? metric.unit;
-    return html`<article><h3>${metric.title} <span class="soft">${unit}, ${metric.higherIsBetter ? 'more' : 'less'} is better</span></h3>
-    <div class="${topologies.length > COLUMNS_BESIDE_MAX ? 'pair many' : 'pair'}">${chart('intervals', metric.name)}
+    const measured = result.topologies.filter(({ name }) => rows.some(row => row.topology === name));
+    const experiments = [...new Set(measured.map(({ experiment }) => experiment))];
+    return experiments.map(experiment =>
+      comparison(
+        metric,
+        rows,
+        measured.filter(each => each.experiment === experiment),
+        experiments.length > 1,
+      ),
+    );
+  })}</section>`;
+}
+
+/** @param isOneOf whether the metric has other charts, of other ensembles */
+function comparison(
+  metric: Metric,
+  all: readonly Measurement[],
+  topologies: readonly Topology[],
+  isOneOf: boolean,
+): Markup {
+  const rows = all.filter(row => topologies.some(({ name }) => name === row.topology));
+  const experiment = topologies[0]?.experiment ?? '';
+  const unit = rows[0]?.unit ?? metric.unit;
+  const better = PROOFS.includes(metric.name) ? '' : `, ${metric.higherIsBetter ? 'more' : 'less'} is better`;
+  const whose = isOneOf
+    ? `; ${experiment === '' ? 'topologies of the suite' : `ensembles of ${experiment}`}`
+    : '';
+  return html`<article><h3>${metric.title} <span class="soft">${unit}${better}${whose}</span></h3>
+    <div class="${topologies.length > COLUMNS_BESIDE_MAX ? 'pair many' : 'pair'}">${chart('intervals', metric.name, experiment)}
     <div class="scroll"><table><thead><tr><th scope="col">condition</th>${topologies.map(
       topology => html`<th scope="col">${topology.name}</th>`,
     )}</tr></thead><tbody>${conditionsOf(rows).map(
@@ -36,7 +65,6 @@ export function comparisons(result: Result): Markup | null {
             html`<td>${summaryCell(rows.find(row => row.topology === topology.name && row.condition === condition))}</td>`,
         )}</tr>`,
     )}</tbody></table></div></div></article>`;
-  })}</section>`;
 }
 
 export function availability(result: Result): Markup | null {

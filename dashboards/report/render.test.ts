@@ -145,3 +145,23 @@ test('a load over time shows only topologies that had it under that condition', 
   assert.match(latencies, /<ul class="legend">/);
   assert.not.match(latencies, name);
 });
+
+test('ensembles of an experiment have charts with axes of their own', async () => {
+  const result = fixtureResult();
+  const [first, ...others] = result.topologies;
+  const whole = await renderReport(result);
+  assert.match(whole, 'data-key="writeThroughput\t"');
+  assert.not.match(whole, 'topologies of the suite');
+  const page = await renderReport({ ...result, topologies: [{ ...first!, experiment: 'roles' }, ...others] });
+  for (const key of ['writeThroughput\t', 'writeThroughput\troles'])
+    assert.match(page, `data-key="${key}"`, key);
+  assert.match(page, /Write throughput <span class="soft">writes\/s, more is better; ensembles of roles</);
+});
+
+test('of what only proves a window, no value is called better', async () => {
+  const result = fixtureResult();
+  const [first] = result.measurements;
+  const proof = { ...first!, id: 'machineIdle/x', metric: 'machineIdle', unit: '%' };
+  const page = await renderReport({ ...result, measurements: [...result.measurements, proof] });
+  assert.match(page, 'Idle time of the machine <span class="soft">%</span>');
+});

@@ -8,10 +8,17 @@ import { type Chart, FONT, leftMargin } from './chart.ts';
 const ROW_PX = 20;
 
 /**
- * One metric: for each condition a row per topology, with median, interval and every sample. Key: the metric.
+ * One metric: for each condition a row per topology, with median, interval and every sample. Key: the metric,
+ * and the experiment that started the topologies; nothing for those of the suite.
  */
-export const intervals: Chart = ({ result }, metric, widthPx) => {
-  const measurements = result.measurements.filter(item => item.metric === metric);
+export const intervals: Chart = ({ result }, key, widthPx) => {
+  const [metric = '', experiment = ''] = key.split('\t');
+  const own = result.topologies
+    .filter(each => (each.experiment ?? '') === experiment)
+    .map(({ name }) => name);
+  const measurements = result.measurements.filter(
+    item => item.metric === metric && own.includes(item.topology),
+  );
   const first = measurements[0];
   if (first === undefined) return null;
   const conditions = conditionsOf(measurements);

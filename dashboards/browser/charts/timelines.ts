@@ -29,8 +29,9 @@ const TITLE_PX = 14;
 const TITLE_CHAR_PX = 7;
 
 /**
- * One load of one topology over time, with its faults. All panels of one load and scale share their axes:
- * those of the load in all conditions, or in this one. Key: kind of panel, topology, condition, load, then
+ * One load of one topology over time, with its faults. Panels of one load and scale share their axes if their
+ * topologies belong together, as those of one experiment do: those of the load in all conditions, or in this
+ * one. Key: kind of panel, topology, condition, load, then
  * the conditions.
  */
 export const timelines: Chart = ({ result }, key, widthPx) => {
@@ -38,8 +39,10 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
   const panel = PANELS[kind as keyof typeof PANELS];
   const group = groupOf(result, topology, condition, load);
   if (panel === undefined || group === undefined) return null;
+  const experiment = result.topologies.find(({ name }) => name === topology)?.experiment;
+  const beside = result.topologies.filter(each => each.experiment === experiment);
   const all = conditions.flatMap(each =>
-    result.topologies.flatMap(({ name }) => groupOf(result, name, each, load) ?? []),
+    beside.flatMap(({ name }) => groupOf(result, name, each, load) ?? []),
   );
   const [fromS, toS] = timeSpan(all, panel.bold);
   const known = all.flatMap(each => valuesOf(each, panel));
