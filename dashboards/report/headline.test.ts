@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { fixtureResult } from '../fixtures/result.ts';
 import { answerOf } from './headline.ts';
-import { noticesOf } from './notices.ts';
+import { noticesOf, remarksOf } from './notices.ts';
 
 const test = suite('dashboards: headline');
 
@@ -66,4 +66,13 @@ test('a claim that compared nothing says why, and one that was not asked for is 
   delete flat!.finding;
   assert.is(answerOf(result).topics[0]!.sentences[0]!.text, flat!.reason);
   assert.equal(answerOf({ ...result, claims: [] }).topics, []);
+});
+
+test('a machine that was left to the run is a remark, and one that was busy a warning', () => {
+  const use = { cores: 2, loadAverageBefore: 0.4, loadAverageAfter: 3, niceValue: 0, ownCores: 1.2 };
+  const quiet = { ...use, othersCores: 0.03, stealShare: 0, driver: null, proxyCores: null };
+  const of = (othersCores: number) => ({ ...fixtureResult(), machineUse: { ...quiet, othersCores } });
+  assert.equal([noticesOf(of(0.03)).length, remarksOf(of(0.03)).length], [0, 1]);
+  assert.equal([noticesOf(of(1.2)).length, remarksOf(of(1.2)).length], [1, 0]);
+  assert.match(noticesOf(of(1.2))[0]!, /^Machine: .* others 1\.20/);
 });

@@ -9,7 +9,7 @@ import { embedJson, html, type Markup, trusted } from './html.ts';
 import { judgements } from './judgements.ts';
 import { ledger } from './ledger.ts';
 import { matrix } from './matrix.ts';
-import { noticesOf } from './notices.ts';
+import { noticesOf, remarksOf } from './notices.ts';
 import { page } from './page.ts';
 import { percentileCurve } from './percentiles.ts';
 import { timelines } from './timelines.ts';
@@ -47,6 +47,7 @@ function header(result: Result): Markup {
   <p class="soft">zklab, suite ${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
   <h1 ${result.validity.void && html`class="is-void"`}>${answer.verdicts}</h1>
   ${noticesOf(result).map(notice => html`<p class="interrupted">${notice}</p>`)}
+  ${remarksOf(result).map(remark => html`<p class="soft">${remark}</p>`)}
   ${answer.topics.map(
     ({ about, sentences }) =>
       html`<p class="answer"><b>${about}</b> ${sentences.map(

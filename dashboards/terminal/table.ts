@@ -9,7 +9,7 @@ import {
 import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
 import { VERDICT_OF } from '../report/judgements.ts';
-import { noticesOf } from '../report/notices.ts';
+import { noticesOf, remarksOf } from '../report/notices.ts';
 import { matrixLines } from './matrix.ts';
 import { type Paint, painter, type Style } from './paint.ts';
 import { wrap } from './wrap.ts';
@@ -50,6 +50,7 @@ export function ledgerTable(result: Result, look: TerminalLook): string {
   const lines = wrap(answer.verdicts, look.widthColumns).map(line => paint('bold', line));
   for (const notice of noticesOf(result))
     lines.push(...wrap(notice, look.widthColumns).map(line => paint('yellow', line)));
+  for (const remark of remarksOf(result)) lines.push(...wrap(remark, look.widthColumns));
   lines.push('');
   for (const { about, sentences } of answer.topics) {
     const said = sentences.map(({ claim, standing, text }) => `${text} (${claim} ${standing})`);
