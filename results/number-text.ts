@@ -11,7 +11,16 @@ export function formatNumber(value: number): string {
 }
 
 /** Units that are plural words. */
-const COUNTED: readonly string[] = ['messages', 'connections', 'samples'];
+const COUNTED: readonly string[] = [
+  'messages',
+  'requests',
+  'connections',
+  'learners',
+  'followers',
+  'samples',
+  'zxids',
+  'bytes',
+];
 
 export function formatUnit(value: number, unit: string): string {
   if (unit === '' || unit === 'ratio') return formatNumber(value) + (unit === 'ratio' ? '×' : '');

@@ -38,7 +38,7 @@ test('004-3, planted: a read that is forwarded, a write sent twice, more message
   for (const [changes, reason] of [
     [
       { [CONDITIONS.readsAtObserver]: { requestsToLeaderPerRead: 1 } },
-      /a read at an observer cost 1 requests to the leader, and needs none/,
+      /a read at an observer cost 1 request to the leader, and needs none/,
     ],
     [
       { [CONDITIONS.singleAtObserver]: { requestsPerWrite: 2 } },

@@ -1,5 +1,5 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { formatNumber } from '../../results/number-text.ts';
+import { formatNumber, formatUnit } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
 import { exactClaim, worstOf } from './exact-claim.ts';
 import { COUNT_TOLERANCE } from './protocol-counts.ts';
@@ -38,7 +38,7 @@ export const observerMessages: Claim = exactClaim(
             holds: observer <= 1 + COUNT_TOLERANCE && observer < follower && bytes < ofFollower,
             value: observer,
             reason:
-              `In ${evidence.withObservers[index]!.name} a write cost an observer ${formatNumber(observer)} messages (INFORM) and ${formatNumber(bytes)} bytes, ` +
+              `In ${evidence.withObservers[index]!.name} a write cost an observer ${formatUnit(observer, 'messages')} (INFORM) and ${formatNumber(bytes)} bytes, ` +
               `a follower ${formatNumber(follower)} (PROPOSAL, ACK, COMMIT) and ${formatNumber(ofFollower)} bytes; requests apart.`,
           };
         }),

@@ -1,5 +1,5 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { formatNumber } from '../../results/number-text.ts';
+import { formatNumber, formatUnit } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
 import { type Evidence, hasMasters, membersText, observersOf } from './evidence.ts';
@@ -75,7 +75,7 @@ function findingOf(topology: Topology, counts: readonly Readonly<Record<string, 
     if (!isNear(requests!, hops(topology)))
       return fails(
         value,
-        `${who}, a write at ${where} cost ${formatNumber(requests!)} requests, and the protocol needs ${hops(topology)}`,
+        `${who}, a write at ${where} cost ${formatUnit(requests!, 'requests')}, and the protocol needs ${hops(topology)}`,
       );
     if (!isNear(sent!, messages!))
       return fails(
@@ -88,7 +88,7 @@ function findingOf(topology: Topology, counts: readonly Readonly<Record<string, 
     if (!isNear(requests, 0))
       return fails(
         value,
-        `${who}, a read at ${where} cost ${formatNumber(requests)} requests to the leader, and needs none`,
+        `${who}, a read at ${where} cost ${formatUnit(requests, 'requests')} to the leader, and needs none`,
       );
   }
   return {
@@ -96,7 +96,7 @@ function findingOf(topology: Topology, counts: readonly Readonly<Record<string, 
     value,
     reason:
       `In every topology reads at a follower or an observer sent no request to the leader. ` +
-      `${capital(who)}, a write at an observer cost ${formatNumber(value)} requests, and the leader sent ${messages} messages wherever it came from.`,
+      `${capital(who)}, a write at an observer cost ${formatUnit(value, 'requests')}, and the leader sent ${messages} messages wherever it came from.`,
   };
 }
 
