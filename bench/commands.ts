@@ -23,7 +23,7 @@ export function addBench(program: Command, context: CommandContext): void {
     bench,
     'peer',
     "measure zklab's server and Apache ZooKeeper under the same load, in alternating rounds",
-    'zklab bench peer --rounds 10',
+    ['zklab bench peer --rounds 10'],
   ).action(
     runs(async (options: ComparingOptions) => {
       const { benchPeer } = await import('./peer/peer.ts');
@@ -34,8 +34,8 @@ export function addBench(program: Command, context: CommandContext): void {
     bench,
     'ab',
     'measure two servers, builds, git revisions or settings under the same load, in alternating rounds',
-    'zklab bench ab --a HEAD~1 --rounds 10',
-    'zklab bench ab --a zklab --b zklab --b-set snapCount=1000',
+    ['zklab bench ab --a HEAD~1 --rounds 20', 'zklab bench ab --a zklab --b zklab --b-set snapCount=1000'],
+    ROUNDS_OF_STARTS,
   )
     .requiredOption(
       '--a <server>',
@@ -61,7 +61,7 @@ export function addBench(program: Command, context: CommandContext): void {
     bench,
     'fairness',
     'measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers',
-    'zklab bench fairness --rounds 3 --only largeWrites,storm',
+    ['zklab bench fairness --rounds 3 --only largeWrites,storm'],
   )
     .option('--only <names>', 'only beside these neighbours, comma-separated; an unknown name lists all')
     .action(
@@ -79,7 +79,7 @@ export function addBench(program: Command, context: CommandContext): void {
     bench,
     'http',
     'measure the AdminServer of zklab, and of Apache ZooKeeper if it is installed, under HTTP load',
-    'zklab bench http --connections 50',
+    ['zklab bench http --connections 50'],
   )
     .option('--connections <c>', 'number of HTTP connections', wholeNumber(1, 1_000), 10)
     .action(
@@ -277,16 +277,23 @@ function collected(word: string, before: readonly string[] = NONE): string[] {
   return [...before, word];
 }
 
-function comparing(bench: Command, name: string, description: string, ...samples: string[]): Command {
+const ROUNDS_OF_STARTS = {
+  help: 'rounds of each server, two on each fresh start of both; at least 20 for a result to publish',
+  usual: 12,
+};
+const ROUNDS = { help: 'rounds of each server; at least 10 for a result to publish', usual: 6 };
+
+function comparing(
+  bench: Command,
+  name: string,
+  description: string,
+  samples: readonly string[],
+  rounds = ROUNDS,
+): Command {
   return bench
     .command(name)
     .description(description)
-    .option(
-      '--rounds <n>',
-      'rounds of each server; at least 10 for a result to publish',
-      wholeNumber(1, 1_000),
-      6,
-    )
+    .option('--rounds <n>', rounds.help, wholeNumber(1, 1_000), rounds.usual)
     .option('--seconds <s>', 'length of each phase of a round, in seconds', wholeNumber(1, 3_600), 3)
     .option('--json', 'print the result document')
     .addHelpText('after', example(...samples));

@@ -41,7 +41,8 @@ test(
       result.topologies.map(({ name }) => name),
       ['b', 'a'],
     );
-    for (const { name } of PEER_METRICS)
+    // Memory at rest is not read with phases as short as these.
+    for (const { name } of PEER_METRICS.filter(({ name }) => name !== 'restingMemory'))
       for (const topology of ['a', 'b'])
         assert.ok(
           result.measurements.some(

@@ -18,6 +18,12 @@ export interface AbOptions extends CompareOptions {
   readonly margin: number;
 }
 
+/**
+ * The same build differed from itself by 2 % in one start and by 20 % in the next, far outside of what the
+ * rounds of either said; so a start is the sample, and has two rounds, of which each server begins one.
+ */
+const ROUNDS_PER_START = 2;
+
 /** The exit code is 3 when a round does not count. @throws UsageError, EnsembleError */
 export async function benchAb(terminal: Terminal, options: AbOptions): Promise<ExitCode> {
   const { a, b, aSet, bSet, topology, margin, seconds } = options;
@@ -40,6 +46,7 @@ export async function benchAb(terminal: Terminal, options: AbOptions): Promise<E
       limits: PEER_LIMITS,
       contestants: { first, second },
       marginShare: margin / 100,
+      roundsPerStart: ROUNDS_PER_START,
       ...measuring(seconds),
     };
     return await compareServers(terminal, comparison, options);

@@ -51,25 +51,45 @@ export function peerRows(metrics: readonly Metric[], rounds: Rounds): PeerRow[] 
   });
 }
 
-/** Only rounds in which both have the reading: one that is missing must not shift the pairs behind it. */
+/**
+ * Only rounds in which both have the reading: one that is missing must not shift the pairs behind it. Fresh
+ * ensembles differ by more than rounds of one do (which member leads, what was compiled when), so of several
+ * starts each is one sample.
+ */
 function ratiosOf(first: readonly Round[], second: readonly Round[], { name }: Metric) {
-  const pairs = first.flatMap(({ readings }, round) => {
+  const pairs = first.flatMap(({ readings, start }, round) => {
     const [a, b] = [second[round]?.readings[name], readings[name]];
-    return a === undefined || b === undefined ? [] : [{ round, a, b }];
+    return a === undefined || b === undefined ? [] : [{ round, start, a, b }];
   });
+  const samples = new Map<number, typeof pairs>();
+  for (const pair of pairs) {
+    const key = pair.start ?? pair.round;
+    samples.set(key, [...(samples.get(key) ?? []), pair]);
+  }
   const ratio = pairedRatio(
-    pairs.map(({ a }) => a),
-    pairs.map(({ b }) => b),
+    [...samples.values()].map(of => geometricMean(of.map(({ a }) => a))),
+    [...samples.values()].map(of => geometricMean(of.map(({ b }) => b))),
   );
-  const ratios = pairs.map(({ round, a, b }) => ({ round, value: b / a }));
+  const ratios = pairs.map(({ round, start, a, b }) => ({
+    round,
+    value: b / a,
+    ...(start !== undefined && { start }),
+  }));
   return { ratio, ratios: ratios.filter(({ value }) => Number.isFinite(value)) };
+}
+
+/** So that the mean of ratios is the ratio of means. 0 when one of them is. */
+function geometricMean(values: readonly number[]): number {
+  return values.length === 1
+    ? values[0]!
+    : Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 /** Samples of the rounds that have the metric, with the numbers of those rounds. */
 function samplesOf(rounds: readonly Round[], { name }: Metric): Samples {
-  return rounds.flatMap(({ readings }, round) => {
+  return rounds.flatMap(({ readings, start }, round) => {
     const value = readings[name];
-    return value === undefined ? [] : [{ round, value }];
+    return value === undefined ? [] : [{ round, value, ...(start !== undefined && { start }) }];
   });
 }
 

@@ -8,13 +8,15 @@ export interface TableOptions {
   /** As `Comparison.marginShare`. */
   readonly marginShare?: number | undefined;
   readonly widthColumns?: number;
+  /** As `Comparison.roundsPerStart`, if there was more than one start. */
+  readonly roundsPerStart?: number | undefined;
 }
 
 /** The comparison as a table. Its last column says only what the interval shows. */
 export function peerText(
   rows: readonly PeerRow[],
   titles: PerSide<string>,
-  { marginShare, widthColumns = Number.POSITIVE_INFINITY }: TableOptions = {},
+  { marginShare, roundsPerStart, widthColumns = Number.POSITIVE_INFINITY }: TableOptions = {},
 ): string {
   if (rows.length === 0) return 'no round was completed';
   const compared = rows.some(({ against }) => against !== undefined);
@@ -36,7 +38,7 @@ export function peerText(
       widthColumns,
       head,
     ),
-    ...(compared ? [turnsText(titles)] : []),
+    ...(compared ? [turnsText(titles, roundsPerStart)] : []),
     ...[...found].map(warning => `warning: ${warnings[warning]}`),
   ].join('\n');
 }

@@ -26,8 +26,8 @@ test(
     assert.is(result.run.exitCode, exitCode);
     assert.is(exitCode, result.validity.void ? 3 : 0);
     for (const { name } of PEER_METRICS) {
-      // On a busy machine a second may have too few lone writes for a median.
-      if (name === 'loneWriteLatencyP50') continue;
+      // On a busy machine a second may have too few lone writes for a median. Rest takes longer phases.
+      if (name === 'loneWriteLatencyP50' || name === 'restingMemory') continue;
       for (const server of ['zklab', 'apache']) {
         const found = result.measurements.find(item => item.metric === name && item.topology === server);
         assert.ok((found?.summary.median ?? 0) > 0, `${name} of ${server}`);
@@ -41,7 +41,8 @@ test(
         kind,
       );
     const text = printed.join('');
-    for (const { title } of PEER_METRICS) assert.ok(text.includes(title), text);
+    for (const { name, title } of PEER_METRICS)
+      assert.is(text.includes(title), name !== 'restingMemory', text);
   },
   DEADLINE,
 );

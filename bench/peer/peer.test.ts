@@ -191,3 +191,29 @@ function roundsOf(
     Array.from({ length: 10 }, (_, i) => ({ readings: readings(i), voidReasons: [], driverLagMs: 0 }));
   return { first: of(ours), second: of(theirs) };
 }
+
+test('of several fresh starts each is one sample, so that rounds of one start do not narrow the interval', () => {
+  // The first server is faster by 20 % in every second start, and by nothing in the others.
+  const factor = (start: number) => (start % 2 === 0 ? 1.2 : 1);
+  const side = (of: (round: number) => number): Rounds['first'] =>
+    Array.from({ length: 12 }, (_, round) => ({
+      readings: { writeThroughput: of(round) },
+      voidReasons: [],
+      driverLagMs: 0,
+      start: round >> 1,
+    }));
+  const [row] = peerRows(PEER_METRICS, {
+    first: side(round => 100 * factor(round >> 1) * (round % 2 === 0 ? 1.1 : 1 / 1.1)),
+    second: side(() => 100),
+  });
+  const { ratio, ratios } = row!.against!;
+  assert.is(ratio.n, 6);
+  assert.equal(
+    [ratio.low, ratio.high].map(end => end.toFixed(6)),
+    ['1.000000', '1.200000'],
+  );
+  assert.equal(
+    ratios.map(({ start }) => start),
+    [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
+  );
+});

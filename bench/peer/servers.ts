@@ -37,6 +37,8 @@ export interface Round {
   readonly driverLagMs: number;
   /** The worst of the driver in any phase. */
   readonly driver?: WorstDriver | null;
+  /** Which of several fresh ensembles it was measured on, from 0. @default all rounds had the same */
+  readonly start?: number;
 }
 
 export type Rounds = PerSide<readonly Round[]>;

@@ -165,3 +165,23 @@ test('events contain every turn and reading with rounds from 0; the warm-up give
     lines.join('\n'),
   );
 });
+
+test('rounds of a later start go on counting, and begin with its own single readings', async () => {
+  const { rounds, voidReasons } = await takeTurns(2, {
+    measure: async () => ({ readings: { n: 1 }, voidReasons: ['odd'], driverLagMs: 0 }),
+    once: BOTH,
+    names: NAMES,
+    name: 'ab',
+    events: NO_EVENTS,
+    signal: new AbortController().signal,
+    among: { start: 1, roundsBefore: 2, roundsInAll: 4 },
+  });
+  assert.equal(
+    rounds.first.map(({ start, readings }) => [start, readings.fresh]),
+    [
+      [1, 1],
+      [1, undefined],
+    ],
+  );
+  assert.equal(voidReasons.slice(0, 2), ['round 3, zklab, odd', 'round 3, apache, odd']);
+});

@@ -30,16 +30,28 @@ export interface Turns {
    * it cannot be mended
    */
   recover?(): Promise<readonly string[]>;
+  /** Where these rounds stand among those of several fresh starts. @default there is one start */
+  readonly among?: Among;
+}
+
+export interface Among {
+  /** From 0. */
+  readonly start: number;
+  readonly roundsBefore: number;
+  readonly roundsInAll: number;
 }
 
 export interface Measured {
   readonly rounds: Rounds;
   /** One sentence each; empty when every round counts. */
   readonly voidReasons: readonly string[];
+  readonly endedEarly: boolean;
 }
 
 /** How the rounds alternate, for the printed table. */
-export function turnsText({ first, second }: PerSide<string>): string {
+export function turnsText({ first, second }: PerSide<string>, roundsPerStart?: number): string {
+  if (roundsPerStart !== undefined)
+    return `n = fresh starts of both, of ${roundsPerStart} rounds each, in turn: ${first} begins the odd rounds, ${second} the even ones`;
   return `n = rounds of each, in turn: ${first} begins the odd ones, ${second} the even ones`;
 }
 
@@ -65,9 +77,11 @@ export function orderOf(round: number, per: PerSide<unknown>): Side[] {
  * a load could not be run; what was measured before stays.
  */
 export async function takeTurns(count: number, turns: Turns): Promise<Measured> {
-  const { name, once, names, events, signal } = turns;
+  const { name, once, names, events, signal, among } = turns;
+  const { roundsBefore, roundsInAll } = among ?? { roundsBefore: 0, roundsInAll: count };
   const rounds = mapped(once, (): Round[] => []);
   const voidReasons: string[] = [];
+  let endedEarly = false;
   try {
     // The compilers of both servers begin cold, and the first round would measure that.
     const { trouble } = await troubledRound(turns, () =>
@@ -76,9 +90,9 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
       ),
     );
     voidReasons.push(...trouble.map(reason => `warm-up: ${reason}`));
-    for (let round = 1; round <= count; round++) {
+    for (let round = roundsBefore + 1; round <= roundsBefore + count; round++) {
       // Counted from 0 in the events, as in the result.
-      const at = { round: round - 1, of: count };
+      const at = { round: round - 1, of: roundsInAll };
       events.emit({ kind: 'round', experiment: name, ...at });
       const { measured, trouble } = await troubledRound(turns, () =>
         oneRound(round, turns, side =>
@@ -93,7 +107,12 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
       );
       voidReasons.push(...trouble.map(reason => `round ${round}: ${reason}`));
       for (const [side, { readings, ...more }] of measured) {
-        const whole = { ...more, readings: { ...(round === 1 ? once[side] : {}), ...readings } };
+        const isFirst = round === roundsBefore + 1;
+        const whole = {
+          ...more,
+          readings: { ...(isFirst ? once[side] : {}), ...readings },
+          ...(among && { start: among.start }),
+        };
         rounds[side]!.push(whole);
         voidReasons.push(...whole.voidReasons.map(reason => `round ${round}, ${names[side]}, ${reason}`));
         emitSamples(events, names[side]!, round - 1, whole);
@@ -101,10 +120,12 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
     }
   } catch (error) {
     const why = signal.aborted ? '' : `: ${(error as Error).message.split('\n')[0]}`;
-    if (!signal.aborted && (isDefect(error) || rounds.first.length === 0)) throw error;
-    voidReasons.push(`ended early, after ${rounds.first.length} of ${count} rounds${why}`);
+    const done = roundsBefore + rounds.first.length;
+    if (!signal.aborted && (isDefect(error) || done === 0)) throw error;
+    voidReasons.push(`ended early, after ${done} of ${roundsInAll} rounds${why}`);
+    endedEarly = true;
   }
-  return { rounds, voidReasons };
+  return { rounds, voidReasons, endedEarly };
 }
 
 /** A round that failed gives no measurements, and what was the matter. */

@@ -1,0 +1,30 @@
+import type { Metric } from '../../results/names.ts';
+import type { Result } from '../../results/schema.ts';
+import type { Ensemble } from '../topology/ensemble.ts';
+import type { Contestant, PerSide, Readings, Round } from './servers.ts';
+
+/** What is compared, and how one round of one server is measured. */
+export interface Comparison {
+  /** `bench <name>`; also the name of the run and its suite. */
+  readonly name: string;
+  readonly commandLine: string;
+  /** Described in words, for the heading of the table. */
+  readonly load: string;
+  readonly seed: number;
+  readonly metrics: readonly Metric[];
+  /** What decides the load, for whoever compares two results. */
+  readonly inputs: NonNullable<Result['inputs']>;
+  /** What its numbers cannot show. */
+  readonly limits: readonly string[];
+  readonly contestants: PerSide<Contestant>;
+  /** A ratio whose interval is this near to 1 counts as no difference. @default nothing does */
+  readonly marginShare?: number;
+  /** Then both ensembles are started anew; at least 1. @default they serve all rounds */
+  readonly roundsPerStart?: number;
+  /** Called once, when an ensemble has just become ready. The readings belong to its first round. */
+  prepare?(ensemble: Ensemble, signal: AbortSignal): Promise<Readings>;
+  /** Called for an ensemble that has been idle since the other one's turn. */
+  rested?(ensemble: Ensemble, signal: AbortSignal): Promise<Readings>;
+  /** @throws the reason of `signal` when it is aborted before the last phase */
+  measure(ensemble: Ensemble, signal: AbortSignal): Promise<Round>;
+}
