@@ -11,8 +11,8 @@ export interface TimelinePlace {
   readonly round: number;
   /** One of LOADS. */
   readonly load: string;
-  /** The operations: writes or reads. */
-  readonly what: 'writes' | 'reads';
+  /** The operations: of both kinds, where a load has both. */
+  readonly what: 'writes' | 'reads' | 'operations';
 }
 
 export type TimedLoad = Pick<LoadResult, 'timeline' | 'measuredFrom'> & {

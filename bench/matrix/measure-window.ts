@@ -53,6 +53,7 @@ export async function measureWindow(
   const reasons = [...ofBudget, ...ofLoad];
   if (cell.load.writes) window.operations('write', load, reasons);
   if (cell.load.reads) window.operations('read', load, reasons);
+  window.timeline(load, reasons);
   window.record('serverCpuPerOperation', cpuUsPerOperation, reasons);
   window.record('leaderThrottled', percent(used.throttled), []);
   window.record('machineIdle', percent(used.idle), []);
@@ -86,15 +87,20 @@ class Window {
     return reasons.length === 0;
   }
 
-  /** Throughput of a closed loop, latency of an open one, and both over time. */
+  /** Throughput of a closed loop, latency of an open one. */
   operations(kind: 'write' | 'read', load: LoadResult, reasons: readonly string[]): void {
-    const { topology, load: of } = this.#cell;
     if (this.isClosed) {
       const perSecond = kind === 'write' ? load.writesPerSecond : load.readsPerSecond;
       this.record(`${kind}Throughput`, perSecond, reasons);
     } else this.#latency(kind, load, reasons);
+  }
+
+  /** Both over time. A load that reads and writes has one timeline, of all that it did. */
+  timeline(load: LoadResult, reasons: readonly string[]): void {
+    const { topology, load: of } = this.#cell;
+    const what = of.writes && of.reads ? 'operations' : of.writes ? 'writes' : 'reads';
     const at = {
-      ...{ topology, condition: labelOf(this.#cell), round: this.#moment.round, what: `${kind}s` as const },
+      ...({ topology, condition: labelOf(this.#cell), round: this.#moment.round, what } as const),
       load: `${of.name}, ${this.isClosed ? 'closed' : 'open'} loop`,
     };
     this.#recorder.timeline(timelineOf(at, load, [], reasons));
@@ -126,8 +132,9 @@ class Window {
   #latency(kind: 'write' | 'read', load: LoadResult, reasons: readonly string[]): void {
     const histogram = new LatencyHistogram();
     for (const { response } of operationsOf(load, kind)) histogram.merge(LatencyHistogram.decode(response));
-    const { p50Us, p99Us } = histogram.percentiles();
-    if (!this.record(`${kind}LatencyP50`, toMs(p50Us), reasons)) return;
+    const { n, p50Us, p99Us } = histogram.percentiles();
+    const tooFew = p50Us === undefined ? [`${n} answers are too few for a median`] : [];
+    if (!this.record(`${kind}LatencyP50`, toMs(p50Us), [...reasons, ...tooFew])) return;
     this.#recorder.histogram(this.#place(`${kind}LatencyP50`), histogram);
     if (p99Us !== undefined)
       this.record(`${kind}LatencyP99`, toMs(p99Us), latencyVoidReasons(load, 'tail', true));
