@@ -93,13 +93,20 @@ function sleepUntil(atMs: number, signal: AbortSignal | undefined): Promise<void
       resolve();
       return;
     }
+    let timer: NodeJS.Timeout;
     const end = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, Math.max(0, atMs - performance.now()));
+    // Node.js cuts fractions off, and timers may be early: the last requests would be due after the end.
+    const wait = (): void => {
+      const restMs = atMs - performance.now();
+      if (restMs <= 0) end();
+      else timer = setTimeout(wait, Math.ceil(restMs));
+    };
     signal?.addEventListener('abort', end);
+    wait();
   });
 }
 
