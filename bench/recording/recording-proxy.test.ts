@@ -163,6 +163,28 @@ test('the proxy passes every byte on in both directions, and its file holds no d
   assert.not.match(bytes.toString('latin1'), /the data of/);
 });
 
+test('an answer reaches a client that has ended its side, as nc does', async () => {
+  const server = net.createServer({ allowHalfOpen: true }, socket => {
+    socket.on('data', () => setTimeout(() => socket.end('imok'), 50));
+    socket.on('error', () => {});
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const proxy = await RecordingProxy.listen({
+    listen: { host: '127.0.0.1', port: 0 },
+    to: { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port },
+    pathText: each => each,
+    onEvent: () => {},
+  });
+  const heard: Buffer[] = [];
+  const client = net.connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
+  client.on('data', chunk => heard.push(chunk));
+  client.end('ruok');
+  await new Promise(resolve => client.on('close', resolve));
+  await proxy.close();
+  server.close();
+  assert.is(Buffer.concat(heard).toString(), 'imok');
+});
+
 test('a request that is larger than servers take leaves a recording that can be replayed', () => {
   const data = Buffer.alloc(1_100_000);
   const large = request(1, OpCode.setData, w => writeSetDataRequest(w, { path: '/a', data, version: -1 }));

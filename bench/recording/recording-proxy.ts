@@ -29,7 +29,7 @@ export class RecordingProxy {
 
   /** @throws Error of the system when the address cannot be listened on */
   static async listen(options: ProxyOptions): Promise<RecordingProxy> {
-    const server = net.createServer({ noDelay: true });
+    const server = net.createServer({ noDelay: true, allowHalfOpen: true });
     const proxy = new RecordingProxy(server);
     server.maxConnections = CONNECTIONS_MAX;
     server.on('connection', socket => proxy.#onClient(socket, options));
@@ -59,7 +59,8 @@ export class RecordingProxy {
       onEvent,
     });
     this.#taps.add(tap);
-    const server = net.connect({ ...to, noDelay: true });
+    // Whoever asks with a four-letter word may end its side before the answer comes.
+    const server = net.connect({ ...to, noDelay: true, allowHalfOpen: true });
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => {});
@@ -75,6 +76,7 @@ export class RecordingProxy {
       if (!tap.feed(chunk)) this.foreign++;
       if (!server.write(chunk)) client.pause();
     });
+    client.on('end', () => server.end());
     server.on('drain', () => client.resume());
     server.pipe(client);
   }
