@@ -66,7 +66,7 @@ export function inputsOf({ cells: _, ensembles: __, ...keys }: MatrixSuite): Non
 }
 
 export function limitsOf(
-  { ensembles, starts, windowMs }: MatrixSuite,
+  { ensembles, starts, rounds, windowMs }: MatrixSuite,
   environment: Environment,
   machineUse: MachineUse,
 ): string[] {
@@ -78,10 +78,17 @@ export function limitsOf(
     `All ${ensembles.length} ensembles run at the same time: ${members} members and the load share ${cores} cores. Those that wait for their turn do next to nothing, ` +
       'but each member takes CPU from the others of its ensemble, which it would not do on a machine of its own.',
     'Members have direct links, and nothing is broken. zklab claims and zklab chaos break things.',
-    ...(starts < SAMPLES_MIN
-      ? [`With ${starts} starts nothing is called better or worse: at least ${SAMPLES_MIN} are needed.`]
-      : []),
+    ...startsLimit(starts, rounds),
     `Each window lasts ${windowMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
     'Each interval is by itself and covers 95 %: of twenty comparisons without a difference, one may seem to show one.',
   ];
+}
+
+function startsLimit(starts: number, rounds: number): string[] {
+  if (starts >= SAMPLES_MIN) return [];
+  if (starts === 1 && rounds >= SAMPLES_MIN)
+    return [
+      'All rounds are of one start: what differs between starts (who leads, how warm it is) is in no interval.',
+    ];
+  return [`With ${starts} starts nothing is called better or worse: at least ${SAMPLES_MIN} are needed.`];
 }
