@@ -26,11 +26,15 @@ export const roles: Experiment<RolesOptions> = {
   description:
     'writes of equal processes in other roles within equal CPU budgets, and what operations cost there',
   keys: roleKeys,
-  check({ roles: { topologies, faultsOn = [] } }, origin) {
+  check({ roles: { topologies, faultsOn = [] }, folder }, origin) {
     const names = Object.keys(topologies);
-    const unknown = faultsOn.find(name => !names.includes(name));
-    if (unknown !== undefined)
-      throw new UsageError(`${origin.at('roles', 'faultsOn')}: ${unknown}; accepted are ${names.join(', ')}`);
+    const place = origin.at('roles', 'faultsOn');
+    for (const name of faultsOn) {
+      if (!names.includes(name)) throw new UsageError(`${place}: ${name}; accepted are ${names.join(', ')}`);
+      const read = readTopology(topologies[name]!, origin.at('roles', 'topologies', name), folder);
+      if (!read.members.some(({ role }) => role === 'observer'))
+        throw new UsageError(`${place}: ${name} has no observers; accepted are topologies that have some`);
+    }
   },
   withRounds: ({ roles }, rounds) => ({
     roles: { ...roles, starts: Math.ceil(rounds / roles.rounds) },

@@ -66,6 +66,10 @@ test('values out of range name their key', () => {
     problemOf(QUICK.replace('roles:\n', 'roles:\n  faultsOn: [observer2]\n')),
     /roles\.faultsOn: observer2; accepted are voters7, observers4/,
   );
+  assert.match(
+    problemOf(QUICK.replace('roles:\n', 'roles:\n  faultsOn: [voters7]\n')),
+    /roles\.faultsOn: voters7 has no observers; accepted are topologies that have some/,
+  );
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
 

@@ -6,7 +6,7 @@ import { ENDED_EARLY } from '../../../bench/load/load-spec.ts';
 import { Recorder } from '../../../bench/measure/recorder.ts';
 import { loadResult } from '../../../bench/workload-runs/workload-runs.test-kit.ts';
 import { readSuite } from '../suites.ts';
-import { measureStaleness, type StalenessOccasion, voidReasonsOf } from './staleness.ts';
+import { followOne, measureStaleness, type StalenessOccasion, voidReasonsOf } from './staleness.ts';
 
 const test = suite('chaos/experiments: staleness');
 
@@ -47,4 +47,16 @@ test('a steady rate of writes counts though it was ended; one that was not answe
   );
   const none = { ...totals, ok: 0, writesOk: 0, writesOkWithWarmup: 0 };
   assert.match(voidReasonsOf({ ...load, totals: none }).join(), /the leader committed nothing meanwhile/);
+});
+
+test('planted: a learner that never shows a write is infinitely late, and not left out', async () => {
+  const reader = (nextWatch: () => Promise<unknown>) => ({ exists: async () => null, nextWatch }) as never;
+  const delays = await followOne({ setData: async () => ({}) } as never, [
+    reader(async () => ({})),
+    reader(async () => {
+      throw new Error('no watch event within 1 ms');
+    }),
+  ]);
+  assert.ok(Number.isFinite(delays[0]));
+  assert.is(delays[1], Number.POSITIVE_INFINITY);
 });

@@ -36,6 +36,8 @@ export interface StalenessOptions {
 const NODE = '/staleness';
 /** Between two samples, so that they do not follow one batch. */
 const PAUSE_MS = 5;
+/** A learner that shows a write later than this shows it too late for any claim. */
+const SEEN_MAX_MS = 5_000;
 /** The load outlasts the samples, and is ended when they are done. */
 const LOAD_MAX_MS = 600_000;
 
@@ -75,6 +77,13 @@ export async function measureStaleness(
     await Promise.all(readers.map(reader => reader.sync(NODE)));
     for (let sample = 0; sample < samples && !failed && !signal.aborted; sample++) {
       const delays = await followOne(writer, readers);
+      const missed = delays.findIndex(ms => ms === Number.POSITIVE_INFINITY);
+      if (missed >= 0) {
+        // A counter-example, and no void: the learner took at least so long, whatever it showed before.
+        seen[missed]!.ms = [SEEN_MAX_MS];
+        seen[missed]!.zxids.push(await zxidsBehind(readers[missed]!, writer));
+        break;
+      }
       for (const [index, reader] of readers.entries()) {
         seen[index]!.ms.push(delays[index]!);
         seen[index]!.zxids.push(await zxidsBehind(reader, writer));
@@ -87,6 +96,7 @@ export async function measureStaleness(
   }
   const reasons = voidReasonsOf(await load);
   for (const { condition, ms, zxids } of seen) {
+    if (ms.length === 0) continue;
     const values = {
       stalenessMs: middleOf(ms.sort((a, b) => a - b)),
       zxidsBehind: zxids.reduce((sum, each) => sum + each, 0) / zxids.length,
@@ -113,13 +123,25 @@ export function voidReasonsOf(load: LoadResult): string[] {
   return [...new Set(reasons)].filter(reason => reason !== ENDED_EARLY);
 }
 
-/** Ms from the answer to a write at the leader until each reader heard of it; negative if it heard before. */
-async function followOne(writer: ZkClient, readers: readonly ZkClient[]): Promise<number[]> {
+type Writer = Pick<ZkClient, 'setData'>;
+type Reader = Pick<ZkClient, 'exists' | 'nextWatch'>;
+
+/**
+ * Ms from the answer to a write at the leader until each reader heard of it; negative if it heard before, and
+ * Infinity if it did not within `maxMs`.
+ */
+export async function followOne(
+  writer: Writer,
+  readers: readonly Reader[],
+  maxMs = SEEN_MAX_MS,
+): Promise<number[]> {
   await Promise.all(readers.map(reader => reader.exists(NODE, true)));
-  const heard = readers.map(async reader => {
-    await reader.nextWatch({ path: NODE });
-    return performance.now();
-  });
+  const heard = readers.map(reader =>
+    reader.nextWatch({ path: NODE }, maxMs).then(
+      () => performance.now(),
+      () => Number.POSITIVE_INFINITY,
+    ),
+  );
   const [knownAt, ...heardAt] = await Promise.all([
     writer.setData(NODE, '').then(() => performance.now()),
     ...heard,
