@@ -2,10 +2,13 @@ import { assert, suite } from '#test';
 import { body } from '../memory-client.test-kit.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { packetOf as txnOf } from '../storage/storage.test-kit.ts';
+import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { writeCreateRequest } from '../wire/requests.ts';
 import { type Peer, TICK_MS } from '../zab/peer.test-kit.ts';
 import { codeOf, e1, e2, openSession, Play, QUORUM_PORT, requestData, SESSION } from './leader.test-kit.ts';
 
@@ -200,6 +203,40 @@ test('sessions: REVALIDATE is answered after the commits of what is outstanding,
     'COMMIT 0x200000003',
     'REVALIDATE 0x-1',
   ]);
+});
+
+test('sessions: REVALIDATE finds the session that its own learner has just made global, also behind a long multi', () => {
+  for (const bytes of [10, 70_000]) {
+    const play = new Play();
+    const two = play.serve(2);
+    openSession(two, SESSION + 1);
+    two.send(ACK, e2(1));
+    two.told();
+    const multi = (writer: JuteWriter) => {
+      writeMultiHeader(writer, OpCode.create, false, -1);
+      const data = Buffer.alloc(bytes);
+      writeCreateRequest(writer, { path: '/large', data, acl: OPEN_ACL_UNSAFE, flags: 0 });
+      writeMultiEnd(writer);
+    };
+    const begin = (session: number) =>
+      packetOf(
+        REQUEST,
+        requestData(OpCode.createSession, 0, w => void w.writeInt(60_000), session),
+      );
+    two.write(
+      Buffer.concat([
+        packetOf(REQUEST, requestData(OpCode.multi, 1, multi, SESSION + 1)),
+        begin(SESSION),
+        packetOf(REVALIDATE, sessionData()),
+        begin(SESSION + 2),
+      ]),
+    );
+    two.told();
+    two.send(ACK, e2(4));
+    const order = ['COMMIT 0x200000002', 'COMMIT 0x200000003', 'REVALIDATE 0x-1', 'COMMIT 0x200000004'];
+    assert.equal(two.told(), order, `${bytes} bytes`);
+    assert.is(two.data.get('REVALIDATE 0x-1')![8], 1, `${bytes} bytes`);
+  }
 });
 
 /** A client of the leader itself that returns with a session. */

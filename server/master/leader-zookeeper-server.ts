@@ -179,10 +179,19 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
    * outstanding and nobody waits.
    */
   syncAfterOutstanding(done: () => void): void {
-    this.#line.behind(() => this.#syncAfterProposed(done));
+    this.whenProposed(() => this.syncAfterProposed(done));
   }
 
-  #syncAfterProposed(done: () => void): void {
+  /**
+   * Calls `run` once everything submitted before is proposed: sessions that it begins or closes are begun or
+   * closing only then.
+   */
+  whenProposed(run: () => void): void {
+    this.#line.behind(run);
+  }
+
+  /** As `syncAfterOutstanding`, for what is proposed now. */
+  syncAfterProposed(done: () => void): void {
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
     else {
       this.#syncs.push({ afterZxid: this.#zxid, done });

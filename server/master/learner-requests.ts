@@ -77,10 +77,17 @@ export class LearnerRequests {
     );
   }
 
+  /**
+   * The createSession of a session that its learner has just made global may still wait behind a long multi.
+   * Until it is proposed nobody knows the session, and its client would hear that it has expired.
+   */
   #revalidate(server: LeaderZooKeeperServer, handler: LearnerHandler, id: bigint, timeoutMs: number): void {
-    const session = server.tracker.get(highOf(id), lowOf(id));
-    const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
-    if (valid) session.owner = handler;
-    server.syncAfterOutstanding(() => handler.sendPacket(revalidateAnswer(id, valid)));
+    server.whenProposed(() => {
+      const session = server.tracker.get(highOf(id), lowOf(id));
+      const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
+      if (valid) session.owner = handler;
+      // Not once more through the line: what stands behind it there would be committed before the answer.
+      server.syncAfterProposed(() => handler.sendPacket(revalidateAnswer(id, valid)));
+    });
   }
 }
