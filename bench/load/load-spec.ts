@@ -131,6 +131,7 @@ export const LOAD_LIMITS = {
   sessionsPerTarget: 10_000,
   depth: 10_000,
   segments: 1_000,
+  durationMs: 86_400_000,
   speed: { min: 0.01, max: 100 },
 } as const;
 
@@ -148,7 +149,7 @@ export function checkLoadSpec(spec: LoadSpec): void {
   }
   whole('sessionsPerTarget', spec.sessionsPerTarget, 1, LOAD_LIMITS.sessionsPerTarget);
   whole('warmupMs', spec.warmupMs, 0, 3_600_000);
-  whole('durationMs', spec.durationMs, 1, 86_400_000);
+  whole('durationMs', spec.durationMs, 1, LOAD_LIMITS.durationMs);
   if (spec.bucketMs !== undefined) whole('bucketMs', spec.bucketMs, 1, 3_600_000);
   checkWorkloadSpec(spec.workload);
   checkMode(spec.mode);
@@ -163,7 +164,7 @@ function checkMode(mode: LoadMode): void {
     for (const { fromPerSecond, toPerSecond, forMs } of mode.segments) {
       checkRate(fromPerSecond);
       checkRate(toPerSecond);
-      whole('forMs', forMs, 1, 86_400_000);
+      whole('forMs', forMs, 1, LOAD_LIMITS.durationMs);
     }
   }
 }

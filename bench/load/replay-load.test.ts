@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { type RecordedEvent, RecordingEncoder, type RequestShape } from '../recording/recording.ts';
+import { UsageError } from '../usage-error.ts';
 import { cannedReply, type FakeRequest, startFakeServer } from './fake-server.ts';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import { replayPlan } from './replay-plan.ts';
@@ -188,4 +189,19 @@ test('a workload that replays is read with its recording, and refused with it', 
       (error: Error) => message.test(error.message) && !error.message.includes('\n'),
       message.source,
     );
+});
+
+test('a replay that lasts longer at its speed than a load may is refused when the workload is read', () => {
+  const close = { kind: 'close', session: 1, atUs: 864_000_000 } as const;
+  const file = fileOf([...EVENTS.slice(0, 2), close]);
+  const parse = (speed: number) =>
+    parseWorkload(`description: d\nreplay: ${file}\nspeed: ${speed}`, 'w', 'w.yaml');
+  assert.is(parse(0.011).replay?.lengthMs, 78_545_456);
+  assert.throws(
+    () => parse(0.01),
+    (error: Error) =>
+      error instanceof UsageError &&
+      error.message ===
+        'w.yaml:3: speed: 0.01; accepted is a speed at which the 864000 ms of the recording last at most 86399999 ms',
+  );
 });

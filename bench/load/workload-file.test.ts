@@ -142,6 +142,20 @@ test(`each of ${BAD.length} wrong files is refused in one line that names the fi
   }
 });
 
+test('steps that last longer in all than a load may are refused when the workload is read', () => {
+  const steps = (...forMs: number[]) =>
+    parsed({
+      arrivals: `{ kind: step, steps: [${forMs.map(each => `{ ratePerSecond: 1, forMs: ${each} }`).join()}] }`,
+    });
+  assert.is(steps(86_399_999, 1).name, 'w');
+  assert.throws(
+    () => steps(86_399_999, 2),
+    (error: Error) =>
+      error instanceof UsageError &&
+      /^w\.yaml:3: arrivals\.steps: 86400001 ms in all; accepted is at most 86400000 ms$/.test(error.message),
+  );
+});
+
 test('a name that nobody has is answered with the names that there are', () => {
   assert.throws(
     () => readWorkload('fast'),

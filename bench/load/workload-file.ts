@@ -16,18 +16,18 @@ import { UsageError } from '../usage-error.ts';
 import { RATE_PER_SECOND_MAX } from './arrivals.ts';
 import { LOAD_LIMITS, type LoadMode } from './load-spec.ts';
 import { OPERATIONS, type OperationName } from './operations.ts';
+import { profileMs } from './rate-profile.ts';
 import { type ReplayPlan, replayPlan } from './replay-plan.ts';
 import { SIGMA_MAX, VALUE_BYTES_MAX } from './value-sizes.ts';
 import { checkWorkloadSpec, WORKLOAD_DEFAULTS, WORKLOAD_LIMITS, type WorkloadSpec } from './workload.ts';
 
 const WEIGHT_MAX = 1_000_000;
-const FOR_MS_MAX = 86_400_000;
 export const DRIVERS_MAX = 16;
 
 const bytes = z.int().min(0).max(VALUE_BYTES_MAX);
 const keys = z.int().min(1).max(WORKLOAD_LIMITS.keyCount);
 const perSecond = z.number().gt(0).max(RATE_PER_SECOND_MAX);
-const forMs = z.int().min(1).max(FOR_MS_MAX);
+const forMs = z.int().min(1).max(LOAD_LIMITS.durationMs);
 const spacing = z.enum(['poisson', 'constant'], { error: 'poisson, constant' }).default('poisson');
 
 const weight = z.number().min(0).max(WEIGHT_MAX);
@@ -192,6 +192,13 @@ function replayOf(document: unknown, name: string, origin: Origin, folder: strin
   const plan = replayPlan(recordingOf(file, origin));
   if (Object.keys(plan.mix).length === 0)
     throw new UsageError(`${origin.at('replay')}: ${file} has no requests that can be replayed`);
+  // One more, so that the last request is due before the end.
+  const lengthMs = Math.ceil(plan.lengthMs / speed) + 1;
+  if (lengthMs > LOAD_LIMITS.durationMs)
+    throw new UsageError(
+      `${origin.at('speed')}: ${speed}; accepted is a speed at which the ${plan.lengthMs} ms of the recording last ` +
+        `at most ${LOAD_LIMITS.durationMs - 1} ms`,
+    );
   const workload = {
     mix: plan.mix,
     valueBytes: 0,
@@ -208,11 +215,7 @@ function replayOf(document: unknown, name: string, origin: Origin, folder: strin
     sessionsPerMember: 1,
     drivers: 1,
     written,
-    replay: {
-      nodes: plan.nodes,
-      lengthMs: Math.ceil(plan.lengthMs / speed) + 1,
-      skipped: plan.skipped,
-    },
+    replay: { nodes: plan.nodes, lengthMs, skipped: plan.skipped },
   };
 }
 
@@ -235,7 +238,12 @@ function generatedOf(document: unknown, name: string, origin: Origin): LoadPlan 
       `${origin.at('drivers')}: ${drivers}; accepted is at most sessionsPerMember, which is ${sessionsPerMember}`,
     );
   refuseWhatTheDriverRefuses(() => checkWorkloadSpec({ ...workload, seed: 0 }), origin);
-  return { name, description, workload, mode: modeOf(arrivals), sessionsPerMember, drivers, written };
+  const mode = modeOf(arrivals);
+  if (mode.kind === 'profile' && profileMs(mode.segments) > LOAD_LIMITS.durationMs)
+    throw new UsageError(
+      `${origin.at('arrivals', 'steps')}: ${profileMs(mode.segments)} ms in all; accepted is at most ${LOAD_LIMITS.durationMs} ms`,
+    );
+  return { name, description, workload, mode, sessionsPerMember, drivers, written };
 }
 
 function refuseWhatTheDriverRefuses(check: () => void, origin: Origin): void {
