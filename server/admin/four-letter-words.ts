@@ -23,9 +23,9 @@ const argumentBytes: Readonly<Record<string, number>> = { stmk: LONG_BYTES };
 /** Each word with its answer, in upstream's text. @see docs/operations.md "Four-letter words" */
 const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => AnswerPieces>> = {
   ruok: () => ['imok'],
-  srvr: view => [versionLine(), serverLines(view)],
+  srvr: view => [headLines(view), serverLines(view)],
   *stat(view) {
-    yield `${versionLine()}Clients:\n`;
+    yield `${headLines(view)}Clients:\n`;
     yield* briefLines(view);
     yield '\n';
     yield serverLines(view);
@@ -128,8 +128,9 @@ function* listing<K, V extends string | bigint>(
   yield '\n';
 }
 
-function versionLine(): string {
-  return `Zookeeper version: ${FULL_VERSION}\n`;
+function headLines({ serving }: ServerView): string {
+  const readOnly = serving?.isReadOnly ? 'READ-ONLY mode; serving only read-only clients\n' : '';
+  return `Zookeeper version: ${FULL_VERSION}\n${readOnly}`;
 }
 
 function serverLines(view: ServerView): string {
@@ -145,10 +146,7 @@ function serverLines(view: ServerView): string {
     `Mode: ${serving?.mode ?? 'looking'}`,
     `Node count: ${view.database.tree.nodeCount}`,
   ];
-  if (serving?.isReadOnly) {
-    lines.unshift('READ-ONLY mode; serving only read-only clients');
-    lines.push(`Read-only for: ${Math.round(view.peer?.readOnly?.ageMs ?? 0)} ms`);
-  }
+  if (serving?.isReadOnly) lines.push(`Read-only for: ${Math.round(view.peer?.readOnly?.ageMs ?? 0)} ms`);
   const sizes = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   if (sizes !== undefined) lines.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
   return `${lines.join('\n')}\n`;

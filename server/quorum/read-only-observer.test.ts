@@ -379,6 +379,15 @@ test('003-23: srvr, mntr and isro show that the observer is read-only, for how l
   assert.match(mntr, /zk_read_only_ms\t2\d\d\d\n/);
 });
 
+test('stat, as upstream: that a server is read-only stands before its clients, and srvr has it where it was', () => {
+  const ensemble = readOnlyEnsemble();
+  loseQuorum(ensemble);
+  openReader(ensemble);
+  const head = /^Zookeeper version: .*\nREAD-ONLY mode; serving only read-only clients\n/;
+  assert.match(wordOf(ensemble, 'srvr'), new RegExp(`${head.source}Latency`));
+  assert.match(wordOf(ensemble, 'stat'), new RegExp(`${head.source}Clients:\\n .*\\n\\nLatency`));
+});
+
 test('observer.readOnly.maxStaleMs closes the readers when their data are that old, and lets nobody in', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 3000 });
   const client = openReader(ensemble);
