@@ -146,7 +146,7 @@ function serverLines(view: ServerView): string {
     `Mode: ${serving?.mode ?? 'looking'}`,
     `Node count: ${view.database.tree.nodeCount}`,
   ];
-  if (serving?.isReadOnly) lines.push(`Read-only for: ${Math.round(view.peer?.readOnly?.ageMs ?? 0)} ms`);
+  if (serving?.isReadOnly) lines.push(`Read-only for: ${Math.round(view.peer?.readOnlyAgeMs ?? 0)} ms`);
   const sizes = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   if (sizes !== undefined) lines.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
   return `${lines.join('\n')}\n`;

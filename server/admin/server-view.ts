@@ -171,7 +171,7 @@ export class ServerView {
     gauge('connection_drop_probability', () => new Double(0));
     gauge('global_sessions', () => this.active?.globalSessions ?? 0);
     gauge('last_processed_zxid', () => this.database.lastProcessedZxid);
-    gauge('read_only_ms', () => Math.round(this.peer?.readOnly?.ageMs ?? 0));
+    gauge('read_only_ms', () => Math.round(this.peer?.readOnlyAgeMs ?? 0));
     gauge('local_sessions', () => this.localSessions?.size ?? 0);
     gauge('last_client_response_size', () => stats.responseSizes.last);
     gauge('max_client_response_size', () => stats.responseSizes.max);

@@ -201,6 +201,11 @@ export class QuorumPeer {
     );
   }
 
+  /** How old that is which read-only clients read, as far as it is known, in ms; 0 while there are none. */
+  get readOnlyAgeMs(): number {
+    return (this.readOnly ?? this.#readOnlyMode)?.ageMs ?? 0;
+  }
+
   get sid(): number {
     return this.#context.sid;
   }
@@ -240,9 +245,9 @@ export class QuorumPeer {
   #look(): void {
     if (this.#stopping || !this.#configuration.beginElection()) return;
     const { epochs, events, runtime } = this.#parts;
-    this.#readOnlyMode?.onLooking();
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
+    this.#readOnlyMode?.onLooking(this.#unavailableSinceMs);
     const proposal = { zxid: this.#votedZxid(), peerEpoch: epochs.currentEpoch };
     events.emit({ kind: 'looking', zxid: proposal.zxid, epoch: proposal.peerEpoch });
     this.#election.lookForLeader(proposal, elected => this.#onElected(elected));

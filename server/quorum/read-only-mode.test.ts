@@ -34,8 +34,10 @@ const untilServes = (ensemble: MemoryEnsemble): void =>
     'the member to serve again',
   );
 
-const isro = (ensemble: MemoryEnsemble): string =>
-  [...answerFourLetterWord('isro', ensemble.server(ALONE).view)!].join('');
+const wordOf = (ensemble: MemoryEnsemble, word: string): string =>
+  [...answerFourLetterWord(word, ensemble.server(ALONE).view)!].join('');
+
+const isro = (ensemble: MemoryEnsemble): string => wordOf(ensemble, 'isro');
 
 test('704, 784: a member that has looked for a leader for two seconds serves read-only clients, and no others', () => {
   const ensemble = aloneWith();
@@ -98,4 +100,15 @@ test('without readonlymode.enabled, as by default, a member without a quorum ser
   ensemble.time.advance(3 * LOOKING_MS);
   assert.is(modeOf(ensemble, ALONE), undefined);
   assert.is(MemoryClient.open(ensemble, ALONE, READ_ONLY).response, null);
+});
+
+test('srvr and mntr say for how long it has looked for a leader', () => {
+  const ensemble = aloneWith();
+  untilReadOnly(ensemble);
+  ensemble.time.advance(3000);
+  assert.match(wordOf(ensemble, 'srvr'), /\nRead-only for: 5\d\d\d ms\n/);
+  assert.match(wordOf(ensemble, 'mntr'), /zk_read_only_ms\t5\d\d\d\n/);
+  ensemble.boot(...OTHERS);
+  untilServes(ensemble);
+  assert.match(wordOf(ensemble, 'mntr'), /zk_read_only_ms\t0\n/);
 });

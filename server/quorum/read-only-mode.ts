@@ -19,6 +19,7 @@ export class ReadOnlyMode {
   readonly #serve: ServeClients;
   #timer: Timer | null = null;
   #server: ReadOnlyZooKeeperServer | null = null;
+  #sinceMs = 0;
 
   constructor(parts: ServerParts, membership: QuorumSource, serve: ServeClients) {
     this.#parts = parts;
@@ -26,8 +27,18 @@ export class ReadOnlyMode {
     this.#serve = serve;
   }
 
-  onLooking(): void {
+  /**
+   * How long it has had no leader, in ms; 0 when it is not served. Its tree may be older: a member that
+   * starts does not know when it last heard from one.
+   */
+  get ageMs(): number {
+    return this.#server === null ? 0 : this.#parts.clock.monotonicMs() - this.#sinceMs;
+  }
+
+  /** `sinceMs`: when it began to look, also if elections have failed since. */
+  onLooking(sinceMs: number): void {
     const { clock, config } = this.#parts;
+    this.#sinceMs = sinceMs;
     this.#timer?.cancel();
     this.#timer = clock.after(Math.max(LOOKING_MS_MIN, config.tickTimeMs), () => this.#begin());
   }
