@@ -69,9 +69,12 @@ export type ServerEvent =
       readonly kind: 'serving';
       readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only' | null;
     }
-  /** An observer has lost its master, and serves its read-only clients alone. */
+  /** An observer has lost its master, or a member has no leader, and serves read-only clients alone. */
   | { readonly kind: 'readOnlyBegins'; readonly zxid: number }
-  /** `ageMs`: since it last heard from a master. `reason` why the clients were closed; null: all goes on. */
+  /**
+   * `ageMs`: since it last heard from a master; in upstream's mode, since it began to look for a leader.
+   * `reason` why the clients were closed; null: all goes on.
+   */
   | { readonly kind: 'readOnlyEnds'; readonly ageMs: number; readonly reason: string | null }
   | { readonly kind: 'sessionExpired'; readonly id: bigint }
   /** A connection too many, a session that cannot be served here, or an authentication that failed. */

@@ -112,3 +112,18 @@ test('srvr and mntr say for how long it has looked for a leader', () => {
   untilServes(ensemble);
   assert.match(wordOf(ensemble, 'mntr'), /zk_read_only_ms\t0\n/);
 });
+
+test('its end is an event as its beginning is, with its age and why the clients are closed', () => {
+  const ensemble = aloneWith();
+  untilReadOnly(ensemble);
+  ensemble.time.advance(3000);
+  ensemble.boot(...OTHERS);
+  untilServes(ensemble);
+  const told = ensemble.events.get(ALONE)!.filter(({ kind }) => kind.startsWith('readOnly'));
+  assert.equal(
+    told.map(({ kind }) => kind),
+    ['readOnlyBegins', 'readOnlyEnds'],
+  );
+  const end = told[1]!;
+  assert.ok(end.kind === 'readOnlyEnds' && end.reason === 'a leader was elected' && end.ageMs >= 5000);
+});

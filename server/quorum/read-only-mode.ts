@@ -57,9 +57,11 @@ export class ReadOnlyMode {
   end(reason: string): void {
     this.#timer?.cancel();
     this.#timer = null;
+    const { ageMs } = this;
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
+    this.#parts.events.emit({ kind: 'readOnlyEnds', ageMs, reason });
     this.#serve(null, false);
     server.shutdown(reason);
   }
