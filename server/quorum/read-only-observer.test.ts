@@ -421,6 +421,24 @@ test('observer.readOnly.maxStaleMs: when the loss is noticed later than that, no
   assert.equal(told, []);
 });
 
+test('observer.readOnly.maxStaleMs: when it is over before another master is found, nobody hears of a phase', () => {
+  const ensemble = readOnlyEnsemble({
+    'observer.readOnly.maxStaleMs': 3000,
+    'observer.election.DelayMs': 10_000,
+    observerMasterPort: OBSERVER_MASTER_PORT,
+  });
+  const client = openReader(ensemble);
+  client.create('/a', 'x');
+  for (const sid of VOTERS) ensemble.kill(sid);
+  ensemble.time.advance(2000);
+  assert.is(client.get('/a'), 'x', 'it is still served');
+  ensemble.time.advance(2000);
+  assert.is(modeOf(ensemble), undefined);
+  assert.is.not(client.raw.closed, null);
+  const told = ensemble.events.get(OBSERVER)!.filter(({ kind }) => kind.startsWith('readOnly'));
+  assert.equal(told, []);
+});
+
 test('003-13: what a failed sync left in the log is applied by the next one, also if maxStaleMs is over in between', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 20_000 });
   const client = openReader(ensemble);

@@ -131,7 +131,8 @@ export class ReadOnlyPhase implements Readers {
     const server = this.#server;
     if (server === null) return;
     this.#forget();
-    this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason });
+    // While another master was sought, nobody was told of a beginning.
+    if (server.isReadOnly) this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason });
     this.#parts.serve(null, false);
     server.shutdown(reason);
   }
