@@ -509,6 +509,21 @@ test('initLimit bounds the wait for each step of the sync, syncLimit the silence
   assert.match(play.stage.ended!, new RegExp(`for ${SYNC_LIMIT_MS} ms`));
 });
 
+test('while this server’s own backlog holds reading back, the master is not silent, but its data grow old', () => {
+  const play = serve('observer');
+  play.master.send(PING, e1(3));
+  play.stage.settle();
+  const { lastReceivedMs } = play.learner;
+  play.learner.pause();
+  play.stage.time.advance(2 * SYNC_LIMIT_MS);
+  assert.is(play.stage.ended, null);
+  assert.is(play.learner.lastReceivedMs, lastReceivedMs, 'no byte has come since');
+  play.learner.resume();
+  play.master.send(PING, e1(3));
+  play.stage.settle();
+  assert.ok(play.learner.lastReceivedMs >= lastReceivedMs + 2 * SYNC_LIMIT_MS);
+});
+
 test('a failed fsync stops the server before anything is acked', () => {
   const { stage, master } = acked(discover('follower'));
   stage.machine.disk.failSync = () => new Error('EIO');

@@ -42,7 +42,10 @@ export abstract class Learner implements Role {
   #waitsFor: 'snapshot' | 'disk' | null = null;
   #connection: Connection | null = null;
   #watchdog: Timer | null = null;
+  /** Moves on too while this server itself holds reading back: the master is not silent then. */
   #lastHeardMs = 0;
+  /** When data of the master last came. */
+  #lastReceivedMs = 0;
   #isHeld = false;
   /**
    * The master does not read what it was sent, so it is asked for nothing more. ACKs and PINGs are still
@@ -112,9 +115,12 @@ export abstract class Learner implements Role {
     return this.#dialer.asked;
   }
 
-  /** Monotonic ms at which the master last sent anything. */
-  get lastHeardMs(): number {
-    return this.#lastHeardMs;
+  /**
+   * Monotonic ms at which this server last received anything from the master. How old its data are counts
+   * from there, also when its own disk or backlog kept it from reading.
+   */
+  get lastReceivedMs(): number {
+    return this.#lastReceivedMs;
   }
 
   get epoch(): number {
@@ -137,6 +143,7 @@ export abstract class Learner implements Role {
     this.#ended = ended;
     this.#startedMs = this.context.clock.monotonicMs();
     this.#lastHeardMs = this.#startedMs;
+    this.#lastReceivedMs = this.#startedMs;
     this.#watchdog = this.context.clock.every(this.context.config.tickTimeMs / 2, () => this.#watch());
     this.#dialer.start();
   }
@@ -255,6 +262,7 @@ export abstract class Learner implements Role {
   #onData(chunk: Buffer): void {
     if (this.#stage === 'ended') return;
     this.#lastHeardMs = this.context.clock.monotonicMs();
+    this.#lastReceivedMs = this.#lastHeardMs;
     if (this.#waitsFor !== 'snapshot') {
       this.#input?.feed(chunk, this.#lastHeardMs);
       return;

@@ -163,7 +163,7 @@ export class QuorumPeer {
     } else if (readOnly === null || this.#stopping || !(this.#role instanceof Observer)) {
       this.#parts.serve(null, false);
     } else if (former !== null) {
-      readOnly.begin(former, this.#role.lastHeardMs);
+      readOnly.begin(former, this.#role.lastReceivedMs);
     } else if (!readOnly.areServed) {
       this.#parts.serve(null, false);
     }

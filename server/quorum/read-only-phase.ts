@@ -69,10 +69,10 @@ export class ReadOnlyPhase implements Readers {
     this.#logIsCommitted = false;
   }
 
-  /** Takes the clients over from the server of an observer that lost its master, heard at `lastHeardMs`. */
-  begin(former: ZooKeeperServer, lastHeardMs: number): void {
+  /** Takes the clients over from the server of an observer that received nothing since `lastReceivedMs`. */
+  begin(former: ZooKeeperServer, lastReceivedMs: number): void {
     const { server: parts, membership, serve, maxStaleMs, seekMs } = this.#parts;
-    const leftMs = maxStaleMs - (parts.clock.monotonicMs() - lastHeardMs);
+    const leftMs = maxStaleMs - (parts.clock.monotonicMs() - lastReceivedMs);
     if (maxStaleMs > 0 && leftMs <= 0) {
       // The loss was noticed too late: nobody may read any more.
       serve(null, false);
@@ -80,7 +80,7 @@ export class ReadOnlyPhase implements Readers {
     }
     const seeks = seekMs > 0;
     const server = new ReadOnlyZooKeeperServer(parts, membership, former.lastProcessedZxid, seeks);
-    this.#sinceMs = lastHeardMs;
+    this.#sinceMs = lastReceivedMs;
     this.#server = server;
     if (maxStaleMs > 0) {
       this.#limit = parts.clock.after(leftMs, () =>
