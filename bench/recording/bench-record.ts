@@ -23,7 +23,7 @@ export interface RecordOptions {
 const HOST = '127.0.0.1';
 const PROGRESS_EVERY_MS = 5_000;
 
-/** The exit code is 1 when the file could not be written. @throws UsageError */
+/** The exit code is 1 when the file was not written, or no client reached the server. @throws UsageError */
 export async function benchRecord(terminal: Terminal, options: RecordOptions): Promise<ExitCode> {
   const { listen, out, hashPaths, megabytesMax } = options;
   const to = addressOf(options.to);
@@ -69,7 +69,7 @@ async function record(
 
 function conclude(
   terminal: Terminal,
-  { out, megabytesMax }: RecordOptions,
+  { to, out, megabytesMax }: RecordOptions,
   proxy: RecordingProxy,
   file: RecordingFile,
 ): ExitCode {
@@ -81,6 +81,23 @@ function conclude(
     return EXIT_CODES.failed;
   }
   terminal.print(`${out}: ${proxy.connections} sessions, ${file.records} records, ${file.bytes} bytes`);
+  return concludeReach(terminal, to, proxy);
+}
+
+/** A recording of a server that was never there looks like one of clients that asked for nothing. */
+function concludeReach(
+  terminal: Terminal,
+  to: string,
+  { connections, reached, unreachedBecause = 'it had not answered by the end' }: RecordingProxy,
+): ExitCode {
+  if (connections === 0) terminal.print(`no client came, so the server ${to} was not tried`);
+  else if (reached === 0) {
+    terminal.error(`zklab: no connection reached the server ${to}: ${unreachedBecause}`);
+    return EXIT_CODES.failed;
+  } else if (reached < connections)
+    terminal.print(
+      `connections that did not reach the server ${to}: ${connections - reached} of ${connections}; the last: ${unreachedBecause}`,
+    );
   return EXIT_CODES.holds;
 }
 

@@ -22,6 +22,10 @@ export class RecordingProxy {
   /** Connections whose bytes are none of a ZooKeeper client; they are passed on and not recorded. */
   foreign = 0;
   connections = 0;
+  /** Connections that the server has accepted. */
+  reached = 0;
+  /** Why the last connection that did not reach the server failed. */
+  unreachedBecause: string | undefined;
 
   private constructor(server: net.Server) {
     this.#server = server;
@@ -61,6 +65,14 @@ export class RecordingProxy {
     this.#taps.add(tap);
     // Whoever asks with a four-letter word may end its side before the answer comes.
     const server = net.connect({ ...to, noDelay: true, allowHalfOpen: true });
+    let isReached = false;
+    server.once('connect', () => {
+      isReached = true;
+      this.reached++;
+    });
+    server.on('error', ({ message }) => {
+      if (!isReached) this.unreachedBecause = message;
+    });
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => {});
