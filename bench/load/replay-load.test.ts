@@ -35,6 +35,7 @@ const EVENTS: readonly RecordedEvent[] = [
   request(1, 200, shape(OpCode.multi, ''), [shape(OpCode.check, '/app/epoch'), setData]),
   request(1, 250, shape(OpCode.create, '/app/new', { dataBytes: 7 })),
   request(1, 250, shape(OpCode.reconfig, '')),
+  request(1, 255, shape(OpCode.multi, ''), [shape(OpCode.createTTL, '/app/config', { flags: 5 })]),
   request(1, 260, shape(OpCode.delete, '/app/new/n-0000000000')),
   { kind: 'close', session: 2, atUs: 300_000 },
   request(1, 300, shape(OpCode.getChildren, '/')),
@@ -71,7 +72,27 @@ test('a plan has what must exist before: what is not created, and the parents of
     delete: 1,
     getChildren: 1,
   });
-  assert.equal([skipped, sessions, lengthMs, valueBytesMax], [1, 2, 300, 300]);
+  assert.equal([skipped, sessions, lengthMs, valueBytesMax], [2, 2, 300, 300]);
+});
+
+test('a multi with a part that is not replayed is skipped whole, and what it created exists before', () => {
+  const multi = (at: number, ...parts: RequestShape[]) => request(1, at, shape(OpCode.multi, ''), parts);
+  const { nodes, mix, skipped } = replayPlan({
+    hashedPaths: false,
+    events: [
+      EVENTS[0]!,
+      multi(1, shape(OpCode.create, '/a'), shape(OpCode.createTTL, '/ttl', { flags: 5 })),
+      multi(2, shape(OpCode.createContainer, '/container', { flags: 4 })),
+      multi(3, shape(OpCode.check, '/b'), shape(OpCode.create2, '/b/c')),
+      request(1, 4, shape(OpCode.createTTL, '/ttl2', { flags: 5 })),
+      request(1, 5, shape(OpCode.getData, '/a')),
+    ],
+  });
+  assert.equal([mix, skipped], [{ multi: 1, getData: 1 }, 3]);
+  assert.ok(
+    nodes.has('/a') && nodes.has('/b') && !nodes.has('/b/c'),
+    'what a skipped multi created is there',
+  );
 });
 
 interface Seen {

@@ -109,9 +109,10 @@ export class ReplayLoad implements LoadSource {
     }
   }
 
-  #request(session: ReplaySession, { shape, parts }: RequestEvent, intendedMs: number, nowMs: number): void {
-    const operation = operationOf(shape);
+  #request(session: ReplaySession, event: RequestEvent, intendedMs: number, nowMs: number): void {
+    const operation = operationOf(event);
     if (operation === undefined) return;
+    const { shape, parts } = event;
     const recorder = this.#recorder;
     const { target } = session;
     const handler: ReplyHandler = {

@@ -27,8 +27,16 @@ const BY_OPCODE: ReadonlyMap<number, OperationName> = new Map([
 const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 
+type RequestEvent = Extract<RecordedEvent, { kind: 'request' }>;
+
 /** As which operation a request is counted; undefined for those that are not replayed. */
-export function operationOf({ op, flags }: RequestShape): OperationIndex | undefined {
+export function operationOf({ shape, parts }: RequestEvent): OperationIndex | undefined {
+  // A multi without one of its parts would be another one.
+  const isWhole = parts.every(part => part.op === OpCode.check || operationOfShape(part) !== undefined);
+  return isWhole ? operationOfShape(shape) : undefined;
+}
+
+function operationOfShape({ op, flags }: RequestShape): OperationIndex | undefined {
   const name = BY_OPCODE.get(op);
   if (name === undefined || flags > (EPHEMERAL | SEQUENTIAL)) return undefined;
   if (name !== 'create') return indexOf(name);
@@ -55,7 +63,7 @@ export function replayPlan({ events }: Recording): ReplayPlan {
   let valueBytesMax = UNKNOWN_VALUE_BYTES;
   for (const event of events) {
     if (event.kind !== 'request') continue;
-    const operation = operationOf(event.shape);
+    const operation = operationOf(event);
     if (operation === undefined) skipped++;
     else {
       const name = operationNames[operation]!;
@@ -74,7 +82,7 @@ export function replayPlan({ events }: Recording): ReplayPlan {
 }
 
 /** A multi stands for its parts. */
-function shapesOf(event: Extract<RecordedEvent, { kind: 'request' }>): readonly RequestShape[] {
+function shapesOf(event: RequestEvent): readonly RequestShape[] {
   return event.parts.length > 0 ? event.parts : [event.shape];
 }
 
@@ -95,10 +103,12 @@ function nodesBefore(events: readonly RecordedEvent[]): Map<string, number> {
     if (path !== '/' && path !== '' && !created.has(path))
       found.set(path, Math.max(found.get(path) ?? 0, bytes));
   };
-  const requests = events.flatMap(event => (event.kind === 'request' ? shapesOf(event) : []));
-  for (const { op, path, flags } of requests)
+  const requests = events.filter(event => event.kind === 'request');
+  for (const { op, path, flags } of requests
+    .filter(event => operationOf(event) !== undefined)
+    .flatMap(shapesOf))
     if (isCreate(op) && (flags & SEQUENTIAL) === 0) created.add(path);
-  for (const { op, path, dataBytes } of requests) {
+  for (const { op, path, dataBytes } of requests.flatMap(shapesOf)) {
     if (isCreate(op)) add(path.slice(0, path.lastIndexOf('/')), 0);
     else add(path, op === OpCode.setData ? dataBytes : UNKNOWN_VALUE_BYTES);
   }
