@@ -205,6 +205,20 @@ test('sessions: REVALIDATE is answered after the commits of what is outstanding,
   ]);
 });
 
+/** One create of so many bytes, by another session than the one that the test is about. */
+function multiOf(bytes: number): Buffer {
+  const write = (writer: JuteWriter) => {
+    writeMultiHeader(writer, OpCode.create, false, -1);
+    writeCreateRequest(writer, { path: '/large', data: Buffer.alloc(bytes), acl: OPEN_ACL_UNSAFE, flags: 0 });
+    writeMultiEnd(writer);
+  };
+  return packetOf(REQUEST, requestData(OpCode.multi, 1, write, SESSION + 1));
+}
+
+function sessionRequest(session: number): Buffer {
+  return requestData(OpCode.createSession, 0, w => void w.writeInt(60_000), session);
+}
+
 test('sessions: REVALIDATE finds the session that its own learner has just made global, also behind a long multi', () => {
   for (const bytes of [10, 70_000]) {
     const play = new Play();
@@ -212,23 +226,12 @@ test('sessions: REVALIDATE finds the session that its own learner has just made 
     openSession(two, SESSION + 1);
     two.send(ACK, e2(1));
     two.told();
-    const multi = (writer: JuteWriter) => {
-      writeMultiHeader(writer, OpCode.create, false, -1);
-      const data = Buffer.alloc(bytes);
-      writeCreateRequest(writer, { path: '/large', data, acl: OPEN_ACL_UNSAFE, flags: 0 });
-      writeMultiEnd(writer);
-    };
-    const begin = (session: number) =>
-      packetOf(
-        REQUEST,
-        requestData(OpCode.createSession, 0, w => void w.writeInt(60_000), session),
-      );
     two.write(
       Buffer.concat([
-        packetOf(REQUEST, requestData(OpCode.multi, 1, multi, SESSION + 1)),
-        begin(SESSION),
+        multiOf(bytes),
+        packetOf(REQUEST, sessionRequest(SESSION)),
         packetOf(REVALIDATE, sessionData()),
-        begin(SESSION + 2),
+        packetOf(REQUEST, sessionRequest(SESSION + 2)),
       ]),
     );
     two.told();
@@ -240,14 +243,14 @@ test('sessions: REVALIDATE finds the session that its own learner has just made 
 });
 
 /** A client of the leader itself that returns with a session. */
-function renew(play: Play): 'established' | 'refused' | null {
-  let answer: 'established' | 'refused' | null = null;
+function renew(play: Play): { given: 'established' | 'refused' | null } {
+  const answer: ReturnType<typeof renew> = { given: null };
   const connection = {
     established: () => {
-      answer = 'established';
+      answer.given = 'established';
     },
     refused: () => {
-      answer = 'refused';
+      answer.given = 'refused';
     },
   } as Partial<ServerCnxn> as ServerCnxn;
   play.leader.server!.renewSession(connection, BigInt(SESSION), 60_000);
@@ -260,7 +263,7 @@ test('sessions: a client that moves to the leader takes its session along, unles
   openSession(two);
   two.send(ACK, e2(1));
   play.stage.settle();
-  assert.is(renew(play), 'established');
+  assert.is(renew(play).given, 'established');
   assert.is(codeOfCreate(two, '/a'), ErrorCode.SESSIONMOVED);
   two.send(
     REQUEST,
@@ -268,11 +271,27 @@ test('sessions: a client that moves to the leader takes its session along, unles
     requestData(OpCode.closeSession, 2, () => {}),
   );
   play.stage.settle();
-  assert.is(renew(play), 'refused');
+  assert.is(renew(play).given, 'refused');
   assert.is(play.leader.server!.globalSessions, 1);
   two.send(ACK, e2(3));
   play.stage.settle();
   assert.is(play.leader.server!.globalSessions, 0);
+});
+
+test('sessions: a client that moves to the leader keeps a session whose createSession waits behind a long multi', () => {
+  const play = new Play([], { turnUnits: 40, turnMs: 2 });
+  const two = play.serve(2);
+  openSession(two, SESSION + 1);
+  two.send(ACK, e2(1));
+  two.told();
+  two.write(Buffer.concat([multiOf(70_000), packetOf(REQUEST, sessionRequest(SESSION))]));
+  const server = play.leader.server!;
+  for (let i = 0; i < 10_000 && server.preparing < 2; i++) play.stage.time.advance(0.01);
+  assert.is(server.preparing, 2);
+  const answer = renew(play);
+  play.stage.settle();
+  assert.is(server.preparing, 0);
+  assert.is(answer.given, 'established');
 });
 
 test('sessions: REVALIDATE gives a session its whole timeout again', () => {

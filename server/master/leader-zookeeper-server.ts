@@ -163,7 +163,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
-    this.#sessions.renew(connection, sessionId, timeoutMs);
+    // As REVALIDATE does: its createSession may wait behind a long multi.
+    this.whenProposed(() => this.#sessions.renew(connection, sessionId, timeoutMs));
   }
 
   protected touchGlobalSession(connection: ServerCnxn): void {
