@@ -79,8 +79,12 @@ function chosen(reference: string, { only, starts, commands }: MatrixOptions): M
       `bench "${reference}": accepted are the suites ${names.join(', ')}, a .yaml file, and the commands ${commands.join(', ')}`,
     );
   const read = readMatrix(reference);
-  const suite = only === undefined ? read : onlyTagged(read, only.split(','));
+  const suite = only === undefined ? read : onlyTagged(read, tagsOf(only));
   return starts === undefined ? suite : withStarts(suite, starts);
+}
+
+function tagsOf(only: string): string[] {
+  return only.split(',').map(word => word.trim());
 }
 
 /** @throws UsageError for a server or a budget that this machine does not have */
@@ -103,7 +107,7 @@ function refuseUnavailable({ ensembles, reference }: MatrixSuite): void {
 function commandLineOf(reference: string, { only, starts }: MatrixOptions, seed: number): string {
   return [
     `zklab bench ${reference}`,
-    ...(only === undefined ? [] : [`--only ${only}`]),
+    ...(only === undefined ? [] : [`--only ${tagsOf(only).join(',')}`]),
     ...(starts === undefined ? [] : [`--starts ${starts}`]),
     `--seed ${seed}`,
   ].join(' ');

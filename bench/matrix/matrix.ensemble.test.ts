@@ -98,6 +98,9 @@ test('--explain starts nothing, and neither does a tag that no cell has', async 
     '# 4 cells on 2 ensembles (3 members at the same time), 2 starts of 1 round',
   );
   assert.not.ok(existsSync(runsRoot));
+  const spaced = bench(TEXT, { explain: true, only: ' alone, steady ' });
+  assert.is(await spaced.run, 0, 'blanks around a tag are none of it');
+  assert.match(spaced.printed.join(''), '# 3 cells on 2 ensembles');
   const other = bench(TEXT, { only: 'watch' });
   const error = await other.run.catch((thrown: Error) => thrown);
   assert.instance(error, UsageError);
