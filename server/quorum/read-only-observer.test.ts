@@ -308,19 +308,7 @@ test('003-15: when the observer is back its clients write again, also the epheme
 
 test('003-13: nobody reads what a leader sends before it is established, also if the sync fails halfway', () => {
   const ensemble = readOnlyEnsemble({}, { voters: 3 });
-  const client = openReader(ensemble);
-  client.create('/a', 'old');
-  const { leader } = ensemble;
-  const followers = VOTERS.filter(sid => sid !== leader);
-  // The old leader alone logs a write that no quorum has, and leads the next epoch with it as soon as it may.
-  for (const sid of followers) ensemble.kill(sid);
-  client.send(OpCode.setData, body.setData('/a', 'uncommitted'));
-  ensemble.time.advance(30);
-  untilReadOnly(ensemble);
-  for (const sid of followers) ensemble.machine(sid).disk.syncDelayMs = 1_000_000;
-  ensemble.boot(...followers);
-  const observer = ensemble.server(OBSERVER).database;
-  ensemble.wait(() => observer.lastLoggedZxid > observer.lastProcessedZxid, 'a sync that is held back');
+  const { leader, client, followers, observer } = untilSyncIsHeldBack(ensemble, 'uncommitted');
   assert.is(client.get('/a'), 'old');
   const held = observer.lastLoggedZxid;
   for (const sid of VOTERS) ensemble.kill(sid);
@@ -441,18 +429,7 @@ test('observer.readOnly.maxStaleMs: when it is over before another master is fou
 
 test('003-13: what a failed sync left in the log is applied by the next one, also if maxStaleMs is over in between', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 20_000 });
-  const client = openReader(ensemble);
-  client.create('/a', 'old');
-  const { leader } = ensemble;
-  const followers = VOTERS.filter(sid => sid !== leader);
-  for (const sid of followers) ensemble.kill(sid);
-  client.send(OpCode.setData, body.setData('/a', 'logged'));
-  ensemble.time.advance(30);
-  untilReadOnly(ensemble);
-  for (const sid of followers) ensemble.machine(sid).disk.syncDelayMs = 1_000_000;
-  ensemble.boot(...followers);
-  const observer = ensemble.server(OBSERVER).database;
-  ensemble.wait(() => observer.lastLoggedZxid > observer.lastProcessedZxid, 'a sync that is held back');
+  const { leader, followers, observer } = untilSyncIsHeldBack(ensemble, 'logged');
   for (const sid of VOTERS) ensemble.kill(sid);
   assert.is(modeOf(ensemble), 'read-only');
   ensemble.time.advance(20_000);
@@ -547,3 +524,23 @@ test('what is committed while a long outage is caught up with comes after it, an
     [],
   );
 });
+
+/**
+ * The old leader alone logs this write to `/a`, which was "old", and leads the next epoch with it as soon as
+ * it may. Followers whose disks stand still keep that epoch from being established.
+ */
+function untilSyncIsHeldBack(ensemble: ReturnType<typeof readOnlyEnsemble>, written: string) {
+  const client = openReader(ensemble);
+  client.create('/a', 'old');
+  const { leader } = ensemble;
+  const followers = VOTERS.filter(sid => sid !== leader);
+  for (const sid of followers) ensemble.kill(sid);
+  client.send(OpCode.setData, body.setData('/a', written));
+  ensemble.time.advance(30);
+  untilReadOnly(ensemble);
+  for (const sid of followers) ensemble.machine(sid).disk.syncDelayMs = 1_000_000;
+  ensemble.boot(...followers);
+  const observer = ensemble.server(OBSERVER).database;
+  ensemble.wait(() => observer.lastLoggedZxid > observer.lastProcessedZxid, 'a sync that is held back');
+  return { leader, client, followers, observer };
+}
