@@ -6,8 +6,8 @@ const FRAME = /^\s+at /;
 const FRAME_OF_OTHERS = /node:|\/node_modules\/|\/\.ci\/test\/(harness|until|test-main)\./;
 
 /**
- * A short form of what was thrown: message, difference, causes (fast-check hides there what a property threw,
- * and uvu prints no cause), then the first frames in the project's own files.
+ * A short form of what was thrown: message, difference, causes (fast-check hides there what a property
+ * threw, and uvu prints no cause), then the first frames in the project's own files.
  */
 export function reasonOf(thrown: Error, root = process.cwd()): string {
   const told: string[] = [];

@@ -31,8 +31,8 @@ function timesIn(root: string, file: string): Readonly<Record<string, number>> {
 }
 
 /**
- * Longest first, so that no long file is left alone at the end. A file that is not known yet may be long, and
- * comes before all others.
+ * Longest first, so that no long file is left alone at the end. A file that is not known yet may be long,
+ * and comes before all others.
  */
 export function longestFirst(files: readonly TestFile[], times: PastTimes): TestFile[] {
   const timeOf = ({ name }: TestFile) => times[name] ?? Number.MAX_SAFE_INTEGER;

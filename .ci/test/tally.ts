@@ -1,8 +1,8 @@
 import type { FailedTest, SkippedTest } from './result-line.ts';
 
 /**
- * The harness's own count for one test file. uvu's count is not reliable: when a hook throws, a test throws a
- * non-Error, or printing a failure throws, uvu drops the rest of the suite and exits with 0.
+ * The harness's own count for one test file. uvu's count is not reliable: when a hook throws, a test throws
+ * a non-Error, or printing a failure throws, uvu drops the rest of the suite and exits with 0.
  */
 export class Tally {
   declared = 0;

@@ -9,8 +9,8 @@ export interface UntilOptions {
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
 
 /**
- * Polls `condition` until it returns something truthy, and returns that. A throw counts as "not yet", because
- * the awaited server often still refuses connections. The last throw is the cause of the error.
+ * Polls `condition` until it returns something truthy, and returns that. A throw counts as "not yet",
+ * because the awaited server often still refuses connections. The last throw is the cause of the error.
  */
 export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions): Promise<Truthy<T>> {
   const giveUpAt = performance.now() + options.deadlineMs;

@@ -9,8 +9,8 @@ const METRIC = 'writeThroughput';
 const SHARE_MIN = 0.9;
 
 /**
- * 001-2: who has no observers pays nothing for them. The control is the same server with the feature switched
- * off, because no server without its code exists to compare with.
+ * 001-2: who has no observers pays nothing for them. The control is the same server with the feature
+ * switched off, because no server without its code exists to compare with.
  */
 export const unusedMasters = timedClaim(
   {

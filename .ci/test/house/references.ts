@@ -10,8 +10,8 @@
  * - `proc(5)`: a page of the manual; `zookeeperAdmin "jute.maxbuffer"`: Apache's guide; `Author, Title
  *   (2012)`.
  *
- * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are looked
- * up too.
+ * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are
+ * looked up too.
  */
 import { posix } from 'node:path';
 import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
