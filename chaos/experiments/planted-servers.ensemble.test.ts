@@ -23,6 +23,16 @@ interface Judged {
   readonly verdicts: ReadonlyMap<string, string>;
 }
 
+const RUNS_MAX = 4;
+
+/** Of the first run in which this claim is not void: the machine is busy with other tests. */
+async function decided(claim: string, plant: Plant, suiteFile = TINY): Promise<Judged> {
+  for (let run = 1; ; run++) {
+    const found = await judged(claim, plant, suiteFile);
+    if (!found.verdicts.get(claim)?.startsWith('void') || run === RUNS_MAX) return found;
+  }
+}
+
 /** What a run about these claims says of servers with the plant. */
 async function judged(only: string, plant: Plant | undefined, suiteFile = TINY): Promise<Judged> {
   const runsRoot = temporaryFolder();
@@ -72,7 +82,7 @@ for (const [plant, claim, reason] of PLANTED)
   test(
     `planted: ${plant}, and ${claim} fails`,
     async () => {
-      const { exitCode, verdicts } = await judged(claim, plant);
+      const { exitCode, verdicts } = await decided(claim, plant);
       assert.match(verdicts.get(claim) ?? 'not judged', reason);
       assert.is(exitCode, 1);
     },
@@ -95,7 +105,7 @@ function tinyWith(topologies: string): string {
 test(
   'planted: a follower that acks late decides alone when the other one is cut off, and 000-2 fails after one round',
   async () => {
-    const { verdicts } = await judged('000-2', 'a follower acks late', tinyWith('  voters: voters=3'));
+    const { verdicts } = await decided('000-2', 'a follower acks late', tinyWith('  voters: voters=3'));
     assert.match(
       verdicts.get('000-2') ?? 'not judged',
       /^fails: In round 1, write throughput of voters, one voter blackholed was 0 .* A single stop/,

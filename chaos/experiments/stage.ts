@@ -149,8 +149,12 @@ export class Stage {
     return links.map(link => link.replaceAll(linkEnd(this.label, ''), ''));
   }
 
-  /** @throws EnsembleError when there is no leader, or two, for CAST_MAX_MS */
+  /**
+   * No fault is in force when this is asked. @throws EnsembleError when there is no leader, or two, for
+   * CAST_MAX_MS, or an observer does not get behind a master
+   */
   async cast(): Promise<Cast> {
+    await this.ensemble.moveBehindMasters();
     const leader = await this.ensemble.leaderWithin(CAST_MAX_MS);
     const followers = this.ensemble.members.filter(
       member => member.plan.role === 'participant' && member !== leader,
