@@ -1,6 +1,6 @@
 /** Turns a server as a person named it into one that can be started. */
 import { join, resolve } from 'node:path';
-import type { Contestant } from '../peer/servers.ts';
+import { type Contestant, withoutAdminServer } from '../peer/servers.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import {
   IMPLEMENTATIONS,
@@ -46,7 +46,12 @@ export async function contestantOf(options: ContestantOptions): Promise<Contesta
     origin,
   );
   const own = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-  return { name, title: name, topology, version: `(${[found.said, ...own].join(', ')})` };
+  return {
+    name,
+    title: name,
+    topology: withoutAdminServer(topology),
+    version: `(${[found.said, ...own].join(', ')})`,
+  };
 }
 
 interface Found {
