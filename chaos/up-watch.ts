@@ -1,14 +1,13 @@
 /** What happens to an ensemble that a person breaks by hand: modes, ends of processes, and the proxies. */
 import type { Ensemble } from '../bench/topology/ensemble.ts';
-import type { MemberMode } from '../bench/topology/member.ts';
 import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
 import { whyLost } from './toxiproxy/watch.ts';
 import { waitMs } from './wait.ts';
 
 export interface ModeChange {
   readonly member: string;
-  readonly from: MemberMode;
-  readonly to: MemberMode;
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface Watched {
@@ -24,14 +23,19 @@ export interface Watcher {
 
 const WATCH_INTERVAL_MS = 1_000;
 
-/** Returns when the signal comes: why the proxies served no more, if they did not. */
+/**
+ * Returns when the signal comes: why the proxies served no more, if they did not. Everything since the start
+ * of the ensemble is told, also what happened before this was called.
+ * @param described the mode of each member, as a person was told them
+ */
 export async function watchUp(
   { ensemble, toxiproxy }: Watched,
+  described: ReadonlyMap<string, string>,
   watcher: Watcher,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  let before = await ensemble.modes();
-  let deaths = ensemble.deaths.length;
+  let before = described;
+  let deaths = 0;
   let lost: string | undefined;
   while (!signal.aborted) {
     await waitMs(WATCH_INTERVAL_MS, signal);
@@ -54,10 +58,7 @@ async function lostNow(toxiproxy: Toxiproxy, watcher: Watcher): Promise<string |
   return lost;
 }
 
-function changes(
-  before: ReadonlyMap<string, MemberMode>,
-  now: ReadonlyMap<string, MemberMode>,
-): ModeChange[] {
+function changes(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): ModeChange[] {
   return [...now].flatMap(([member, to]) => {
     const from = before.get(member) ?? 'down';
     return from === to ? [] : [{ member, from, to }];

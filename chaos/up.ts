@@ -57,14 +57,15 @@ async function upUntilEnded(
     });
     try {
       const description = await describeUp(running);
-      if (json) terminal.json(description);
-      else terminal.print(upText(description));
-      isUp = true;
       // A note is a line of progress, which a terminal cuts.
       const say = (text: string) =>
         json ? events.emit({ kind: 'note', text }) : terminal.print(`${timeText(new Date())}  ${text}`);
       const again = () => void restartEnded(running.ensemble).then(did => did.forEach(say));
+      // Before its process id is told: without a handler the signal would end the lab.
       process.on(RESTART_SIGNAL, again);
+      if (json) terminal.json(description);
+      else terminal.print(upText(description));
+      isUp = true;
       const watcher = {
         changed(change: ModeChange) {
           events.emit({ kind: 'mode', topology: name, ...change });
@@ -72,7 +73,8 @@ async function upUntilEnded(
         },
         noted: say,
       };
-      const lost = await watchUp(running, watcher, signal);
+      const described = new Map(description.members.map(({ name, mode }) => [name, mode]));
+      const lost = await watchUp(running, described, watcher, signal);
       process.off(RESTART_SIGNAL, again);
       if (lost !== undefined) code = EXIT_CODES.failed;
     } finally {
