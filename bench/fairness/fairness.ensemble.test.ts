@@ -23,7 +23,7 @@ test(
     const neighbours = new NeighbourProcess();
     const driver = new LoadDriver();
     try {
-      const target = { name: 'leader', ...(await ensemble.leader()).plan.ports.client };
+      const target = { name: 'leader', ...(await ensemble.leaderWithin()).plan.ports.client };
       await makeFairnessTree(target);
       await preload(target, QUIET_WORKLOAD, 0);
       const pids = ensemble.members.map(({ pid }) => pid);

@@ -47,7 +47,7 @@ export async function benchFairness(
         limits: FAIRNESS_LIMITS,
         contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
         prepare: async (ensemble: Ensemble) => {
-          const leader = await ensemble.leader();
+          const leader = await ensemble.leaderWithin();
           const target = { name: leader.name, ...leader.plan.ports.client };
           await makeFairnessTree(target);
           await preload(target, QUIET_WORKLOAD, 0);

@@ -88,7 +88,7 @@ async function measureRound(ensemble: Ensemble, durationMs: number, signal: Abor
     ensemble,
     {
       ...saturating({ setData: 1 }),
-      targets: [targetOf(await ensemble.leader())],
+      targets: [targetOf(await ensemble.leaderWithin())],
       sessionsPerTarget: 1,
       mode: { kind: 'closed', depth: 1 },
     },

@@ -65,5 +65,5 @@ test(
       assert.match((error as Error).message, /is too short: 4 windows to fit costs to/);
     }
   },
-  { deadlineMs: 120_000 },
+  { deadlineMs: 300_000 },
 );

@@ -156,7 +156,7 @@ function named({ name, shortForm }: Topology) {
 
 /** A cold server runs interpreted code, which costs several times as much. */
 async function warmUp(ensemble: Ensemble, driver: LoadDriver, warmupMs: number): Promise<void> {
-  const leader = await ensemble.leader();
+  const leader = await ensemble.leaderWithin();
   const workload = workloadOf({ valueBytes: 100 });
   await preload(leader.plan.ports.client, workload, SESSIONS);
   if (warmupMs === 0) return;
@@ -242,7 +242,7 @@ function placeOf({ name }: Cell, paced: PacedLoad): CellPlace {
 /** Sinks connect to the leader. */
 async function sinksAt(ensemble: Ensemble, count: number, signal: AbortSignal): Promise<Sinks | undefined> {
   if (count === 0) return undefined;
-  const { plan } = await ensemble.leader();
+  const { plan } = await ensemble.leaderWithin();
   const sinks = await Sinks.start({ count, masters: [plan.ports.quorum] });
   try {
     await sinks.untilServing(SINKS_SERVING_MAX_MS, signal);

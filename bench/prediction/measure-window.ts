@@ -39,7 +39,7 @@ export function workloadOf({ valueBytes }: Pick<PacedLoad, 'valueBytes'>): Workl
 export async function measureWindow(options: WindowOptions): Promise<MeasuredWindow> {
   const { cell, ensemble, driver, paced, windowMs, round } = options;
   const { members } = ensemble;
-  const leader = await ensemble.leader();
+  const leader = await ensemble.leaderWithin();
   const targets = targetsAt(cell.clients, members, leader);
   const before = await readings(members);
   const load = await driver.run({
@@ -51,7 +51,7 @@ export async function measureWindow(options: WindowOptions): Promise<MeasuredWin
     durationMs: windowMs,
   });
   const after = await readings(members);
-  const now = await ensemble.leader();
+  const now = await ensemble.leaderWithin();
   if (now !== leader) throw new Error(`${now.name} leads in place of ${leader.name}`);
   const rows = members.map((member, at) => {
     const [from, to] = [before[at]!, after[at]!];

@@ -25,6 +25,7 @@ export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
 }
 
 const LEADER_PAUSE_MS = 50;
+const LEADER_MAX_MS = 20_000;
 const LOG_LINES_KEPT = 8;
 const MOVES_MAX = 5;
 
@@ -142,7 +143,7 @@ export class Ensemble {
    * noticed yet.
    * @throws EnsembleError when there is no leader, or more than one, for `maxMs`
    */
-  async leaderWithin(maxMs: number): Promise<Member> {
+  async leaderWithin(maxMs = LEADER_MAX_MS): Promise<Member> {
     const giveUpAt = performance.now() + maxMs;
     for (;;) {
       try {
