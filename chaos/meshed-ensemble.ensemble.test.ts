@@ -56,7 +56,7 @@ test(
   async () => {
     await withMesh('voters=3', {}, async meshed => {
       const { ensemble } = meshed;
-      const leader = await ensemble.leader();
+      const leader = await ensemble.leaderWithin();
       const select = {
         from: { name: leader.name },
         to: 'any',
@@ -80,7 +80,7 @@ test(
   async () => {
     await withMesh('voters=3', {}, async meshed => {
       const { ensemble } = meshed;
-      const leader = await ensemble.leader();
+      const leader = await ensemble.leaderWithin();
       const fault = await kill({ target: { role: 'leader' } }).inject(contextOf(meshed));
       assert.equal([...fault.links], [leader.name]);
       assert.ok((await fault.proveBite()).bit);

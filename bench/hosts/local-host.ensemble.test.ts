@@ -24,7 +24,7 @@ test('a process is started, paused, continued and ended; a signal to a gone proc
   const { pid } = running;
   const isNow = (state: string) =>
     until(() => LOCAL_HOST.stateOf(pid) === state, {
-      deadlineMs: 10_000,
+      deadlineMs: 30_000,
       what: `the process to be ${state}`,
     });
   await isNow('running');
@@ -77,7 +77,7 @@ test('a budget holds where the machine supports one, and is refused with the rea
     const budget = LOCAL_HOST.limitCpu(pid, 0.1);
     const from = LOCAL_HOST.usage(pid)!;
     await until(() => LOCAL_HOST.usage(pid)!.atMs - from.atMs > 2_000, {
-      deadlineMs: 10_000,
+      deadlineMs: 30_000,
       what: 'two seconds',
     });
     const to = LOCAL_HOST.usage(pid)!;
@@ -109,7 +109,7 @@ test('a process that cannot be registered is ended, and the start fails (F3)', a
     readdirSync('/proc').filter(
       pid => /^\d+$/.test(pid) && commandLineOf(Number(pid)).includes(join(folder, 'marker')),
     );
-  await until(() => marked().length === 0, { deadlineMs: 10_000, what: 'the process to end' });
+  await until(() => marked().length === 0, { deadlineMs: 30_000, what: 'the process to end' });
 });
 
 test('a start in a folder that somebody removed names the folder, not the command', () => {

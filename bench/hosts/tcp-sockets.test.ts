@@ -50,7 +50,7 @@ test('ss counts what this process really sends, in bytes and in packets', async 
   try {
     // The SYN counts as one.
     await until(async () => (await counted())?.bytesSent === 301, {
-      deadlineMs: 5_000,
+      deadlineMs: 30_000,
       what: 'the other side to acknowledge 300 bytes',
     });
     const { packetsSent = 0, packetsReceived } = (await counted())!;

@@ -30,6 +30,24 @@ function specOf(address: Standalone['address'], mode: LoadSpec['mode']): LoadSpe
   return { targets, sessionsPerTarget: 3, workload: WORKLOAD, mode, warmupMs: 300, durationMs: 1_000 };
 }
 
+/** Probes that a busy machine sent late say more of the machine, so an outage with many is probed again. */
+const OUTAGES_MAX = 4;
+const LATE_SHARE_MAX = 0.05;
+
+async function probedOutage(server: Standalone) {
+  const probes = new AvailabilityProbes([{ name: 'v1', ...server.address, role: 'leader' }]);
+  assert.ok(await probes.allConnected(60_000));
+  probes.start();
+  await new Promise(resolve => setTimeout(resolve, 200));
+  await server.kill();
+  await server.start();
+  assert.ok(await probes.allConnected(60_000));
+  await new Promise(resolve => setTimeout(resolve, 500));
+  const [result] = await probes.stop();
+  const { timeline, probes: sent, served = 1 } = result!;
+  return { timeline, served, isVoid: probes.lateTicks > sent * LATE_SHARE_MAX };
+}
+
 for (const implementation of SERVERS) {
   test(
     `${implementation}: every operation of one request succeeds, and the server counts as many writes as the clients`,
@@ -107,18 +125,10 @@ for (const implementation of SERVERS) {
     `${implementation}: probes see an outage begin and end`,
     () =>
       withStandalone(implementation, async server => {
-        const target = { name: 'v1', ...server.address, role: 'leader' };
-        const probes = new AvailabilityProbes([target]);
-        assert.ok(await probes.allConnected(60_000));
-        probes.start();
-        await new Promise(resolve => setTimeout(resolve, 200));
-        await server.kill();
-        await server.start();
-        assert.ok(await probes.allConnected(60_000));
-        await new Promise(resolve => setTimeout(resolve, 500));
-        const [result] = await probes.stop();
-        assert.match(result!.timeline, /[ol][^ol].*[rt].*[ol]{5,}$/);
-        assert.ok(result!.served! < 1);
+        let seen = await probedOutage(server);
+        for (let again = 1; seen.isVoid && again < OUTAGES_MAX; again++) seen = await probedOutage(server);
+        assert.match(seen.timeline, /[ol][^ol].*[rt].*[ol]{5,}$/);
+        assert.ok(seen.served < 1);
       }),
     { deadlineMs: 240_000 },
   );

@@ -6,7 +6,7 @@ import { EchoEnsemble } from '../testing/echo-ensemble.ts';
 import { type ToxicRequest, ToxiproxyClient } from '../toxiproxy/client.ts';
 import { blackhole } from './blackhole.ts';
 import type { LinkFaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
+import type { ActiveFault, BiteProof, Fault } from './fault.ts';
 import { latency } from './latency.ts';
 import { refuse } from './refuse.ts';
 
@@ -34,18 +34,16 @@ eachToxiproxy('faults of links', test => {
 
         await active.heal();
         await active.heal();
-        const healed = await active.proveBite();
+        const healed = await answered(active);
         assert.not.ok(healed.bit, 'what is healed does not bite');
-        assert.is(healed.after['zk3.zk1.quorum outcome'], 'answered');
       });
     });
 
     test(`planted: ${fault.name} that lands on another link is seen not to bite`, async toxiproxy => {
       await withEnsemble(new Misrouting(toxiproxy.url), async ensemble => {
         const active = await fault.inject(ensemble.context);
-        const proof = await active.proveBite();
+        const proof = await answered(active);
         assert.not.ok(proof.bit, JSON.stringify(proof));
-        assert.is(proof.after['zk3.zk1.quorum outcome'], 'answered');
         await active.heal();
       });
     });
@@ -171,6 +169,20 @@ eachToxiproxy('faults of links', test => {
     });
   });
 });
+
+/**
+ * A proof with an answer, in the short time that a fault which silences leaves for one. A busy machine may
+ * need several.
+ */
+function answered(active: ActiveFault): Promise<BiteProof> {
+  return until(
+    async () => {
+      const proof = await active.proveBite();
+      return proof.after['zk3.zk1.quorum outcome'] === 'answered' && proof;
+    },
+    { ...SOON, what: 'an answer through zk3.zk1.quorum' },
+  );
+}
 
 /** The planted bug: what is meant for zk3.zk1.quorum lands on zk2.zk1.quorum. */
 class Misrouting extends ToxiproxyClient {

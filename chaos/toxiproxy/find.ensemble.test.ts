@@ -92,7 +92,7 @@ test('a Toxiproxy that was killed or stands still is found lost, with its proces
   const killed = await findToxiproxy({ env: nothing });
   assert.is(await whyLost(killed), undefined);
   process.kill(killed.pid!, 'SIGKILL');
-  await until(() => killed.exit() !== undefined, { deadlineMs: 10_000, what: 'its end' });
+  await until(() => killed.exit() !== undefined, { deadlineMs: 30_000, what: 'its end' });
   assert.match(
     (await whyLost(killed))!,
     new RegExp(`process ${killed.pid}\\) ended by itself with signal SIGKILL`),
@@ -146,7 +146,7 @@ test('a Toxiproxy that cannot be registered is ended: five attempts leave no pro
     await writeFile(file, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
     const found = findToxiproxy({ env: { ...nothing, PATH: folder } });
     assert.match(await found.then(() => 'found', String), 'can be written by other users');
-    await until(() => processesWith(file).length === 0, { deadlineMs: 10_000, what: 'all of them to end' });
+    await until(() => processesWith(file).length === 0, { deadlineMs: 30_000, what: 'all of them to end' });
   } finally {
     if (runtime === undefined) delete process.env.XDG_RUNTIME_DIR;
     else process.env.XDG_RUNTIME_DIR = runtime;

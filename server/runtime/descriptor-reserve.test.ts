@@ -116,7 +116,7 @@ test('field report B10: a listener that cannot accept rests, and listens again o
       });
       socket.on('error', reject);
     });
-  await until(() => port > 0, { deadlineMs: 10_000, what: 'the port' });
+  await until(() => port > 0, { deadlineMs: 30_000, what: 'the port' });
   await reach();
   server!.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
   await until(
@@ -125,10 +125,10 @@ test('field report B10: a listener that cannot accept rests, and listens again o
         () => false,
         () => true,
       ),
-    { deadlineMs: 10_000, what: 'the listener to rest' },
+    { deadlineMs: 30_000, what: 'the listener to rest' },
   );
   await until(() => reach().then(() => true), { deadlineMs: 20_000, what: 'the port to be open again' });
-  await until(() => accepted === 2, { deadlineMs: 10_000, what: 'the connection to be handed over' });
+  await until(() => accepted === 2, { deadlineMs: 30_000, what: 'the connection to be handed over' });
   assert.equal(failures, []);
   listener.close();
 });

@@ -33,7 +33,7 @@ test(
       assert.is(await new Promise(done => file.sync(done)), undefined);
       how(path);
       const error = await until(() => new Promise<Error | undefined>(done => file.sync(done)), {
-        deadlineMs: 10_000,
+        deadlineMs: 30_000,
         what: 'a sync that fails',
       });
       assert.match(error.message, `cannot sync ${path}: the file was removed or replaced`);
