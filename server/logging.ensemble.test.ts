@@ -18,14 +18,14 @@ import {
 import * as net from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, onPath, ourServer, requirePeer, suite, temporaryFolder, until } from '#test';
 import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('logging, real processes');
 const DEADLINE = { deadlineMs: 180_000 };
 const SERVE_DEADLINE_MS = 60_000;
 
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const MAIN = ourServer();
 const FLOOD = fileURLToPath(new URL('./runtime/log-flood.test-kit.js', import.meta.url));
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.2`;
 const PORT = 2181;

@@ -14,14 +14,13 @@ import {
 } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, ourServer, suite, temporaryFolder } from '#test';
 import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('zklab-server, the process');
 const DEADLINE = { deadlineMs: 180_000 };
 
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const MAIN = ourServer();
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.1`;
 const LOG_PREALLOCATION_KIB = 64;
 

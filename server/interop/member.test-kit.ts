@@ -6,8 +6,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { onPath, requirePeer, until } from '#test';
+import { onPath, ourServer, requirePeer, until } from '#test';
 import { CLIENT_PORT } from './zk-client.test-kit.ts';
 
 export type Implementation = 'zklab' | 'apache';
@@ -24,7 +23,6 @@ const MORE_JARS = [
 const jarFile = (jar: string) => `/usr/share/java/${jar}.jar`;
 const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jarFile);
 export const CLASS_PATH = HOME ? join(HOME, 'lib', '*') : [...JAR_FILES, ...MORE_JARS.map(jarFile)].join(':');
-const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /**
  * A leader looks for empty containers after a minute, which is the end of a run on one machine and its middle
@@ -114,7 +112,7 @@ export class Member {
     if (this.#child !== null) throw new Error(`member ${this.sid} runs already`);
     const ours = this.implementation === 'zklab';
     const command = ours
-      ? [process.execPath, '--enable-source-maps', OUR_MAIN, this.configPath]
+      ? [process.execPath, '--enable-source-maps', ourServer(), this.configPath]
       : apacheCommand(this.configPath);
     const log = openSync(join(this.folder, 'log'), 'a');
     const limited = this.descriptorsMax === undefined ? [] : ['prlimit', `--nofile=${this.descriptorsMax}`];
