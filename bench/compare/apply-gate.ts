@@ -1,7 +1,8 @@
 /** Judges a comparison by a gate. One item for each thing that was judged, so that a report can name it. */
 import type { ComparedClaim, ComparedCount, GateItem } from '../../results/comparison.ts';
-import { CONDITIONS, METRICS, TOTALS } from '../../results/names.ts';
+import { CONDITIONS, EXACT_COUNTS, METRICS, TOTALS } from '../../results/names.ts';
 import { formatInterval, formatNumber, formatUnit } from '../../results/number-text.ts';
+import type { Measurement } from '../../results/schema.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CellComparison, rowOf, withinAllowance } from './cell-comparison.ts';
 import type { ComparedSides } from './compare-sides.ts';
@@ -144,11 +145,14 @@ function cellText({ metric, topology, condition }: Cell): string {
   return `${metric}, ${topology}, ${condition}`;
 }
 
+/** What a run has at a cell, by name alone. */
+type MeasuredCell = Cell & Pick<Measurement, 'exactCounts'>;
+
 /**
  * Refuses a rule about something that no run has and nobody knows, which is a misspelt name.
- * @param measured every cell of every run @throws UsageError with file and line
+ * @param measured every cell of every run @throws UsageError with file, line, key and what is accepted
  */
-export function refuseUnknownNames({ metrics }: Gate, measured: readonly Cell[]): void {
+export function refuseUnknownNames({ counts, metrics }: Gate, measured: readonly MeasuredCell[]): void {
   const known: Readonly<Record<keyof Cell, readonly string[]>> = {
     metric: METRICS.map(({ name }) => name),
     topology: [],
@@ -163,4 +167,17 @@ export function refuseUnknownNames({ metrics }: Gate, measured: readonly Cell[])
         `${rule.at}: ${key}: no run has "${value}"; accepted are ${there.join('; ') || 'none, for nothing was measured'}`,
       );
     }
+  if (counts !== undefined) refuseUnknownCounts(counts, measured);
+}
+
+/** A count that is spelt wrong would be judged, although the file says that it may grow. */
+function refuseUnknownCounts(
+  { except, exceptAt }: NonNullable<Gate['counts']>,
+  measured: readonly MeasuredCell[],
+): void {
+  const there = measured.flatMap(({ exactCounts = {} }) => Object.keys(exactCounts));
+  const known = [...new Set([...Object.keys(EXACT_COUNTS), ...there])].sort();
+  for (const [index, name] of except.entries())
+    if (!known.includes(name))
+      throw new UsageError(`${exceptAt[index]}: ${JSON.stringify(name)}; accepted are ${known.join(', ')}`);
 }

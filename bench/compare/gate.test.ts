@@ -215,6 +215,23 @@ test('a misspelt metric, topology or condition is refused, with those that were 
   refuseUnknownNames(readGate('default'), measured);
 });
 
+test('planted: a misspelt count among those that may grow is refused, with its line and what is accepted', () => {
+  const measured = plantedRun({ cells: [{ values: TEN, counts: { ...COUNTS, pulsesPerWrite: 1 } }] });
+  const gate = gateOf('counts:\n  except:\n    - pulsesPerWrite\n    - leaderMessagesPerWrit');
+  const refusal = refusalOf(() => refuseUnknownNames(gate, measured.measurements));
+  assert.match(refusal, /gate\.yaml:4: counts\.except\.1: "leaderMessagesPerWrit"; accepted are /);
+  assert.match(refusal, /accepted are .*leaderMessagesPerWrite, .*pulsesPerWrite/);
+  const known = gateOf('counts: { except: [pulsesPerWrite, bytesPerWrite] }');
+  assert.is(
+    refusalOf(() => refuseUnknownNames(known, measured.measurements)),
+    'accepted',
+  );
+  assert.match(
+    refusalOf(() => compareAll([plantedSide(GOOD), plantedSide(GOOD)], gate, false)),
+    /counts\.except\.0: "pulsesPerWrite"/,
+  );
+});
+
 function refusalOf(read: () => unknown): string {
   try {
     read();

@@ -55,9 +55,13 @@ export const gateSchema = z
 
 export type MetricRule = z.infer<typeof metricRule>;
 
-export interface Gate extends Omit<z.infer<typeof gateSchema>, 'metrics'> {
+type CountsRule = NonNullable<z.infer<typeof gateSchema>['counts']>;
+
+/** With the place of each name that only the runs can confirm, for errors. */
+export interface Gate extends Omit<z.infer<typeof gateSchema>, 'metrics' | 'counts'> {
   /** The file, or the option of the command line. */
   readonly source: string;
+  readonly counts?: (CountsRule & { readonly exceptAt: readonly string[] }) | undefined;
   readonly metrics: readonly (MetricRule & { readonly at: string })[];
 }
 
@@ -78,7 +82,11 @@ export function readGate(reference: string): Gate {
     ...rule,
     at: origin.place(['metrics', index]),
   }));
-  return { ...gate, source: file, metrics };
+  const counts = gate.counts && {
+    ...gate.counts,
+    exceptAt: gate.counts.except.map((_, index) => origin.at('counts', 'except', index)),
+  };
+  return { ...gate, source: file, counts, metrics };
 }
 
 /** A gate of claims that must hold, as `--require` gives them. @throws UsageError */
