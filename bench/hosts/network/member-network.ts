@@ -8,6 +8,7 @@ import { cleanUpWithLab } from '../end-with-lab.ts';
 import type { Host } from '../host.ts';
 import { LOCAL_HOST } from '../local-host.ts';
 import { findPorts, type MemberPorts, type PortOptions } from '../ports.ts';
+import { isInForce } from './limit-in-force.ts';
 import { type LinkBytes, linkBytesOf } from './link-counts.ts';
 import type { LinkLimits } from './link-limits.ts';
 import {
@@ -15,6 +16,7 @@ import {
   hubDevice,
   hubName,
   inSpace,
+  MEMBER_DEVICE,
   memberCommands,
   memberSpace,
   type Words,
@@ -97,6 +99,21 @@ export class MemberNetwork {
     const words: Words = ['ip', '-n', this.#hub, '-json', '-statistics', 'link', 'show'];
     const byDevice = linkBytesOf(await runWords(words));
     return new Map(this.#members.map(({ name }, index) => [name, byDevice.get(hubDevice(index))!]));
+  }
+
+  /** Members whose link has a bandwidth that tc does not know any more. @throws Error without its answer */
+  async unlimited(): Promise<string[]> {
+    const names = this.#members.map(async ({ name, limits: { bandwidth } }) => {
+      if (bandwidth === undefined) return [];
+      const ends = [{ space: this.spaceOf(name), device: MEMBER_DEVICE }, this.farEndOf(name)];
+      const answers = await Promise.all(
+        ends.map(({ space, device }) =>
+          runWords(['tc', '-n', space, '-json', 'qdisc', 'show', 'dev', device]),
+        ),
+      );
+      return answers.every(answer => isInForce(answer, bandwidth)) ? [] : [name];
+    });
+    return (await Promise.all(names)).flat();
   }
 
   /** After the processes of the members have ended. Has no effect on a network that was not opened. */

@@ -11,20 +11,46 @@ export interface Served {
   readonly mode: string;
 }
 
+export interface WatchOptions {
+  readonly everyMs: number;
+  readonly maxMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Watches members while `body` runs, each as `servesAgain` does. At its end, and when it throws, nobody asks
+ * on: that would load the members beside whatever is measured next.
+ */
+export async function whileWatching<T>(
+  members: readonly Member[],
+  { everyMs, maxMs, signal }: WatchOptions,
+  body: (watches: readonly Promise<Served | undefined>[]) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const asking = AbortSignal.any([signal, ended.signal]);
+  const watches = members.map(member => servesAgain(member, everyMs, maxMs, asking));
+  try {
+    return await body(watches);
+  } finally {
+    ended.abort();
+    await Promise.all(watches);
+  }
+}
+
 /**
  * The first moment at which `member` serves after it was seen not to serve, or serves in a later epoch than
  * at the start. Undefined when that does not happen within `maxMs`.
  */
-export async function servesAgain(
+async function servesAgain(
   member: Member,
   everyMs: number,
   maxMs: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Served | undefined> {
   const giveUpAt = performance.now() + maxMs;
   let epochBefore: string | undefined;
   let lost = false;
-  while (performance.now() < giveUpAt && !signal?.aborted) {
+  while (performance.now() < giveUpAt && !signal.aborted) {
     const askedAt = performance.now();
     const state = await ask(member);
     if (state === undefined) lost = true;
@@ -33,7 +59,7 @@ export async function servesAgain(
       epochBefore ??= epoch;
       if (lost || epoch !== epochBefore) return { at: Date.now(), mode: state.mode };
     }
-    await sleep(Math.max(1, everyMs - (performance.now() - askedAt)));
+    await sleep(Math.max(1, everyMs - (performance.now() - askedAt)), undefined, { signal }).catch(() => {});
   }
   return undefined;
 }

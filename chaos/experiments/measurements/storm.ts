@@ -2,17 +2,19 @@
  * Kills the leader while many sink observers are connected, each of which then takes a whole snapshot, and
  * measures how long it takes until all of them serve.
  */
+import { type MachineTicks, machineUse } from '../../../bench/hosts/machine-cpu.ts';
+import type { MemberNetwork } from '../../../bench/hosts/network/member-network.ts';
 import { Sinks, type SinkWay } from '../../../bench/sinks/sinks.ts';
 import { fourLetterWord, parseSrvr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 import { HUNDREDS_MIN, type StormSize } from '../../../results/names.ts';
 import { kill } from '../../faults/kill.ts';
 import { firstWrite } from '../first-write.ts';
-import { linkUse, offTheLimit } from '../link-proof.ts';
+import { linkUse, offTheLimit, underTheLimit } from '../link-proof.ts';
 import type { Cast, Stage } from '../stage.ts';
-import { servesAgain } from './serving-watch.ts';
+import { whileWatching } from './serving-watch.ts';
 import { syncOf } from './sync-time.ts';
-import { type Occasion, underFault } from './under-fault.ts';
+import { type Occasion, type UnderFault, underFault } from './under-fault.ts';
 
 export interface StormLimits {
   readonly servingMaxMs: number;
@@ -28,15 +30,16 @@ interface Storm {
   readonly ways: readonly SinkWay[];
   /** Bytes that each member has sent meanwhile. */
   readonly sent: ReadonlyMap<string, number>;
+  /** Members whose links had no limit at its end. */
+  readonly unlimited: readonly string[];
+  /** The idle share of the machine meanwhile. */
+  readonly idle: number | undefined;
   readonly late: string | undefined;
 }
 
 /** @throws Error when the sinks do not serve even before the leader is lost */
-export async function measureStorm(
-  occasion: Occasion,
-  size: StormSize,
-  { servingMaxMs, everyMs }: StormLimits,
-): Promise<void> {
+export async function measureStorm(occasion: Occasion, size: StormSize, limits: StormLimits): Promise<void> {
+  const { servingMaxMs, everyMs } = limits;
   const { stage, round, recorder, signal } = occasion;
   const { network } = stage.ensemble.plan;
   if (network === undefined) throw new TypeError(`${stage.name} has no network, so no link can be the bound`);
@@ -51,54 +54,65 @@ export async function measureStorm(
   });
   try {
     await sinks.untilServing(servingMaxMs, signal);
-    const probes = cast.observers.map(member => servesAgain(member, everyMs, servingMaxMs, signal));
-    const bytesBefore = await network.bytes();
-    const voters = stage.ensemble.members.filter(
-      member => member !== cast.leader && member.plan.role === 'participant',
-    );
-    const { value: storm, voidReasons } = await underFault(
-      occasion,
-      'kill',
-      () => kill({ target: { name: cast.leader.name } }).inject(stage.processFaults),
-      async (active): Promise<Storm> => {
-        const [wroteAt, late] = await Promise.all([
-          firstWrite(
-            voters.map(({ plan }) => plan.ports.client),
-            occasion.path,
-            servingMaxMs,
-            signal,
-          ),
-          sinks.untilBack(active.startedAt, servingMaxMs, signal).then(
-            () => undefined,
-            (error: Error) => error.message,
-          ),
-        ]);
-        const bytes = await network.bytes();
-        const sent = new Map(
-          [...bytes].map(([name, { sent }]) => [name, sent - (bytesBefore.get(name)?.sent ?? 0)]),
-        );
-        const ways = (await sinks.ways()).filter(({ servingAtMs }) => servingAtMs > active.startedAt);
-        return { lostAt: active.startedAt, wroteAt, ways, sent, late };
-      },
-    );
-    record(occasion, size, storm, voidReasons, servingMaxMs);
-    for (const [index, probe] of probes.entries()) {
-      const back = await probe;
-      const member = cast.observers[index]!;
-      if (back !== undefined) recorder.sync(syncOf(occasion, member, storm.lostAt, back));
-      else
-        recorder.remarks.push(`round ${round + 1}: ${member.name} did not serve again in ${servingMaxMs} ms`);
-    }
-    for (const way of shownOf(storm.ways)) recorder.sync(sinkSync(occasion, storm.lostAt, way));
+    const watch = { everyMs, maxMs: servingMaxMs, signal };
+    await whileWatching(cast.observers, watch, async watches => {
+      const { value: storm, voidReasons } = await leaderKilled(occasion, cast, { network, sinks }, limits);
+      record(occasion, size, storm, voidReasons, servingMaxMs);
+      const served = await Promise.all(watches);
+      for (const [index, { name }] of cast.observers.entries()) {
+        const back = served[index];
+        if (back !== undefined) recorder.sync(syncOf(occasion, cast.observers[index]!, storm.lostAt, back));
+        else recorder.remarks.push(`round ${round + 1}: ${name} did not serve again in ${servingMaxMs} ms`);
+      }
+      for (const way of shownOf(storm.ways)) recorder.sync(sinkSync(occasion, storm.lostAt, way));
+    });
   } finally {
     await sinks.stop();
   }
 }
 
+async function leaderKilled(
+  occasion: Occasion,
+  { leader }: Cast,
+  { network, sinks }: { readonly network: MemberNetwork; readonly sinks: Sinks },
+  { servingMaxMs }: StormLimits,
+): Promise<UnderFault<Storm>> {
+  const { stage, path, signal } = occasion;
+  const bytesBefore = await network.bytes();
+  const voters = stage.ensemble.members.filter(
+    member => member !== leader && member.plan.role === 'participant',
+  );
+  const ports = voters.map(({ plan }) => plan.ports.client);
+  return underFault(
+    occasion,
+    'kill',
+    () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
+    async ({ startedAt: lostAt }): Promise<Storm> => {
+      let ticks: MachineTicks | null = null;
+      const wrote = firstWrite(ports, path, servingMaxMs, signal).finally(() => {
+        // Whoever elects a leader leaves the cores alone, and would hide what sending snapshots does to them.
+        ticks = leader.host.machineTicks();
+      });
+      const back = sinks.untilBack(lostAt, servingMaxMs, signal).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      const [wroteAt, late] = await Promise.all([wrote, back]);
+      const idle = machineUse(ticks, leader.host.machineTicks())?.idle;
+      const [bytes, unlimited] = await Promise.all([network.bytes(), network.unlimited()]);
+      const sent = new Map(
+        [...bytes].map(([name, { sent }]) => [name, sent - (bytesBefore.get(name)?.sent ?? 0)]),
+      );
+      const ways = (await sinks.ways()).filter(({ servingAtMs }) => servingAtMs > lostAt);
+      return { lostAt, wroteAt, ways, sent, unlimited, idle, late };
+    },
+  );
+}
+
 function record(
   { stage, condition, round, recorder }: Occasion,
   size: StormSize,
-  { lostAt, wroteAt, ways, sent, late }: Storm,
+  { lostAt, wroteAt, ways, sent, unlimited, idle, late }: Storm,
   faultReasons: readonly string[],
   servingMaxMs: number,
 ): void {
@@ -109,7 +123,7 @@ function record(
   const reasons = [
     ...faultReasons,
     // Late observers are a counter-example, whatever the link did.
-    ...(late === undefined ? offTheLimit(use, size.sinks >= HUNDREDS_MIN) : []),
+    ...(late === undefined ? offTheLimit({ use, unlimited, idle }, size.sinks >= HUNDREDS_MIN) : []),
     ...(kept > 0 ? [`${kept} of ${ways.length} observers took no snapshot`] : []),
     ...(wroteAt === undefined ? ['no write committed, so there is no moment to count from'] : []),
   ];
@@ -124,7 +138,9 @@ function record(
   sample('stormMedianLearnerMs', (served[Math.floor(size.sinks / 2)] ?? lostAt + servingMaxMs) - from);
   sample('syncFirstWriteMs', from - lostAt);
   sample('stormLinkUse', use * 100);
-  if (late !== undefined) recorder.warned(at('stormLastLearnerMs'), round, late);
+  const slow = size.sinks >= HUNDREDS_MIN ? underTheLimit(use) : undefined;
+  for (const warning of [late, slow])
+    if (warning !== undefined) recorder.warned(at('stormLastLearnerMs'), round, warning);
 }
 
 /** The share of its bandwidth that the busiest member has used. */

@@ -7,7 +7,7 @@ import type { Sync } from '../../../results/schema.ts';
 import { kill } from '../../faults/kill.ts';
 import { firstWrite } from '../first-write.ts';
 import { wayBackOf } from './server-log.ts';
-import { type Served, servesAgain } from './serving-watch.ts';
+import { type Served, whileWatching } from './serving-watch.ts';
 import { type Occasion, underFault } from './under-fault.ts';
 
 export async function measureSync(occasion: Occasion, everyMs: number): Promise<void> {
@@ -16,21 +16,23 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
   const others = stage.ensemble.members.filter(member => member !== leader);
   const voters = others.filter(({ plan }) => plan.role === 'participant');
   // The watches start before the kill, because they must see the old epoch to recognise the new one.
-  const watches = others.map(member => servesAgain(member, everyMs, recoverMaxMs, signal));
-  const { value, voidReasons } = await underFault(
-    occasion,
-    'kill',
-    () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
-    async active => {
-      const wroteAt = await firstWrite(
-        voters.map(({ plan }) => plan.ports.client),
-        path,
-        recoverMaxMs,
-        signal,
-      );
-      const served = await Promise.all(watches);
-      return { lostAt: active.startedAt, wroteAt, served };
-    },
+  const watch = { everyMs, maxMs: recoverMaxMs, signal };
+  const { value, voidReasons } = await whileWatching(others, watch, watches =>
+    underFault(
+      occasion,
+      'kill',
+      () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
+      async active => {
+        const wroteAt = await firstWrite(
+          voters.map(({ plan }) => plan.ports.client),
+          path,
+          recoverMaxMs,
+          signal,
+        );
+        const served = await Promise.all(watches);
+        return { lostAt: active.startedAt, wroteAt, served };
+      },
+    ),
   );
   const { lostAt, wroteAt, served } = value;
   const learners = others.flatMap((member, index) => {
