@@ -3,7 +3,7 @@
  * only where nothing was broken: there the ensemble was unwell, while under a fault it is the finding.
  */
 import { saturation } from './driver-monitor.ts';
-import { ENDED_EARLY, LATE_SHARE_MAX, type LoadResult } from './load-spec.ts';
+import { ENDED_EARLY, isOpenLoop, LATE_SHARE_MAX, type LoadResult } from './load-spec.ts';
 
 /** A healthy ensemble that does fewer operations than this in a load is unwell. */
 const HEALTHY_OPERATIONS_MIN = 100;
@@ -12,6 +12,24 @@ const HEALTHY_OPERATIONS_MIN = 100;
 const SHARE_MAX = { median: 0.1, tail: LATE_SHARE_MAX } as const;
 
 export type Statistic = keyof typeof SHARE_MAX;
+
+/** Why the requests were not those that were asked for. */
+export function unlikeTheSpec({
+  spec,
+  totals,
+  sends,
+}: Pick<LoadResult, 'spec' | 'totals' | 'sends'>): string[] {
+  const { intended, late, dropped } = sends;
+  const share = (late + dropped) / Math.max(1, intended);
+  return [
+    ...(totals.ok === 0 ? ['no operation succeeded'] : []),
+    ...(isOpenLoop(spec.mode) && share > LATE_SHARE_MAX
+      ? [
+          `${late} late and ${dropped} dropped of ${intended} sends (${(share * 100).toFixed(1)} %), at most ${LATE_SHARE_MAX * 100} % is accepted`,
+        ]
+      : []),
+  ];
+}
 
 /** Why the throughput of a closed loop does not count. */
 export function throughputVoidReasons(load: LoadResult, isHealthy: boolean): string[] {
@@ -70,6 +88,6 @@ export function unansweredOf({ totals, sends }: LoadResult): number {
   return totals.unknown + totals.errors + sends.dropped;
 }
 
-function endedEarly({ voidReasons }: LoadResult): string[] {
+export function endedEarly({ voidReasons }: Pick<LoadResult, 'voidReasons'>): string[] {
   return voidReasons.filter(reason => reason === ENDED_EARLY);
 }

@@ -56,6 +56,19 @@ test('open loop: every intended request of the window is accounted for, and none
   assert.is(LatencyHistogram.decode(operations[0]!.response).n, operations[0]!.ok);
 });
 
+test('planted: timers that fire early do not end a window early', async () => {
+  const inTime = globalThis.setTimeout;
+  const early = (run: () => void, ms = 0) => inTime(run, ms / 2);
+  globalThis.setTimeout = early as typeof inTime;
+  try {
+    const { sends, measuredFrom, okPerSecond } = await against({});
+    assert.is(sends.intended, 150);
+    assert.ok(okPerSecond > 400, `${okPerSecond}/s from ${measuredFrom}`);
+  } finally {
+    globalThis.setTimeout = inTime;
+  }
+});
+
 /** Answers nothing for `stallMs` once, then everything that came meanwhile, in order. */
 function stalling(stallMs: number): FakeServerOptions {
   let seen = 0;

@@ -13,11 +13,11 @@ import {
   checkLoadSpec,
   ENDED_EARLY,
   isOpenLoop,
-  LATE_SHARE_MAX,
   LOAD_DEFAULTS,
   type LoadResult,
   type LoadSpec,
 } from './load-spec.ts';
+import { unlikeTheSpec } from './load-validity.ts';
 import { isWrite } from './operations.ts';
 import { ReplayLoad } from './replay-load.ts';
 
@@ -157,18 +157,7 @@ function resultOf(
 
 /** Why a result does not count, one sentence each. */
 export function voidReasons(result: LoadResult, aborted: boolean): string[] {
-  const reasons = saturation(result.driver);
-  const { intended, late, dropped } = result.sends;
-  if (aborted) reasons.push(ENDED_EARLY);
-  if (result.totals.ok === 0) reasons.push('no operation succeeded');
-  const share = (late + dropped) / Math.max(1, intended);
-  if (isOpenLoop(result.spec.mode) && share > LATE_SHARE_MAX) {
-    const percent = (share * 100).toFixed(1);
-    reasons.push(
-      `${late} late and ${dropped} dropped of ${intended} sends (${percent} %), at most ${LATE_SHARE_MAX * 100} % is accepted`,
-    );
-  }
-  return reasons;
+  return [...saturation(result.driver), ...(aborted ? [ENDED_EARLY] : []), ...unlikeTheSpec(result)];
 }
 
 function sum(values: readonly number[]): number {

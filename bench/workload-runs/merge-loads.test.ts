@@ -1,4 +1,6 @@
 import { assert, suite } from '#test';
+import { ENDED_EARLY } from '../load/load-spec.ts';
+import { closedLoopVoidReasons } from '../load/load-validity.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 import { mergeLoads } from './merge-loads.ts';
 import { loadResult, operationRow, SPEC } from './workload-runs.test-kit.ts';
@@ -41,11 +43,31 @@ test('the percentiles of the whole come from the merged histogram, not from thos
 
 test('the worst driver counts, and a void of one names it', () => {
   const busy = loadResult({
-    driver: { cores: 0.95, loopUtilization: 1, loopLagP99Ms: 30, loopLagMaxMs: 40 },
-    voidReasons: ['driver saturated'],
+    driver: { cores: 0.95, loopUtilization: 1, loopLagP99Ms: 3, loopLagMaxMs: 40 },
   });
   const { driver, voidReasons, timeline } = mergeLoads(SPEC, [loadResult(), busy]);
-  assert.equal(driver, { cores: 0.95, loopUtilization: 1, loopLagP99Ms: 30, loopLagMaxMs: 40 });
-  assert.equal(voidReasons, ['driver 2: driver saturated']);
+  assert.equal(driver, { cores: 0.95, loopUtilization: 1, loopLagP99Ms: 3, loopLagMaxMs: 40 });
+  assert.equal(voidReasons, ['driver 2: driver saturated: it used 0.95 cores, at most 0.9 is accepted']);
   assert.equal(timeline.buckets, [{ intended: 4_000, ok: 4_000, errors: 0 }]);
+});
+
+test('planted: late sends and lost requests count over all drivers, and not of one with a low rate', () => {
+  const { sends, totals } = loadResult();
+  const slow = loadResult({
+    sends: { ...sends, intended: 10, sent: 9, late: 1, dropped: 1 },
+    totals: { ...totals, ok: 0 },
+    voidReasons: ['no operation succeeded', '1 late and 1 dropped of 10 sends (20.0 %)'],
+  });
+  assert.equal(mergeLoads(SPEC, [loadResult(), slow]).voidReasons, []);
+  assert.equal(mergeLoads(SPEC, [slow, slow]).voidReasons, [
+    'no operation succeeded',
+    '2 late and 2 dropped of 20 sends (20.0 %), at most 1 % is accepted',
+  ]);
+});
+
+test('a load that one driver ended early is one that ended early', () => {
+  const cut = loadResult({ voidReasons: [ENDED_EARLY] });
+  const merged = mergeLoads(SPEC, [cut, cut]);
+  assert.equal(merged.voidReasons, [ENDED_EARLY]);
+  assert.equal(closedLoopVoidReasons(merged), [ENDED_EARLY]);
 });

@@ -1,5 +1,7 @@
 /** The results of several drivers as one: counts are added, histograms merged, the worst driver counts. */
+import { saturation } from '../load/driver-monitor.ts';
 import type { LoadResult, LoadSpec, OperationResult } from '../load/load-spec.ts';
+import { endedEarly, unlikeTheSpec } from '../load/load-validity.ts';
 import { LatencyHistogram, type Percentiles } from '../measure/histograms.ts';
 import type { Timeline, TimelineBucket } from '../measure/timeline.ts';
 
@@ -11,7 +13,7 @@ export function mergeLoads(spec: LoadSpec, results: readonly LoadResult[]): Load
   const sum = (of: (result: LoadResult) => number) => results.reduce((total, each) => total + of(each), 0);
   const largest = (of: (result: LoadResult) => number) => Math.max(...results.map(of));
   const operations = mergeOperations(results.flatMap(each => each.operations));
-  return {
+  const merged = {
     spec,
     measuredFrom: results.map(({ measuredFrom }) => measuredFrom).sort()[0]!,
     okPerSecond: sum(({ okPerSecond }) => okPerSecond),
@@ -42,10 +44,16 @@ export function mergeLoads(spec: LoadSpec, results: readonly LoadResult[]): Load
       loopLagP99Ms: largest(({ driver }) => driver.loopLagP99Ms),
       loopLagMaxMs: largest(({ driver }) => driver.loopLagMaxMs),
     },
-    voidReasons: results.flatMap(({ voidReasons }, index) =>
-      voidReasons.map(reason => `driver ${index + 1}: ${reason}`),
-    ),
   };
+  return { ...merged, voidReasons: [...reasonsOfDrivers(results), ...unlikeTheSpec(merged)] };
+}
+
+/** What voids a load as soon as it happens to one driver; shares of requests count over all of them. */
+function reasonsOfDrivers(results: readonly LoadResult[]): string[] {
+  const held = results.flatMap(({ driver }, index) =>
+    saturation(driver).map(reason => `driver ${index + 1}: ${reason}`),
+  );
+  return [...held, ...new Set(results.flatMap(endedEarly))];
 }
 
 /** One row for each target and operation, in the order of their first appearance. */
