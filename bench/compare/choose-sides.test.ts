@@ -35,12 +35,34 @@ async function refusal(references: readonly string[], pool: boolean, root: strin
 
 test('each reference is a side, in the order of the command line; a pattern is a pool', async () => {
   const root = runsOf([1, 'aaa', 100], [2, 'aaa', 100], [3, 'bbb', 100]);
-  assert.equal(await idsOf(['2026-08-03', 'latest', '2026-08-01'], false, root), ['03', '03', '01']);
+  assert.equal(await idsOf(['2026-08-02', 'latest', '2026-08-01'], false, root), ['02', '03', '01']);
   assert.equal(
     await idsOf(['2026-08-0[12]*', '2026-08-0?T*'], false, root).catch(error => error.problem),
     'missing',
   );
-  assert.equal(await idsOf(['2026-08-0*', '2026-08-03'], false, root), ['01,02,03', '03']);
+});
+
+test('a run that is named by itself is none of a pattern, and the side says that it was left out', async () => {
+  const root = runsOf([1, 'aaa', 100], [2, 'aaa', 100], [3, 'bbb', 100]);
+  assert.equal(await idsOf(['2026-08-0*', 'latest'], false, root), ['01,02', '03']);
+  const [, pool] = await chooseSides(['2026-08-03', '2026-08-0*'], false, root);
+  assert.equal(pool!.leftOut, [{ id: '2026-08-03T02-30-00Z-quick', reason: 'is on the other side' }]);
+});
+
+test('planted: a run on both sides is refused in one sentence', async () => {
+  const root = runsOf([1, 'aaa', 100], [2, 'aaa', 100]);
+  for (const [references, says] of [
+    [
+      ['latest', '2026-08-02'],
+      /^"latest" and "2026-08-02" both name 2026-08-02T\S+; accepted is each run on one side$/,
+    ],
+    [['2026-08-0*', '2026-08-*'], /^"2026-08-0\*" and "2026-08-\*" both name 2026-08-01T/],
+    [
+      ['2026-08-02*', 'latest'],
+      /^"2026-08-02\*" matches only runs that are named by themselves: 2026-08-02T/,
+    ],
+  ] as const)
+    assert.match(await refusal(references, false, root), says);
 });
 
 test('a pool has a side for each build and input, and no run twice', async () => {
@@ -56,7 +78,7 @@ test('what makes no comparison is refused in one sentence', async () => {
   );
   assert.match(await refusal(['2026-08-01', '2026-08-02'], true, root), /^all 2 runs are of one build/);
   assert.match(
-    await refusal(['2026-08-*', '2026-08-01'], false, root),
+    await refusal(['2026-08-*', '2026-08-02'], false, root),
     /^"2026-08-\*" matches runs with different inputs or machines, such as 2026-08-01\S+ and 2026-08-03/,
   );
   assert.match(

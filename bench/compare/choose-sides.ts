@@ -18,7 +18,7 @@ export async function chooseSides(
   pool: boolean,
   root = RUNS_ROOT,
 ): Promise<Side[]> {
-  const named: { reference: string; runs: ComparedRun[] }[] = [];
+  const named: Named[] = [];
   let count = 0;
   for (const reference of references) {
     const found = isPattern(reference) ? await matchingRuns(reference, root) : [reference];
@@ -34,10 +34,50 @@ export async function chooseSides(
     throw new UsageError(
       `only ${references.join(', ') || 'nothing'} is named; a comparison needs two runs or patterns, or --pool with several runs`,
     );
-  return named.map(({ reference, runs }) => {
+  return eachOnOneSide(named).map(({ reference, runs, elsewhere = [] }) => {
     refuseMixture(reference, runs);
-    return sideOf(runs);
+    const side = sideOf(runs);
+    const leftOut = elsewhere.map(id => ({ id, reason: 'is on the other side' }));
+    return { ...side, leftOut: [...leftOut, ...side.leftOut] };
   });
+}
+
+/** What one word of the command line names. */
+interface Named {
+  readonly reference: string;
+  readonly runs: readonly ComparedRun[];
+  /** Runs that its pattern matches and that are named by themselves. */
+  readonly elsewhere?: readonly string[];
+}
+
+/**
+ * A run that is named by itself, as by `latest`, is none of those that a pattern matches.
+ * @throws UsageError for a run that is on two sides in any other way: it would be compared with itself
+ */
+function eachOnOneSide(named: readonly Named[]): Named[] {
+  const single = named.filter(({ reference }) => !isPattern(reference)).flatMap(({ runs }) => runs);
+  const alone = new Set(single.map(({ run }) => run.id));
+  const sides = named.map((each): Named => {
+    if (!isPattern(each.reference)) return each;
+    const [elsewhere, runs] = [true, false].map(wanted =>
+      each.runs.filter(({ run }) => alone.has(run.id) === wanted),
+    ) as [ComparedRun[], ComparedRun[]];
+    if (runs.length > 0) return { ...each, runs, elsewhere: elsewhere.map(({ run }) => run.id) };
+    throw new UsageError(
+      `"${each.reference}" matches only runs that are named by themselves: ${elsewhere.map(({ run }) => run.id).join(', ')}; accepted is each run on one side`,
+    );
+  });
+  const sideOfRun = new Map<string, string>();
+  for (const { reference, runs } of sides)
+    for (const { run } of runs) {
+      const other = sideOfRun.get(run.id);
+      if (other !== undefined)
+        throw new UsageError(
+          `"${other}" and "${reference}" both name ${run.id}; accepted is each run on one side`,
+        );
+      sideOfRun.set(run.id, reference);
+    }
+  return sides;
 }
 
 function isPattern(reference: string): boolean {
