@@ -1,4 +1,4 @@
-import { CONDITIONS, METRICS, type Metric } from '../results/names.ts';
+import { CONDITIONS, METRICS, type Metric, observerLatencyOf } from '../results/names.ts';
 import type { Measurement } from '../results/schema.ts';
 
 /** The measured metrics: known ones in their fixed order, then others in order of appearance. */
@@ -20,7 +20,10 @@ export function metricsOf(measurements: readonly Measurement[]): Metric[] {
 /** Conditions that occur in `items`, the standard ones first. */
 export function conditionsOf(items: readonly { readonly condition: string }[]): string[] {
   const found = new Set(items.map(item => item.condition));
-  const known: string[] = Object.values(CONDITIONS).filter(condition => found.has(condition));
+  const latencies = [...found].filter(condition => observerLatencyOf(condition) !== undefined);
+  const known: string[] = Object.values(CONDITIONS).flatMap(condition =>
+    condition === CONDITIONS.observerLatency ? latencies : found.has(condition) ? [condition] : [],
+  );
   return [...known, ...[...found].filter(condition => !known.includes(condition))];
 }
 

@@ -132,6 +132,7 @@ export const CONDITIONS = {
   healthy: 'healthy',
   /** The control for the proxies: every other condition includes their cost. */
   direct: 'healthy, without proxies',
+  /** That of the project's suites; others have their own, see `observerLatencyCondition`. */
   observerLatency: 'observer latency 20±5 ms',
   observersBlackholed: 'observers blackholed',
   /** Its control, measured in turn with it, so that neither finds warmer servers. */
@@ -156,6 +157,22 @@ export const CONDITIONS = {
   greedyElsewhere: 'greedy neighbours at another member',
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
+
+/** What a suite adds to each packet on the links of observers, each way. */
+export interface ObserverLatency {
+  readonly ms: number;
+  readonly jitterMs: number;
+}
+
+export function observerLatencyCondition({ ms, jitterMs }: ObserverLatency): string {
+  return `observer latency ${ms}±${jitterMs} ms`;
+}
+
+/** Undefined for a condition of another kind. */
+export function observerLatencyOf(condition: string): ObserverLatency | undefined {
+  const [, ms, jitterMs] = /^observer latency (\d+)±(\d+) ms$/.exec(condition) ?? [];
+  return jitterMs === undefined ? undefined : { ms: Number(ms), jitterMs: Number(jitterMs) };
+}
 
 /** One write at a time at the leader, with values of this size. */
 export function sizedCondition(bytes: number): string {

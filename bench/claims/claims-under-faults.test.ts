@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, observerLatencyCondition } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { around, type Planted, plantedResult } from './claims.test-kit.ts';
 import { CLAIMS, chooseClaims } from './index.ts';
@@ -45,6 +45,19 @@ test('004-6 and 004-8: within 0.2 ms holds, 4.5 ms or a wait for the link fails,
     assert.is(verdict(around(1.5)), 'fails', 'unchanged is not faster either');
     assert.is(verdict(around(42)), 'fails');
     assert.is(verdict(around(2.1, { spread: 0.5 })), 'not shown here');
+  }
+});
+
+test('004-6 and 004-8: the latency is that of the suite, and the sentence says how much longer a round trip took', () => {
+  const condition = observerLatencyCondition({ ms: 50, jitterMs: 10 });
+  assert.is(condition, 'observer latency 50±10 ms');
+  for (const [claim, metric] of [
+    [observerLatencyLeavesWrites, 'writeLatencyP50'],
+    [readsAreLocal, 'readLatencyP50'],
+  ] as const) {
+    const [judged] = judgeAll([claim], plantedResult(under(metric, condition, around(2), around(102))));
+    assert.is(judged!.verdict, 'fails');
+    assert.match(judged!.reason, /took 100 ms more/);
   }
 });
 

@@ -16,6 +16,8 @@ export interface Pair {
   readonly aWhat: string;
   readonly b: Series | undefined;
   readonly bWhat: string;
+  /** Under which `b` was measured, where a sentence needs it. */
+  readonly condition?: string;
   /** Replaces the margin of the claim, as for a tail beside a median. */
   readonly margin?: Margin;
   /** Judged where it was measured, and not missed where it was not. */

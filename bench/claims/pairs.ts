@@ -34,6 +34,7 @@ export function healthyAndUnder(
         aWhat: `${what} of ${topology.name}, ${control}`,
         b: evidence.series(metric, topology, condition),
         bWhat: `${what} of ${topology.name}, ${condition}`,
+        condition,
         ...(margin && { margin, optional: true }),
       })),
     );

@@ -6,7 +6,7 @@ import {
   spoiltByMachine,
 } from '../../bench/rounds/budget-proof.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, observerLatencyCondition } from '../../results/names.ts';
 import { latency } from '../faults/latency.ts';
 import { type ConditionFault, cutOff } from './condition-fault.ts';
 import { budgetsOf, type Started } from './fresh-starts.ts';
@@ -60,13 +60,14 @@ export function cutTurns(options: Options, all: readonly Started[], start: numbe
 export function latencyTurns(options: Options, stages: readonly Stage[], start: number): Turn[] {
   const { recorder } = options;
   const write = writeLoadOf(options);
+  const condition = observerLatencyCondition(options.suite.observerLatency!);
   return stages.flatMap((stage): Turn[] => [
     turn(options, stage, CONDITIONS.healthy, async (cast, round) => {
       const sample = await measureWrites(stage, cast, write, { loads: PACED });
       recordWrites({ recorder, ...placeOf(stage, CONDITIONS.healthy), round, start }, sample, []);
     }),
-    turn(options, stage, CONDITIONS.observerLatency, (cast, round) => {
-      const occasion = occasionOf(options, stage, CONDITIONS.observerLatency, round);
+    turn(options, stage, condition, (cast, round) => {
+      const occasion = occasionOf(options, stage, condition, round);
       const fault = slow(options, stage, cast);
       return measureWritesUnderFault(occasion, cast, write, { ...fault, loads: PACED, start });
     }),

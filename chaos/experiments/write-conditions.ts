@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Origin } from '../../bench/origin.ts';
 import { UsageError } from '../../bench/usage-error.ts';
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, observerLatencyOf } from '../../results/names.ts';
 import { readFault } from '../faults/index.ts';
 import { type ConditionFault, cutOff } from './condition-fault.ts';
 import { LOAD_KINDS, type LoadKind } from './measurements/throughput.ts';
@@ -71,7 +71,7 @@ export function checkConditions({ conditions, topologies: all }: Suite & WriteOp
   const taken: readonly string[] = [...Object.keys(CONDITIONS), ...Object.values(CONDITIONS)];
   for (const [condition, { topologies = [], ...written }] of Object.entries(conditions)) {
     const at = origin.within('conditions', condition);
-    if (taken.includes(condition))
+    if (taken.includes(condition) || observerLatencyOf(condition) !== undefined)
       throw new UsageError(`${at.at()}: a condition of zklab has this name; accepted is any other`);
     readFault(written, at);
     const unknown = topologies.find(topology => !names.includes(topology));
