@@ -90,3 +90,15 @@ test('connections that did not reach a server which others reached are counted',
     ),
   );
 });
+
+test('planted: the last line counts sessions, and not every connection as one', async () => {
+  const server = await listening();
+  const { out, exitCode } = await recorded(server.at, 2, async client => {
+    client.write('ruok');
+    await new Promise(resolve => client.once('data', resolve));
+  });
+  server.close();
+  assert.is(exitCode, 0);
+  assert.match(out, /^connections of no ZooKeeper client, which are not recorded: 2$/m);
+  assert.match(out, /: 0 sessions on 2 connections, 0 records, \d+ bytes$/m);
+});

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
+import { REQUEST_BYTES_MAX } from './recording.ts';
 import { RecordingFile } from './recording-file.ts';
 import { RecordingProxy } from './recording-proxy.ts';
 import { hashedPath } from './request-shape.ts';
@@ -75,12 +76,23 @@ function conclude(
 ): ExitCode {
   if (proxy.foreign > 0)
     terminal.print(`connections of no ZooKeeper client, which are not recorded: ${proxy.foreign}`);
+  if (proxy.unreadable > 0)
+    terminal.print(
+      `sessions that sent something which is no request, and are recorded until then: ${proxy.unreadable}`,
+    );
+  if (proxy.tooLarge > 0)
+    terminal.print(
+      `requests of more than ${REQUEST_BYTES_MAX / 1024} KiB, which are not recorded: ${proxy.tooLarge}`,
+    );
   if (file.isFull) terminal.print(`the recording ended at its largest size, ${megabytesMax} MB`);
   if (file.problem !== undefined) {
     terminal.error(`zklab: the recording ${out} could not be written: ${file.problem}`);
     return EXIT_CODES.failed;
   }
-  terminal.print(`${out}: ${proxy.connections} sessions, ${file.records} records, ${file.bytes} bytes`);
+  const { sessions, connections } = proxy;
+  terminal.print(
+    `${out}: ${sessions} sessions on ${connections} connections, ${file.records} records, ${file.bytes} bytes`,
+  );
   return concludeReach(terminal, to, proxy);
 }
 

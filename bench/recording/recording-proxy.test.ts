@@ -127,6 +127,34 @@ test('bytes of another protocol end the tap, and nothing else', () => {
   assert.ok(tap.feed(Buffer.from('more')));
 });
 
+test('planted: a request that is too large is not recorded, and the session goes on', () => {
+  const events: RecordedEvent[] = [];
+  const tap = new ClientTap({
+    session: 1,
+    pathText: path => path,
+    nowUs: () => 0,
+    onEvent: e => events.push(e),
+  });
+  const data = Buffer.alloc(2_000_000);
+  const large = request(1, OpCode.setData, w => writeSetDataRequest(w, { path: '/a', data, version: -1 }));
+  const exists = request(2, OpCode.exists, w => writePathWatchRequest(w, { path: '/b', watch: false }));
+  for (const chunk of [CONNECT, large.subarray(0, 70_000), large.subarray(70_000), exists])
+    assert.ok(tap.feed(chunk));
+  tap.end();
+  assert.equal(
+    events.map(event => (event.kind === 'request' ? event.shape.path : event.kind)),
+    ['open', '/b', 'close'],
+  );
+  assert.equal([tap.isSession, tap.tooLarge], [true, 1]);
+});
+
+test('bytes that are no request end a session, which is one of a ZooKeeper client all the same', () => {
+  const tap = new ClientTap({ session: 1, pathText: path => path, nowUs: () => 0, onEvent: () => {} });
+  assert.ok(tap.feed(CONNECT));
+  assert.not(tap.feed(Buffer.alloc(8, 255)));
+  assert.ok(tap.isSession);
+});
+
 test('the proxy passes every byte on in both directions, and its file holds no data', async () => {
   const got: Buffer[] = [];
   const server = net.createServer(socket => {

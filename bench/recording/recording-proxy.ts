@@ -18,9 +18,14 @@ export class RecordingProxy {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   readonly #taps = new Set<ClientTap>();
+  /** Of taps that have ended. */
+  #sessions = 0;
+  #tooLarge = 0;
   readonly #fromMs = performance.now();
   /** Connections whose bytes are none of a ZooKeeper client; they are passed on and not recorded. */
   foreign = 0;
+  /** Sessions that sent something which is no request; what comes after it is passed on and not recorded. */
+  unreadable = 0;
   connections = 0;
   /** Connections that the server has accepted. */
   reached = 0;
@@ -46,6 +51,16 @@ export class RecordingProxy {
 
   get port(): number {
     return (this.#server.address() as net.AddressInfo).port;
+  }
+
+  /** Connections on which a client asked for a session. */
+  get sessions(): number {
+    return this.#sessions + [...this.#taps].filter(({ isSession }) => isSession).length;
+  }
+
+  /** Requests that are passed on and too large to be recorded. */
+  get tooLarge(): number {
+    return [...this.#taps].reduce((sum, { tooLarge }) => sum + tooLarge, this.#tooLarge);
   }
 
   /** Ends all connections. Their sessions end in the recording too. */
@@ -78,18 +93,28 @@ export class RecordingProxy {
       socket.on('error', () => {});
       socket.on('close', () => {
         this.#sockets.delete(socket);
-        tap.end();
-        this.#taps.delete(tap);
+        this.#forget(tap);
         client.destroy();
         server.destroy();
       });
     }
     client.on('data', chunk => {
-      if (!tap.feed(chunk)) this.foreign++;
+      if (!tap.feed(chunk)) {
+        if (tap.isSession) this.unreadable++;
+        else this.foreign++;
+      }
       if (!server.write(chunk)) client.pause();
     });
     client.on('end', () => server.end());
     server.on('drain', () => client.resume());
     server.pipe(client);
+  }
+
+  /** Either socket of a connection may be the last to say so. */
+  #forget(tap: ClientTap): void {
+    tap.end();
+    if (!this.#taps.delete(tap)) return;
+    this.#sessions += tap.isSession ? 1 : 0;
+    this.#tooLarge += tap.tooLarge;
   }
 }
