@@ -25,14 +25,14 @@ function pair(
   factor: number,
   n: number,
   spread: number,
-  seed = 1,
+  { seed = 1, roundsPerStart = 1 } = {},
 ): Omit<Planted, 'topology'>[] {
   const random = seededRandom(seed);
   const noise = () => Math.exp(spread * gauss(random));
   const control = Array.from({ length: n }, (_, round) => 1_000 * (1 + round) * noise());
   return [
-    { metric, condition: 'base', values: control },
-    { metric, condition: 'other', values: control.map(value => value * factor * noise()) },
+    { metric, condition: 'base', values: control, roundsPerStart },
+    { metric, condition: 'other', values: control.map(value => value * factor * noise()), roundsPerStart },
   ];
 }
 
@@ -54,9 +54,14 @@ test('what noise hides is not shown, with the ratio that would have been', () =>
   assert.ok(noisy!.detectable! > 1.05);
 });
 
-test('fewer than five rounds say nothing, however clear they look', () => {
-  const [few] = compare(pair('writeThroughput', 0.5, 4, 0.001));
-  assert.is(few!.finding, 'not shown');
+test('planted: fewer than five starts say nothing, however clear they look and however many rounds they have', () => {
+  for (const roundsPerStart of [1, 3]) {
+    const [few] = compare(pair('writeThroughput', 0.5, 4 * roundsPerStart, 0.001, { roundsPerStart }));
+    assert.equal([few!.finding, few!.detectable], ['not shown', undefined]);
+  }
+  const [lone] = compare(pair('writeThroughput', 0.5, 20, 0.001, { roundsPerStart: 20 }));
+  assert.equal([lone!.finding, lone!.detectable], ['not shown', undefined], 'rounds of a single start');
+  assert.is(compare(pair('writeThroughput', 0.5, 20, 0.001, { roundsPerStart: 4 }))[0]!.finding, 'worse');
   const [one] = compare(pair('writeThroughput', 0.5, 1, 0));
   assert.equal([one!.finding, one!.ratio.low, one!.ratio.high], ['not shown', null, null]);
 });
@@ -64,7 +69,7 @@ test('fewer than five rounds say nothing, however clear they look', () => {
 test('equal cells are called different in about one of twenty comparisons', () => {
   let wrong = 0;
   for (let seed = 0; seed < 400; seed++) {
-    const { finding } = compare(pair('writeThroughput', 1, 6, 0.1, seed))[0]!;
+    const { finding } = compare(pair('writeThroughput', 1, 6, 0.1, { seed }))[0]!;
     if (finding === 'better' || finding === 'worse') wrong++;
   }
   assert.ok(wrong > 5 && wrong < 35, `${wrong} of 400`);

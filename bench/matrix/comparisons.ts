@@ -4,8 +4,11 @@ import type { Matrix, MatrixComparison, Result } from '../../results/schema.ts';
 import { Evidence, paired, type Series } from '../claims/evidence.ts';
 import { detectable, intervalOf, type MeanInterval, meanOf } from '../stats/mean-interval.ts';
 
-/** With fewer starts (or rounds, where there is one start) one odd one decides, and nothing is said. */
-export const SAMPLES_MIN = 5;
+/**
+ * With fewer starts nothing is said: one odd one would decide. Rounds of a start are no substitute, however
+ * many there are, for they repeat its chance: who leads, and how warm the code is.
+ */
+export const STARTS_MIN = 5;
 /** Probability of an error at each end: intervals cover 95 %. */
 const TAIL = 0.025;
 /** The share of runs in which an effect that is called detectable would be shown. */
@@ -66,18 +69,19 @@ function compared(
     unit: 'ratio',
   };
   const finding = findingOf(mean, { low, high }, Math.log(1 + marginPercent / 100), higherIsBetter);
-  const reach = finding === 'not shown' ? Math.exp(detectable(mean, TAIL, POWER)) : undefined;
+  const isOpen = finding === 'not shown' && mean.starts >= STARTS_MIN;
+  const reach = isOpen ? Math.exp(detectable(mean, TAIL, POWER)) : undefined;
   const isKnown = reach !== undefined && Number.isFinite(reach) && reach > 1;
   return { ratio, finding, ...(isKnown && { detectable: reach }) };
 }
 
 function findingOf(
-  { degreesOfFreedom }: MeanInterval,
+  { starts }: MeanInterval,
   { low, high }: { readonly low: number; readonly high: number },
   margin: number,
   higherIsBetter: boolean,
 ): MatrixComparison['finding'] {
-  if (degreesOfFreedom + 1 < SAMPLES_MIN) return 'not shown';
+  if (starts < STARTS_MIN) return 'not shown';
   if (low >= -margin && high <= margin) return 'same';
   if (low <= 0 && high >= 0) return 'not shown';
   return low > 0 === higherIsBetter ? 'better' : 'worse';

@@ -5,7 +5,7 @@ import { SERVER_VERSION } from '../../server/version.ts';
 import type { Evidence } from '../claims/evidence.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
 import { environmentRow, NO_TOXIPROXY, topologyRow } from '../measure/result-rows.ts';
-import { comparisonsOf, SAMPLES_MIN } from './comparisons.ts';
+import { comparisonsOf, STARTS_MIN } from './comparisons.ts';
 import type { MatrixSuite } from './matrix-suite.ts';
 import { labelOf } from './measure-window.ts';
 
@@ -66,7 +66,7 @@ export function inputsOf({ cells: _, ensembles: __, ...keys }: MatrixSuite): Non
 }
 
 export function limitsOf(
-  { ensembles, starts, rounds, windowMs }: MatrixSuite,
+  { ensembles, starts, windowMs }: MatrixSuite,
   environment: Environment,
   machineUse: MachineUse,
 ): string[] {
@@ -78,17 +78,17 @@ export function limitsOf(
     `All ${ensembles.length} ensembles run at the same time: ${members} members and the load share ${cores} cores. Those that wait for their turn do next to nothing, ` +
       'but each member takes CPU from the others of its ensemble, which it would not do on a machine of its own.',
     'Members have direct links, and nothing is broken. zklab claims and zklab chaos break things.',
-    ...startsLimit(starts, rounds),
+    ...startsLimit(starts),
     `Each window lasts ${windowMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
     'Each interval is by itself and covers 95 %: of twenty comparisons without a difference, one may seem to show one.',
   ];
 }
 
-function startsLimit(starts: number, rounds: number): string[] {
-  if (starts >= SAMPLES_MIN) return [];
-  if (starts === 1 && rounds >= SAMPLES_MIN)
-    return [
-      'All rounds are of one start: what differs between starts (who leads, how warm it is) is in no interval.',
-    ];
-  return [`With ${starts} starts nothing is called better or worse: at least ${SAMPLES_MIN} are needed.`];
+function startsLimit(starts: number): string[] {
+  if (starts >= STARTS_MIN) return [];
+  const nothing = `With ${starts} ${starts === 1 ? 'start' : 'starts'} nothing is called better or worse: at least ${STARTS_MIN} are needed.`;
+  if (starts > 1) return [nothing];
+  return [
+    `${nothing} All rounds are of that start, so what differs between starts (who leads, how warm it is) is in no interval.`,
+  ];
 }

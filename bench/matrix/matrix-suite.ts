@@ -15,7 +15,7 @@ import {
 } from '../topology/topology.ts';
 import { UsageError } from '../usage-error.ts';
 import { cellsOf, type MatrixCell, tagged } from './cells.ts';
-import { SAMPLES_MIN } from './comparisons.ts';
+import { STARTS_MIN } from './comparisons.ts';
 import { type Clients, type MatrixKeys, matrixSchema } from './matrix-schema.ts';
 import { type MatrixWorkload, workloadOf } from './matrix-workload.ts';
 
@@ -102,7 +102,7 @@ function matrixOf({ name, reference, folder, document, origin }: NamedDocument):
       `${origin.place()}: this suite has no matrix; zklab claims --suite ${reference} measures it`,
     );
   const keys = checked(matrixSchema, document, origin);
-  const { starts, startsMin = Math.min(SAMPLES_MIN, starts) } = keys;
+  const { starts, startsMin = Math.min(STARTS_MIN, starts) } = keys;
   if (startsMin > starts)
     throw new UsageError(
       `${origin.at('startsMin')}: ${startsMin}; accepted is at most starts, which is ${starts}`,
