@@ -93,7 +93,7 @@ const topology = z.strictObject({
   /** The experiment that started it itself; absent for the topologies of the suite. */
   experiment: text.optional(),
   /** Absent in older results, in which every link of zklab's servers had a proxy. */
-  links: z.enum(['direct', 'proxied']).optional(),
+  links: z.enum(['direct', 'observers proxied', 'proxied']).optional(),
   /** CPU that each member could use, in cores; absent when it was not limited. */
   budgetCores: z.number().positive().optional(),
 });

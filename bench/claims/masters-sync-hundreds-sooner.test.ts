@@ -41,7 +41,18 @@ test('planted: one size of hundreds that serves later fails the claim', () => {
   const { verdict, finding, warnings } = judged(storm(100, 1, 0.6), storm(300, 1, 1.2));
   assert.is(verdict, 'fails');
   assert.match(String(finding), /300 observers .* took 1\.2×/);
-  assert.match(String(warnings), /masters break even above 300 MB/);
+  assert.match(
+    String(warnings),
+    /masters do not break even at the sizes of this run, as they were later at the largest: 0\.6×/,
+  );
+});
+
+test('where masters are always sooner or always later, the text says so', () => {
+  const said = (...shares: readonly [number, number]) =>
+    String(judged(storm(100, 1, shares[0]), storm(300, 1, shares[1])).warnings);
+  assert.match(said(0.6, 0.5), /masters were sooner at every size/);
+  assert.match(said(1.6, 1.5), /masters were later at every size/);
+  assert.match(said(1.6, 0.5), /masters break even above 100 MB in all/);
 });
 
 test('a handful alone shows nothing about hundreds', () => {

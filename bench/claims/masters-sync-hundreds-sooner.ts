@@ -85,13 +85,16 @@ function breakEven(all: readonly Storm[]): string[] {
   const each = judged
     .map(({ size, ratio }) => `${formatUnit(ratio, 'ratio')} with ${sizeText(size)}`)
     .join(', ');
-  const [later, sooner] = [judged.filter(({ ratio }) => ratio >= 1), judged.filter(({ ratio }) => ratio < 1)];
-  const from = later.at(-1);
-  const where =
-    from === undefined
-      ? 'masters were sooner at every size'
-      : sooner.length === 0
-        ? 'masters were later at every size'
-        : `masters break even above ${megabytes(from)} MB in all`;
-  return [`${where}: ${each}`];
+  return [`${breakEvenText(judged)}: ${each}`];
+}
+
+/** @param judged the smallest first */
+function breakEvenText(judged: readonly { readonly size: StormSize; readonly ratio: number }[]): string {
+  const from = judged.findLast(({ ratio }) => ratio >= 1);
+  if (from === undefined) return 'masters were sooner at every size';
+  if (judged.every(({ ratio }) => ratio >= 1)) return 'masters were later at every size';
+  const isLargest = judged.every(({ size }) => megabytes({ size }) <= megabytes(from));
+  return isLargest
+    ? 'masters do not break even at the sizes of this run, as they were later at the largest'
+    : `masters break even above ${megabytes(from)} MB in all`;
 }

@@ -28,7 +28,9 @@ export function topologyForm({ shortForm, members }: Topology): string {
 
 /** What its times depend on, and neither its counts nor its verdicts. */
 export function topologyMeans({ links, budgetCores }: Topology): string {
-  return `${links ?? 'proxied'} links${budgetCores === undefined ? '' : `, ${budgetCores} cores each`}`;
+  // Older results call both direct, and the same suite may not look like another one.
+  const shown = links === 'observers proxied' ? 'direct' : (links ?? 'proxied');
+  return `${shown} links${budgetCores === undefined ? '' : `, ${budgetCores} cores each`}`;
 }
 
 /** Equal for runs that were told to do the same on the same kind of machine. */

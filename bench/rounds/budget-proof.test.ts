@@ -13,8 +13,13 @@ test('planted: a leader that the budget did not bound, a busy machine, and a sto
   const reasonOf = (planted: Partial<typeof fine>) => overBudget({ ...fine, ...planted }).join('; ');
   assert.is(
     reasonOf({ throttled: 0.79 }),
-    'the leader used up its CPU budget in 79 % of the periods, at least 80 % are needed',
+    'the leader used up its CPU budget in 79 % of the periods, at least 80 % are needed: it waited for something else than CPU',
   );
+  assert.equal(overBudget({ throttled: 0.2, idle: 0.1, steal: 0 }), [
+    'the leader used up its CPU budget in 20 % of the periods, at least 80 % are needed',
+    'the machine was idle for 10 % of the time, at least 15 % are needed',
+  ]);
+  assert.not.match(overBudget({ throttled: 0.2, idle: undefined, steal: undefined }).join(), /waited/);
   assert.is(reasonOf({ idle: 0.1 }), 'the machine was idle for 10 % of the time, at least 15 % are needed');
   assert.match(reasonOf({ steal: 0.05 }), /another machine had the cores for 5 % of the time/);
   assert.is(overBudget({ throttled: 0, idle: 0, steal: 1 }).length, 3);

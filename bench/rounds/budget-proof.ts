@@ -52,10 +52,13 @@ const STEAL_MAX = 0.02;
  * @param who had to use up its budget
  */
 export function overBudget(shares: BudgetShares, who = 'the leader'): string[] {
-  const { throttled } = shares;
-  if (throttled === undefined || throttled >= THROTTLED_MIN) return spoiltByMachine(shares);
-  const reason = `${who} used up its CPU budget in ${percent(throttled)} of the periods, at least ${percent(THROTTLED_MIN)} are needed`;
-  return [reason, ...spoiltByMachine(shares)];
+  const { throttled, idle } = shares;
+  const spoilt = spoiltByMachine(shares);
+  if (throttled === undefined || throttled >= THROTTLED_MIN) return spoilt;
+  const used = `${who} used up its CPU budget in ${percent(throttled)} of the periods, at least ${percent(THROTTLED_MIN)} are needed`;
+  // A busy machine keeps a member from its budget. On an idle one, CPU is not what the member lacked.
+  const isWaiting = idle !== undefined && spoilt.length === 0;
+  return [isWaiting ? `${used}: it waited for something else than CPU` : used, ...spoilt];
 }
 
 /**

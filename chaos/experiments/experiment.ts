@@ -10,6 +10,8 @@ export interface OwnTopologies {
   readonly texts: Readonly<Record<string, string>>;
   /** CPU of each member, in cores, where the machine can limit it. @default no limit */
   readonly budget?: number | undefined;
+  /** Whether observers have proxies on their links, if servers of the run can have any. @default false */
+  readonly observersAreProxied?: boolean;
 }
 
 /** What an experiment would run on. */
@@ -38,8 +40,8 @@ export interface Experiment<Own extends object = object> {
   /** The part of this that the suite measures whether or not a claim needs it. @default nothing */
   asked?(suite: Suite & Own): readonly string[];
   /**
-   * Topologies besides those of the suite, which it starts and ends itself, on direct links. In the suite
-   * they stand at `topologies` of the key with its name.
+   * Topologies besides those of the suite, which it starts and ends itself, with direct links between voters.
+   * In the suite they stand at `topologies` of the key with its name.
    */
   ownTopologies?(suite: Suite & Own): OwnTopologies;
   /** The share of the time budget by whose end it must be done, because later experiments need the rest. */

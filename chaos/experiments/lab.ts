@@ -28,6 +28,11 @@ import type { Suite } from './suite.ts';
 export const SERVERS = ['zklab', 'apache'] as const;
 export type ServerKind = (typeof SERVERS)[number];
 
+/** Members with links of their own reach no proxy. */
+export function canProxyObservers(topology: Topology): boolean {
+  return topology.members.some(({ role }) => role === 'observer') && !hasLimitedLinks(topology);
+}
+
 export interface LabOptions {
   readonly suite: Suite;
   readonly server: ServerKind;
@@ -134,8 +139,7 @@ export class Lab {
    * @throws EnsembleError
    */
   async open(topology: Topology, label: string, observersAreProxied = false): Promise<Stage> {
-    // Members with links of their own reach no proxy.
-    const toxiproxy = observersAreProxied && !hasLimitedLinks(topology) ? this.toxiproxy : undefined;
+    const toxiproxy = observersAreProxied && canProxyObservers(topology) ? this.toxiproxy : undefined;
     const stage = await this.#start(topology, label, toxiproxy, 'observers');
     this.#opened.push(stage);
     return stage;

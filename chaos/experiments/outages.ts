@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
 import { cutOff } from './condition-fault.ts';
@@ -6,7 +7,7 @@ import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { measureAvailability, type Outage, outageTiming } from './measurements/availability.ts';
 import { injectAll } from './measurements/under-fault.ts';
-import { type Cast, hasFollowers, hasObservers, type Stage } from './stage.ts';
+import { type Cast, canReplaceLeader, hasFollowers, hasObservers, type Stage } from './stage.ts';
 import { rounds } from './suite.ts';
 
 const keys = {
@@ -33,11 +34,11 @@ export const outages: Experiment<OutageOptions> = {
   expectedMs({ availability }, { topologies, needs }) {
     const { rounds, beforeMs, afterMs, leaderCutMs, quorumLostMs } = availability;
     const around = beforeMs + afterMs + RECOVERY_MS;
-    const ofOne =
-      (needs.has('leaderCut') ? around + leaderCutMs : 0) +
+    const ofOne = (topology: Topology) =>
+      (needs.has('leaderCut') && canReplaceLeader(topology) ? around + leaderCutMs : 0) +
       (needs.has('quorumLost') ? around + quorumLostMs : 0);
     const watched = topologies.filter(({ members }) => members.some(({ role }) => role === 'observer'));
-    return rounds * watched.length * ofOne;
+    return rounds * watched.reduce((sum, each) => sum + ofOne(each), 0);
   },
   async run(options) {
     const { suite, lab, plan } = options;
@@ -70,7 +71,7 @@ async function outageRound(
       const write = writeLoadOf(options);
       await measureAvailability(occasion, cast, { ...outageOf(cast), timing: suite.availability, write });
     });
-  if (needs.has('leaderCut') && stage.hasLinks)
+  if (needs.has('leaderCut') && stage.hasLinks && canReplaceLeader(stage.topology))
     await measure(CONDITIONS.leaderCut, ({ leader }) => ({
       faultName: 'blackhole',
       forMs: leaderCutMs,

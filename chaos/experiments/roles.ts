@@ -50,7 +50,11 @@ export const roles: Experiment<RolesOptions> = {
     ...(paths === undefined ? [] : ['paths']),
     ...(observerLatency === undefined ? [] : ['observerLatency']),
   ],
-  ownTopologies: ({ roles }) => ({ texts: roles.topologies, budget: roles.budget }),
+  ownTopologies: ({ roles }) => ({
+    texts: roles.topologies,
+    budget: roles.budget,
+    observersAreProxied: true,
+  }),
   share: 0.6,
   expectedMs({ roles, load }, { own, needs }) {
     const { starts, rounds, warmupMs, settleMs, windowMs, faultsOn } = roles;

@@ -18,9 +18,20 @@ import type { Target } from '../mesh/select.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 
-/** Whether another voter could take over from the leader. */
+/** Of two voters, neither writes without the other. */
+const REPLACING_VOTERS_MIN = 3;
+
+/** Whether the voters that are left without the leader can elect another one. */
+export function canReplaceLeader(topology: Topology): boolean {
+  return votersOf(topology) >= REPLACING_VOTERS_MIN;
+}
+
 export function hasFollowers({ topology }: Stage): boolean {
-  return topology.members.filter(({ role }) => role === 'participant').length > 1;
+  return votersOf(topology) > 1;
+}
+
+function votersOf({ members }: Topology): number {
+  return members.filter(({ role }) => role === 'participant').length;
 }
 
 export function hasObservers({ topology }: Stage): boolean {

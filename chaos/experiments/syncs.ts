@@ -3,7 +3,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { occasionOf } from './measure-options.ts';
 import { measureSync } from './measurements/sync-time.ts';
-import { hasFollowers } from './stage.ts';
+import { canReplaceLeader } from './stage.ts';
 import { count, rounds } from './suite.ts';
 
 const keys = {
@@ -22,7 +22,8 @@ export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
   withRounds: ({ sync }, rounds) => ({ sync: { ...sync, rounds } }),
   provides: () => ['leaderKilled'],
   share: 0.82,
-  expectedMs: ({ sync }, { topologies }) => sync.rounds * topologies.length * ELECTION_MS,
+  expectedMs: ({ sync }, { topologies }) =>
+    sync.rounds * topologies.filter(canReplaceLeader).length * ELECTION_MS,
   async run(options) {
     const { suite, lab, plan, cells } = options;
     const { rounds, everyMs } = suite.sync;
@@ -30,13 +31,14 @@ export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
     await plan.rounds(
       this.name,
       { rounds, roundsMin: suite.roundsMin, share: this.share },
-      // A voter that is alone has nobody who could take over.
-      lab.stages.filter(hasFollowers).map(stage => ({
-        measure: round =>
-          cells.measure({ experiment: this.name, stage, condition, round, of: rounds }, () =>
-            measureSync(occasionOf(options, stage, condition, round), everyMs),
-          ),
-      })),
+      lab.stages
+        .filter(({ topology }) => canReplaceLeader(topology))
+        .map(stage => ({
+          measure: round =>
+            cells.measure({ experiment: this.name, stage, condition, round, of: rounds }, () =>
+              measureSync(occasionOf(options, stage, condition, round), everyMs),
+            ),
+        })),
     );
   },
 };

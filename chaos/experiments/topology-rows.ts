@@ -5,7 +5,7 @@ import type { PlanOptions } from '../../bench/topology/plan.ts';
 import type { Topology as TopologyRow } from '../../results/schema.ts';
 import type { OwnTopologies } from './experiment.ts';
 import { EXPERIMENTS } from './index.ts';
-import { type ServerKind, topologiesOf } from './lab.ts';
+import { canProxyObservers, type ServerKind, topologiesOf } from './lab.ts';
 import type { Suite } from './suite.ts';
 
 export interface Rows {
@@ -18,16 +18,20 @@ export interface Rows {
 /** Those that a run about `needs` starts, or all of the suite when it needs none. @throws UsageError */
 export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }: Rows): TopologyRow[] {
   // Apache ZooKeeper reads no link map, so nothing can stand on its links.
-  const links = server === 'zklab' ? 'proxied' : 'direct';
+  const canProxy = server === 'zklab';
+  const links = canProxy ? 'proxied' : 'direct';
   const needed = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need)));
   const own = needed.flatMap(each => {
-    const { texts, budget }: OwnTopologies = each.ownTopologies?.(suite) ?? { texts: {} };
+    const { texts, budget, observersAreProxied }: OwnTopologies = each.ownTopologies?.(suite) ?? {
+      texts: {},
+    };
     return topologiesOf(suite, server, texts).map(topology => {
       const canLimit = topology.members.every(member => hostOf(member).noBudget() === undefined);
       const budgetCores = canLimit ? budget : undefined;
+      const isProxied = canProxy && observersAreProxied === true && canProxyObservers(topology);
       return topologyRow(topology, {
         experiment: each.name,
-        links: 'direct',
+        links: isProxied ? 'observers proxied' : 'direct',
         ...(budgetCores !== undefined && { budgetCores }),
       });
     });

@@ -99,6 +99,7 @@ export function members(result: Result): Markup {
 function conditionsText({ links, budgetCores }: Result['topologies'][number]): Markup {
   const said = [
     ...(links === 'direct' ? ['direct links'] : []),
+    ...(links === 'observers proxied' ? ['direct links between voters, proxies on those of observers'] : []),
     ...(budgetCores === undefined ? [] : [`${formatNumber(budgetCores)} cores each`]),
   ];
   return said.length === 0 ? html`` : html` <span class="soft">${said.join(', ')}</span>`;

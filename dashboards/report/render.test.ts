@@ -40,6 +40,29 @@ test('a topology on direct links within CPU budgets says so beside its members',
   assert.is(page.split('direct links, 0.15 cores each').length, 2);
 });
 
+test('a topology whose observers alone have proxies is not said to have direct links', async () => {
+  const result = fixtureResult();
+  const [first, ...others] = result.topologies;
+  const page = await renderReport({
+    ...result,
+    topologies: [{ ...first!, links: 'observers proxied', budgetCores: 0.15 }, ...others],
+  });
+  assert.match(page, /direct links between voters, proxies on those of observers, 0\.15 cores each/);
+});
+
+test('loads in buckets of several widths name each of them', async () => {
+  const result = fixtureResult();
+  const page = async () => {
+    const [, said] =
+      /at the maximum rate <span class="soft">writes\/s, ([^;]+);/.exec(await renderReport(result)) ?? [];
+    return said;
+  };
+  assert.is(await page(), 'in buckets of 50 ms');
+  const [last] = result.topologies.slice(-1);
+  for (const each of result.timelines) if (each.topology === last!.name) each.bucketMs = 20;
+  assert.is(await page(), 'in buckets of 20 or 50 ms');
+});
+
 test('claims come first, and the report says what the run cannot show', async () => {
   const result = fixtureResult();
   const page = await renderReport(result);

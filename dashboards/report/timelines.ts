@@ -101,8 +101,10 @@ function panel(
     ${chart('timelines', kind, topology, condition, load, ...conditions)}</figure>`;
 }
 
-function scaleText([first]: readonly Group[]): string {
-  return `in buckets of ${first!.bucketMs} ms`;
+/** Loads of other lengths have other buckets. */
+function scaleText(groups: readonly Group[]): string {
+  const widths = [...new Set(groups.map(({ bucketMs }) => bucketMs))].sort((a, b) => a - b);
+  return `in buckets of ${widths.map(formatNumber).join(' or ')} ms`;
 }
 
 /** How long no write was done, from the best round to the worst. The resolution is one bucket. */
