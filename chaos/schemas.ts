@@ -1,7 +1,13 @@
 /** The JSON Schemas of what people write, and of results. `results/schemas/` has them for editors. */
 import { join } from 'node:path';
 import { gateSchema } from '../bench/compare/gate.ts';
-import { type JsonSchema, jsonSchemaOf, kindsSchema, schemaFile } from '../bench/json-schema.ts';
+import {
+  eitherSchemaFile,
+  type JsonSchema,
+  jsonSchemaOf,
+  kindsSchema,
+  schemaFile,
+} from '../bench/json-schema.ts';
 import { replaySchema, workloadSchema } from '../bench/load/workload-file.ts';
 import { matrixSchema } from '../bench/matrix/matrix-schema.ts';
 import type { Terminal } from '../bench/terminal.ts';
@@ -63,21 +69,17 @@ export function schemaCommand(name: string | undefined, terminal: Terminal): Exi
 
 /** Both kinds of suites: one with a matrix, and one that measures claims. */
 function suiteSchema(): JsonSchema {
-  return schemaFile('A suite of zklab', {
-    if: { required: ['matrix'] },
-    // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
-    then: jsonSchemaOf(matrixSchema),
-    else: jsonSchemaOf(claimsSuiteSchema()),
+  return eitherSchemaFile('A suite of zklab', 'matrix', {
+    keyed: jsonSchemaOf(matrixSchema),
+    other: jsonSchemaOf(claimsSuiteSchema()),
   });
 }
 
 /** Both kinds of workloads: one that replays a recording, and one whose requests are drawn. */
 function wholeWorkloadSchema(): JsonSchema {
-  return schemaFile('A workload of zklab', {
-    if: { required: ['replay'] },
-    // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
-    then: jsonSchemaOf(replaySchema),
-    else: jsonSchemaOf(workloadSchema),
+  return eitherSchemaFile('A workload of zklab', 'replay', {
+    keyed: jsonSchemaOf(replaySchema),
+    other: jsonSchemaOf(workloadSchema),
   });
 }
 
