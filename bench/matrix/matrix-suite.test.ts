@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
+import { OpCode } from '../../server/wire/opcodes.ts';
+import { RecordingEncoder } from '../recording/recording.ts';
 import { UsageError } from '../usage-error.ts';
 import { expectedMs, explained, explainText } from './explain.ts';
 import { matrixNames, onlyTagged, parseMatrix, readMatrix, withStarts } from './matrix-suite.ts';
@@ -174,6 +176,49 @@ test('a matrix builds on another file, and the path of a topology begins in the 
   writeFileSync(file, 'include: base.yaml\nmatrix: { topologies: { own: own.yaml } }\nstarts: 2\n');
   const read = readMatrix(file);
   assert.equal([read.cells.length, read.starts, read.reference, read.name], [12, 2, file, 'mine']);
+});
+
+test('what a matrix does not measure is refused, each in a sentence that says what does', () => {
+  const folder = temporaryFolder();
+  const recording = new RecordingEncoder();
+  const opened = { kind: 'open', session: 1, atUs: 0, timeoutMs: 4_000 } as const;
+  const shape = { op: OpCode.exists, path: '/a', watch: false, dataBytes: 0, flags: 0 };
+  const asked = { kind: 'request', session: 1, atUs: 1, shape, parts: [] } as const;
+  writeFileSync(
+    join(folder, 'r.zkrec'),
+    Buffer.concat([
+      recording.header(false),
+      recording.event(opened),
+      recording.event(asked),
+      recording.end(),
+    ]),
+  );
+  writeFileSync(join(folder, 'replayed.yaml'), 'description: a replay\nreplay: r.zkrec\n');
+  const steady =
+    'a matrix repeats a load of a steady rate \\(closed, constant, poisson\\), and zklab bench load runs';
+  for (const [written, says] of [
+    [
+      'lock-service',
+      'lock takes several requests; a matrix measures single ones, and zklab bench load the others',
+    ],
+    ['{ operations: { watch: 1 } }', 'watch takes several requests'],
+    ['hbase-regions', `its rate changes; ${steady}`],
+    [
+      '{ operations: { setData: 1 }, arrivals: { kind: step, steps: [{ ratePerSecond: 1, forMs: 9 }] } }',
+      `its rate changes; ${steady}`,
+    ],
+    [join(folder, 'replayed.yaml'), `it replays a recording; ${steady}`],
+    ['{ replay: r.zkrec }', `{"replay":"r.zkrec"}; accepted is one without replay: ${steady}`],
+    [
+      '{ operations: { setData: 1 }, drivers: 2 }',
+      'drivers: 2; accepted in a matrix is 1, and zklab bench load runs several',
+    ],
+  ] as const)
+    assert.match(
+      problemOf('', TEXT.replace(/small: .*/, `small: ${written}`)),
+      new RegExp(`^test\\.yaml:6: matrix\\.workloads\\.small: ${says}`),
+      written,
+    );
 });
 
 test('names, selectors and baselines that mean nothing are refused', () => {

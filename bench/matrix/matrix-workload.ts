@@ -10,23 +10,28 @@ import { UsageError } from '../usage-error.ts';
 
 const { arrivals, sessionsPerMember, valueBytes, keyCount } = workloadSchema.shape;
 
-const described = workloadSchema
-  .omit({ include: true, description: true, drivers: true, root: true })
-  .extend({
-    arrivals: arrivals
-      .default({ kind: 'closed', depth: 16 })
-      .describe(
-        'Closed: requests in flight in each session, for throughput. Otherwise requests per second over all sessions, for latency.',
-      ),
-    sessionsPerMember: sessionsPerMember
-      .default(4)
-      .describe('Sessions at each member that clients connect to.'),
-    valueBytes: valueBytes.default(100).describe('Size of the values.'),
-    keyCount: keyCount.default(1_000).describe('Znodes that are read and written.'),
-  });
+/** Why rounds of such a load are not alike. */
+const UNSTEADY =
+  'a matrix repeats a load of a steady rate (closed, constant, poisson), and zklab bench load runs the others';
+
+const described = workloadSchema.omit({ include: true, description: true, root: true }).extend({
+  arrivals: arrivals
+    .default({ kind: 'closed', depth: 16 })
+    .describe(
+      'Closed: requests in flight in each session, for throughput. Otherwise requests per second over all sessions, for latency.',
+    ),
+  sessionsPerMember: sessionsPerMember
+    .default(4)
+    .describe('Sessions at each member that clients connect to.'),
+  valueBytes: valueBytes.default(100).describe('Size of the values.'),
+  keyCount: keyCount.default(1_000).describe('Znodes that are read and written.'),
+});
 
 export const matrixWorkload = z.union([z.string(), described], {
-  error: 'the name of a workload, the path of a .yaml file, or its keys',
+  error: ({ input }) =>
+    typeof input === 'object' && input !== null && 'replay' in input
+      ? `one without replay: ${UNSTEADY}`
+      : 'the name of a workload, the path of a .yaml file, or its keys',
 });
 
 export type WrittenWorkload = z.infer<typeof matrixWorkload>;
@@ -66,10 +71,12 @@ export function workloadOf(
     );
   if (plan.mode.kind === 'profile' || plan.mode.kind === 'replay')
     throw new UsageError(
-      `${origin.at()}: its rate is not steady; accepted in a matrix are arrivals of the kinds closed, constant, poisson`,
+      `${origin.at()}: ${plan.mode.kind === 'replay' ? 'it replays a recording' : 'its rate changes'}; ${UNSTEADY}`,
     );
   if (plan.drivers > 1)
-    throw new UsageError(`${origin.at()}: drivers: ${plan.drivers}; accepted in a matrix is 1`);
+    throw new UsageError(
+      `${origin.at()}: drivers: ${plan.drivers}; accepted in a matrix is 1, and zklab bench load runs several`,
+    );
   return {
     name,
     mode: plan.mode,
