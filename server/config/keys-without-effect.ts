@@ -37,7 +37,6 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   secureClientPort: restricts('clients connect with TLS', value => Number(value) !== 0),
   secureClientPortAddress: tunes('the address of secureClientPort'),
   reconfigEnabled: tunes('the reconfig operation'),
-  oraclePath: tunes('the oracle of two voters'),
   'observerMaster.sizeLimit': tunes('committed packets kept for observers'),
   maxBatchSize: tunes('transactions to one sync'),
   enforceQuota: restricts('quotas refuse writes', isTrue),

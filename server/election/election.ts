@@ -1,3 +1,4 @@
+import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { Notification, PeerState } from '../wire/election-message.ts';
 import {
@@ -28,6 +29,8 @@ export interface ElectionOptions extends ElectionView {
   /** electionPortBindRetry; 3 upstream. */
   readonly bindTriesMax: number;
   readonly acceptedEpoch: () => number;
+  /** @default one that authorises nothing */
+  readonly oracle?: Oracle;
   /** 200 upstream: shorter than a message takes makes leaders that no quorum follows. */
   readonly finalizeWaitMs?: number;
   /** zookeeper.fastleader.minNotificationInterval; 200 upstream. */
@@ -74,6 +77,7 @@ export class Election {
   readonly #deps: QuorumCnxManagerDeps;
   readonly #events: ElectionEvents;
   readonly #core: FastLeaderElection;
+  readonly #oracle: Oracle;
   readonly #connections: QuorumCnxManager;
   readonly #timers = new Map<ElectionTimer, Timer>();
   #search: Search | undefined;
@@ -83,6 +87,7 @@ export class Election {
     const { finalizeWaitMs = FINALIZE_WAIT_MS } = options;
     this.#deps = deps;
     this.#events = events;
+    this.#oracle = options.oracle ?? NO_ORACLE;
     this.#core = new FastLeaderElection({ ...options, finalizeWaitMs }, options);
     this.#connections = new QuorumCnxManager(deps, options, {
       ...events,
@@ -176,6 +181,9 @@ export class Election {
           const { from, version, config } = output;
           this.#events.onConfigSeen?.({ from, version, text: config.toString('utf8') });
         });
+        break;
+      case 'askOracle':
+        if (this.#oracle.authorizes()) this.#later(() => this.#step({ type: 'authorized' }));
         break;
       case 'supportLost':
         this.#later(() => this.#events.onSupportLost?.(output.remaining));

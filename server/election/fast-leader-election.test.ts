@@ -62,6 +62,55 @@ test('one voter alone elects itself', () => {
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
 });
 
+const asksOracle = (outputs: ElectionOutput[]) => outputs.some(({ type }) => type === 'askOracle');
+const RESEND = { type: 'timer', timer: 'resend' } as const;
+
+test('004-23: one of two voters that hears nothing asks the oracle, and leads if that authorises it', () => {
+  const server = core(1, [1, 2], []);
+  assert.not(asksOracle(server.step(LOOK)));
+  assert.ok(asksOracle(server.step(RESEND)));
+  const result = elected(server.step({ type: 'authorized' }));
+  assert.equal([result?.state, result?.leader, [...result!.supporters]], ['LEADING', 1, [1]]);
+});
+
+test('004-23: an answer of the oracle counts only while the other voter is silent, and asks again after', () => {
+  const server = core(1, [1, 2], []);
+  server.step(LOOK);
+  assert.ok(asksOracle(server.step(RESEND)));
+  hears(server, 2, { leader: 2, zxid: 0 });
+  assert.is(elected(server.step({ type: 'authorized' })), undefined);
+  assert.not(asksOracle(server.step(RESEND)), 'the other voter spoke since the last time');
+  assert.not(asksOracle(server.step(RESEND)), 'it votes for the other one now');
+});
+
+test('004-23: nobody else asks the oracle: three voters, an observer of two, one that may not vote', () => {
+  const silent = (server: FastLeaderElection, proposal: Proposal) => {
+    server.step({ type: 'look', proposal });
+    const asks = asksOracle(server.step(RESEND));
+    return asks || elected(server.step({ type: 'authorized' })) !== undefined;
+  };
+  const { proposal } = LOOK;
+  assert.not(silent(core(1), proposal));
+  assert.not(silent(core(4, [1, 2], [4]), proposal));
+  assert.not(silent(core(1, [1, 2], []), { ...proposal, zxid: NO_VOTE }));
+});
+
+test('004-23: whoever looks joins one of two voters that says it leads, and no follower of it', () => {
+  const observer = core(4, [1, 2], [4]);
+  observer.step(LOOK);
+  const told = { leader: 1, round: 7 };
+  assert.is(elected(hears(observer, 2, { ...told, state: 'FOLLOWING' })), undefined);
+  assert.is(elected(hears(observer, 1, { ...told, state: 'LEADING' }))?.state, 'OBSERVING');
+
+  const voter = core(2, [1, 2], [4]);
+  voter.step(LOOK);
+  assert.is(elected(hears(voter, 1, { ...told, state: 'LEADING' }))?.state, 'FOLLOWING');
+
+  const third = core(3);
+  third.step(LOOK);
+  assert.is(elected(hears(third, 1, { ...told, state: 'LEADING' })), undefined, 'three voters need two');
+});
+
 test('votes with zxid -1, votes for strangers and votes of observers change nothing', () => {
   const server = core(1);
   server.step(LOOK);

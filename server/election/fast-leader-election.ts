@@ -54,7 +54,9 @@ export type ElectionEvent =
   | { readonly type: 'timer'; readonly timer: ElectionTimer }
   /** The state changed without an election: a new epoch, or a reconfiguration that names the leader. */
   | { readonly type: 'settle'; readonly state: SettledState; readonly vote: Vote }
-  | { readonly type: 'view'; readonly view: ElectionView };
+  | { readonly type: 'view'; readonly view: ElectionView }
+  /** In answer to `askOracle`. */
+  | { readonly type: 'authorized' };
 
 export type SettledState = Exclude<PeerState, 'LOOKING'>;
 
@@ -78,6 +80,8 @@ export type ElectionOutput =
       readonly version: number;
       readonly config: Buffer;
     }
+  /** Nothing is heard of the other one of two voters. `authorized` answers, if the oracle says so. */
+  | { readonly type: 'askOracle' }
   /** The votes that made this server leader are no quorum any more. ZOOKEEPER-3109 */
   | { readonly type: 'supportLost'; readonly remaining: ReadonlySet<number> }
   /** Always the last output of a step. */
@@ -101,6 +105,8 @@ export class FastLeaderElection {
   #vote: Vote = emptyVote(0);
   #resendDelayMs: number;
   #finalizing = false;
+  /** A voter has spoken since votes were last sent to all. */
+  #isHeard = false;
   #supporters: Set<number> | undefined;
 
   /** Votes of this round, our own included. */
@@ -154,6 +160,9 @@ export class FastLeaderElection {
         this.#setView(event.view);
         if (this.#state === 'LOOKING') this.#look(this.#proposal);
         break;
+      case 'authorized':
+        if (this.#mayLeadAlone()) this.#elect(this.#vote, new Set([this.#settings.sid]));
+        break;
     }
     if (this.#elected !== undefined) outputs.push({ type: 'elected', result: this.#elected });
     this.#elected = undefined;
@@ -180,6 +189,7 @@ export class FastLeaderElection {
     this.#supporters = undefined;
     this.#received.clear();
     this.#settled.clear();
+    this.#isHeard = false;
     // A server that was told of the last round stays in it, because peers accept no later one.
     this.#round = Math.min(this.#round + 1, ROUND_MAX);
     this.#proposal = proposal;
@@ -230,8 +240,10 @@ export class FastLeaderElection {
     }
     if (this.#state === 'LOOKING') this.#noteConfig(from, notification);
     if (!this.#isVoter(from)) this.#answerAsker(from, notification);
-    else if (this.#state === 'LOOKING') this.#onVote(from, notification);
-    else if (notification.state === 'LOOKING') this.#answerLookingVoter(from, notification);
+    else if (this.#state === 'LOOKING') {
+      this.#isHeard = true;
+      this.#onVote(from, notification);
+    } else if (notification.state === 'LOOKING') this.#answerLookingVoter(from, notification);
   }
 
   #noteConfig(from: number, { config }: Notification): void {
@@ -313,7 +325,10 @@ export class FastLeaderElection {
       leader === this.#settings.sid ? round === this.#round : votes.get(leader)?.state === 'LEADING';
     if (!confirmed) return false;
     const supporters = this.#supportersOf(votes, vote);
-    if (!this.#view.quorum.containsQuorum(supporters)) return false;
+    const { quorum } = this.#view;
+    // One of two voters may lead alone, by an oracle that the other members need not have.
+    const isAlone = quorum.isPair && leader !== this.#settings.sid;
+    if (!isAlone && !quorum.containsQuorum(supporters)) return false;
     this.#elect({ leader, zxid: vote.zxid, round, peerEpoch: vote.peerEpoch }, supporters);
     return true;
   }
@@ -353,9 +368,19 @@ export class FastLeaderElection {
       if (supporters !== undefined) this.#elect(this.#vote, supporters);
       return;
     }
+    if (this.#mayLeadAlone()) this.#outputs.push({ type: 'askOracle' });
+    this.#isHeard = false;
     this.#broadcast();
     this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, this.#settings.maxNotificationIntervalMs);
     this.#outputs.push({ type: 'setTimer', timer, delayMs: this.#resendDelayMs });
+  }
+
+  /** @see docs/oracle.md; QuorumVerifier.revalidateVoteset */
+  #mayLeadAlone(): boolean {
+    const { quorum, role } = this.#view;
+    const mayVote = role === 'participant' && this.#proposal.zxid !== NO_VOTE;
+    const isOwn = this.#vote.leader === this.#settings.sid;
+    return this.#state === 'LOOKING' && mayVote && isOwn && quorum.isPair && !this.#isHeard;
   }
 
   #elect(vote: Vote, supporters: Set<number>): void {

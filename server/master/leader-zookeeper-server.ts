@@ -1,5 +1,5 @@
 import { Fifo } from '../collections/fifo.ts';
-import type { QuorumSource } from '../membership/joint-quorum.ts';
+import type { JointQuorum, QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
@@ -58,6 +58,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #sessionIds: SessionIds;
   readonly #membership: QuorumSource;
   readonly #broadcast: Broadcast;
+  readonly #leadsAlone: () => boolean;
   readonly #prep: PrepRequestProcessor;
   readonly #sync: SyncRequestProcessor;
   readonly #line: PreparationLine;
@@ -85,6 +86,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       broadcast: Broadcast;
       zxid: number;
       outstandingBytesMax?: number;
+      /** Whether the leader is one of two voters that goes on without the other. @default never */
+      leadsAlone?: () => boolean;
     },
   ) {
     super(parts, role.membership);
@@ -93,6 +96,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#sessionIds = role.sessionIds;
     this.#membership = role.membership;
     this.#broadcast = role.broadcast;
+    this.#leadsAlone = role.leadsAlone ?? (() => false);
     this.#zxid = role.zxid;
     this.#kept = new OutstandingBytes(() => this.madeRoom(), role.outstandingBytesMax);
     const { config } = parts;
@@ -310,6 +314,11 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   ack(sid: number, zxid: number): void {
     if (zxid <= (this.#lastAcked.get(sid) ?? 0)) return;
     this.#lastAcked.set(sid, zxid);
+    this.evaluateSoon();
+  }
+
+  /** For when something besides acks decides: the oracle of two voters. */
+  evaluateSoon(): void {
     if (this.#evaluateQueued || this.#outstanding.length === 0) return;
     this.#evaluateQueued = true;
     this.parts.clock.atEndOfTurn(this.#evaluateNow);
@@ -331,7 +340,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     const startMs = clock.monotonicMs();
     turns.applying.saw(startMs);
     const { quorum } = this.#membership;
-    const point = commitPoint(this.#lastAcked, quorum);
+    const point = this.#commitPoint(quorum);
     const latency = this.parts.metrics.summary('quorum_ack_latency');
     let hasMore = true;
     while (hasMore && !this.crowd.isFull) {
@@ -345,6 +354,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     if (!hasMore && quorum === this.#membership.quorum) return;
     this.#evaluateQueued = true;
     clock.inNextTurn(this.#evaluateNow);
+  }
+
+  #commitPoint(quorum: JointQuorum): number {
+    const point = commitPoint(this.#lastAcked, quorum);
+    const own = this.#lastAcked.get(this.#sid) ?? 0;
+    return quorum.isPair && own > point && this.#leadsAlone() ? own : point;
   }
 
   /**

@@ -61,6 +61,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   #endReason: string | null = null;
   readonly #startedMs: number;
   readonly #onEstablished: (epoch: number) => void;
+  #isAlone = false;
 
   /** `onEstablished`: votes of this server name the new epoch from then on. */
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
@@ -284,6 +285,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       membership,
       broadcast: this,
       zxid,
+      leadsAlone: () => this.#mayLeadAlone(),
     });
     this.#server.onRoom = () => this.#requests.goOn();
     this.#onEstablished(this.epoch);
@@ -362,6 +364,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#decide({ type: 'left', learner: handler });
     this.stopForwarding(handler);
     if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
+    this.#server?.evaluateSoon();
   }
 
   /** True when another connection of this voter is synced. */
@@ -376,6 +379,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     const lastProposed = this.#server?.lastProposed ?? makeZxid(Math.max(this.epoch, 0), 0);
     for (const handler of [...this.#handlers]) handler.tick(lastProposed);
     this.#halfTicks++;
+    if (this.#server !== null) this.#server.evaluateSoon();
+    else if (this.#mayLeadAlone()) this.#decide({ type: 'authorized' });
     if (this.#server !== null && this.#halfTicks % 2 === 0 && !this.#hasQuorum()) {
       this.context.events.emit({ kind: 'quorumLost', epoch: this.epoch });
       this.end('no quorum of learners is heard from any more');
@@ -383,7 +388,25 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #hasQuorum(): boolean {
-    return this.context.membership.quorum.containsQuorum(this.#aliveVoters());
+    return this.context.membership.quorum.containsQuorum(this.#aliveVoters()) || this.#mayLeadAlone();
+  }
+
+  /**
+   * One of two voters that has lost the other, and that the oracle authorises. A voter that is connected is
+   * waited for, until its timeout; one that is still being synchronised has lost nothing yet.
+   * @see docs/oracle.md; QuorumOracleMaj.overrideQuorumDecision
+   */
+  #mayLeadAlone(): boolean {
+    const { membership, oracle, events } = this.context;
+    const isWaitedFor = (handler: LearnerHandler) =>
+      this.isVoter(handler) && (this.#server === null || handler.synced);
+    if (!membership.quorum.isPair || [...this.#handlers].some(isWaitedFor) || !oracle.authorizes()) {
+      this.#isAlone = false;
+      return false;
+    }
+    if (!this.#isAlone) events.emit({ kind: 'leadsAlone', epoch: this.epoch });
+    this.#isAlone = true;
+    return true;
   }
 
   /** Includes this server. */

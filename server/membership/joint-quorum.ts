@@ -24,6 +24,11 @@ export class JointQuorum {
     this.voters = next === null ? committed.voters : new Set([...committed.voters, ...next.voters]);
   }
 
+  /** An oracle may decide for one of the two voters, in each configuration. @see docs/oracle.md */
+  get isPair(): boolean {
+    return this.committed.isPair && (this.next === null || this.next.isPair);
+  }
+
   isVoter(sid: number): boolean {
     return this.committed.isVoter(sid) || this.next?.isVoter(sid) === true;
   }

@@ -27,6 +27,9 @@ export class QuorumHierarchical implements QuorumVerifier {
   /** How many groups have weight. */
   readonly #groupCount: number;
 
+  /** Upstream asks its oracle for majorities alone. */
+  readonly isPair = false;
+
   /** @throws ServerError ZK_CONFIG_VALUE when groups and voters do not match */
   constructor(parts: HierarchicalParts) {
     this.version = parts.version;

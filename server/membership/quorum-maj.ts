@@ -7,6 +7,10 @@ export class QuorumMaj implements QuorumVerifier {
   readonly voters: ReadonlySet<number>;
   readonly observers: ReadonlySet<number>;
 
+  get isPair(): boolean {
+    return this.voters.size === 2;
+  }
+
   constructor(parts: VerifierParts) {
     this.version = parts.version;
     this.text = parts.text;

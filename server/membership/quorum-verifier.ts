@@ -11,6 +11,8 @@ export interface QuorumVerifier {
   readonly text: string;
   readonly voters: ReadonlySet<number>;
   readonly observers: ReadonlySet<number>;
+  /** Two voters of equal weight, for which an oracle may decide. */
+  readonly isPair: boolean;
   isVoter(sid: number): boolean;
   /** 0 for whoever is not a voter; upstream's hierarchical verifier throws for them. */
   weightOf(sid: number): number;

@@ -32,6 +32,15 @@ test('a majority is more than half of the voters', () => {
   assert.not(has(majority([]), 1), 'nobody decides where nobody votes');
 });
 
+test('004-23: an oracle may decide for two voters of equal weight, and for nobody else', () => {
+  const pairs = [majority([1]), majority([1, 2]), majority([1, 2], [3]), majority([1, 2, 3])];
+  assert.equal(
+    pairs.map(({ isPair }) => isPair),
+    [false, true, true, false],
+  );
+  assert.not(hierarchical({ 1: [1], 2: [2] }).isPair);
+});
+
 test('000-4, ZOOKEEPER-769, 764, 2959: observers and strangers count for nothing', () => {
   const verifier = majority([1, 2, 3], [4, 5]);
   assert.not(has(verifier, 1, 4, 5));

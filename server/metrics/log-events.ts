@@ -38,6 +38,12 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       logger.info('this server leads', { epoch, syncedAfterMs: Math.round(syncedAfterMs), event: kind });
       return;
     }
+    case 'leadsAlone':
+      logger.warn('this server leads without the other voter, as the oracle authorises it', {
+        epoch: event.epoch,
+        event: kind,
+      });
+      return;
     case 'leadingEnds':
       logger.warn(`this server stops leading: ${event.reason}`, { epoch: event.epoch, event: kind });
       return;

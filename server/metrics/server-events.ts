@@ -22,6 +22,8 @@ export type ServerEvent =
   | { readonly kind: 'quorumNotFormed'; readonly epoch: number }
   /** The epoch is established: a quorum has synced with this server. */
   | { readonly kind: 'leading'; readonly epoch: number; readonly syncedAfterMs: number }
+  /** One of two voters has lost the other, and the oracle authorises it. */
+  | { readonly kind: 'leadsAlone'; readonly epoch: number }
   /** An established leader no longer hears from a quorum. */
   | { readonly kind: 'quorumLost'; readonly epoch: number }
   | { readonly kind: 'leadingEnds'; readonly epoch: number; readonly reason: string }

@@ -11,6 +11,7 @@ import { Observer } from '../learner/observer.ts';
 import { ObserverMasters } from '../learner/observer-masters.ts';
 import { Leader } from '../master/leader.ts';
 import type { Membership } from '../membership/membership.ts';
+import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
 import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
 import type { Guard } from '../metrics/guard.ts';
@@ -29,6 +30,7 @@ import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
 import { type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
+import { OracleFile } from './oracle-file.ts';
 import { PeerConfiguration } from './peer-configuration.ts';
 import { ReadOnlyMode } from './read-only-mode.ts';
 import { noReaders, ReadOnlyPhase, type ServeClients } from './read-only-phase.ts';
@@ -75,6 +77,7 @@ export class QuorumPeer {
   readonly #context: PeerContext;
   readonly #election: Election;
   readonly #masters: ObserverMasters;
+  readonly #oracle: Oracle;
   readonly #configuration: PeerConfiguration;
   readonly membership: Membership;
   /** Null unless this is an observer that goes on serving read-only clients without a master. */
@@ -101,6 +104,10 @@ export class QuorumPeer {
       this.#election.setView(this.#electionView()),
     );
     this.membership = this.#configuration.membership;
+    const { oraclePath } = config;
+    this.#oracle = oraclePath === undefined ? NO_ORACLE : new OracleFile(runtime.disk, oraclePath, logger);
+    if (oraclePath !== undefined && !this.membership.quorum.isPair)
+      logger.warn('oraclePath has no effect: only ensembles of two voters without groups ask an oracle');
     const context: PeerContext = {
       sid: member.sid,
       config,
@@ -113,6 +120,7 @@ export class QuorumPeer {
       sessionIds: parts.sessionIds,
       localSessions: parts.localSessions,
       membership: this.membership,
+      oracle: this.#oracle,
       onConfigSeen: text => this.#configuration.onSeen(text),
       onConfigCommitted: text => this.#configuration.onCommitted(text),
       sync: { snapshotNeeded: false },
@@ -190,6 +198,7 @@ export class QuorumPeer {
         cnxTimeoutMs: config.cnxTimeoutMs,
         bindTriesMax: config.electionPortBindRetry,
         acceptedEpoch: () => this.#parts.epochs.acceptedEpoch,
+        oracle: this.#oracle,
         minNotificationIntervalMs: config.minNotificationIntervalMs,
         maxNotificationIntervalMs: config.maxNotificationIntervalMs,
       },

@@ -15,7 +15,8 @@ const SIDS = [1, 2, 3, 4, 5, 6, 8, 9] as const;
 const OBSERVER = 8;
 const STRANGER = 9;
 
-type Event = LeaderEvent<number>;
+/** Transcripts tell of the oracle. */
+type Event = Exclude<LeaderEvent<number>, { type: 'authorized' }>;
 type Output = LeaderOutput<number>;
 
 /** What happens next. A connection goes on from where it is: FOLLOWERINFO, ACKEPOCH, ACK. */

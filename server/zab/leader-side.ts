@@ -22,6 +22,8 @@ export interface LeaderMembership extends QuorumSource {
 export type LeaderEvent<L> =
   /** The leader listens. It counts itself. */
   | { readonly type: 'start' }
+  /** No other voter is connected, and the oracle lets the leader go on without one. */
+  | { readonly type: 'authorized' }
   /** A learner said what it has accepted, in FOLLOWERINFO or OBSERVERINFO. */
   | {
       readonly type: 'info';
@@ -91,7 +93,8 @@ export type LeaderOutput<L> =
  * 3. A quorum has this history on disk and has acknowledged NEWLEADER. The leader serves.
  *
  * Who comes later, or again, is answered at once and changes nothing. Observers are answered and never
- * counted. While two configurations count, each wait needs a quorum of both.
+ * counted. While two configurations count, each wait needs a quorum of both. Of two voters, an oracle may
+ * let one lead without the other.
  *
  * Events in, outputs out; no socket, no disk, no clock. Outputs are carried out in their order.
  * `MasterSide` is what concerns one learner alone.
@@ -107,6 +110,7 @@ export class LeaderSide<L> {
   #known: number;
   #highestAccepted = 0;
   #epoch = -1;
+  #isAuthorized = false;
   readonly #implausible = new Set<number>();
 
   constructor(own: LeaderHistory, membership: LeaderMembership) {
@@ -129,6 +133,8 @@ export class LeaderSide<L> {
     switch (event.type) {
       case 'start':
         return this.#claimed(this.#own.sid, this.#known);
+      case 'authorized':
+        return this.#goOnAlone();
       case 'info':
         return this.#onInfo(event);
       case 'ackEpoch':
@@ -141,6 +147,19 @@ export class LeaderSide<L> {
         for (const wait of [this.#claims, this.#acks, this.#newLeaderAcks])
           wait.learners.delete(event.learner);
         return [];
+    }
+  }
+
+  /** Each wait ends as if the other voter had spoken. @see docs/oracle.md */
+  #goOnAlone(): readonly LeaderOutput<L>[] {
+    const { sid } = this.#own;
+    this.#isAuthorized = true;
+    try {
+      if (!this.#claims.isOver) return this.#claimed(sid, this.#known);
+      if (!this.#acks.isOver) return this.#acked(sid);
+      return this.#newLeaderAcks.isOver ? [] : this.#ackedNewLeader(sid);
+    } finally {
+      this.#isAuthorized = false;
     }
   }
 
@@ -253,7 +272,7 @@ export class LeaderSide<L> {
     const { quorum } = this.#membership;
     if (!quorum.isVoter(sid)) return false;
     wait.sids.add(sid);
-    return wait.sids.has(this.#own.sid) && quorum.containsQuorum(wait.sids);
+    return wait.sids.has(this.#own.sid) && (this.#isAuthorized || quorum.containsQuorum(wait.sids));
   }
 }
 

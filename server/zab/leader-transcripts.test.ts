@@ -10,7 +10,7 @@ const OBSERVERS_FROM = 7;
 
 /**
  * leader 1 voters=1,2,3 [observers=7] [accepted=1] [current=1] [zxid=0x100000003]   start
- * sees voters=2,3,4   commits   confirms 2 accepted=9   leaves 2
+ * authorized   sees voters=2,3,4   commits   confirms 2 accepted=9   leaves 2
  * FOLLOWERINFO 2 accepted=1 [synced]   OBSERVERINFO 7 accepted=1
  * ACKEPOCH 2 [current=1] zxid=0x100000003   ACK 2
  *
@@ -42,6 +42,7 @@ function commands(log: (line: string) => void): Commands {
       side = new LeaderSide(history, membership);
     },
     start: () => step({ type: 'start' }),
+    authorized: () => step({ type: 'authorized' }),
     sees: line => {
       const voters = sids(line, 'voters');
       for (const sid of voters) servers.set(sid, null);

@@ -2,6 +2,7 @@ import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { Membership } from '../membership/membership.ts';
+import type { Oracle } from '../membership/oracle.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
@@ -46,6 +47,7 @@ export interface PeerContext {
   /** Null unless local sessions are enabled. */
   readonly localSessions: LocalSessions | null;
   readonly membership: Membership;
+  readonly oracle: Oracle;
   /** Called with the configuration that NEWLEADER names, before it is acked; null when it names none. */
   onConfigSeen(told: string | null): void;
   /**

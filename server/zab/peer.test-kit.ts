@@ -7,6 +7,7 @@ import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import { configurationOf } from '../membership/configuration.ts';
 import { Membership } from '../membership/membership.ts';
+import { NO_ORACLE } from '../membership/oracle.ts';
 import { countEvents } from '../metrics/count-events.ts';
 import { Guard } from '../metrics/guard.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -121,6 +122,7 @@ export class Stage {
       epochs: this.epochs,
       sessionIds: new SessionIds(this.sid, clock),
       localSessions: null,
+      oracle: NO_ORACLE,
       membership: new Membership(this.sid, configurationOf(config.quorum!.config)),
       onConfigSeen: text => void this.configsSeen.push(text),
       onConfigCommitted: text => {

@@ -1,0 +1,41 @@
+import { assert, suite } from '#test';
+import type { Logger } from '../runtime/logger.ts';
+import { MemoryDisk } from '../runtime/memory-disk.ts';
+import { OracleFile } from './oracle-file.ts';
+
+const test = suite('quorum: OracleFile');
+const PATH = '/run/oracle';
+
+function fixture() {
+  const disk = new MemoryDisk({ schedule: (_, run) => run(), random: { float: () => 0, below: () => 0 } });
+  const warned: string[] = [];
+  const logger = { warn: (text: string) => void warned.push(text) } as unknown as Logger;
+  const write = (text: string) => {
+    const file = disk.open(PATH, 'w');
+    file.writeAt(0, Buffer.from(text));
+    file.close();
+  };
+  return { disk, warned, write, oracle: new OracleFile(disk, PATH, logger) };
+}
+
+test('004-23: it authorises while the first byte is 1', () => {
+  const { disk, oracle, write } = fixture();
+  disk.makeDirectory('/run');
+  const answers = ['1', '1\n', '10', '0\n', '', ' 1', 'true', '\n1', '1'].map(text => {
+    write(text);
+    return oracle.authorizes();
+  });
+  assert.equal(answers, [true, true, true, false, false, false, false, false, true]);
+});
+
+test('a file that cannot be read authorises nothing, and one line says so however often it is asked', () => {
+  const { disk, oracle, write, warned } = fixture();
+  disk.makeDirectory('/run');
+  for (let times = 0; times < 3; times++) assert.not(oracle.authorizes());
+  assert.equal(warned, ['the oracle file cannot be read, so it authorises nothing']);
+  write('1');
+  assert.ok(oracle.authorizes());
+  disk.remove(PATH);
+  assert.not(oracle.authorizes());
+  assert.is(warned.length, 2, 'it could be read in between');
+});
