@@ -1,5 +1,6 @@
 import { Fifo } from '../collections/fifo.ts';
 import type { Request } from '../processors/request.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 
 /**
@@ -49,6 +50,8 @@ export class SessionOrder {
   #submitted = 0;
   #reads = 0;
   #wide = 0;
+  /** Ends of a local session, which are never submitted. */
+  #localEnds = 0;
   /** Bytes of the chunks that hold the requests. Each chunk read from the socket counts whole, and once. */
   #bytes = 0;
   #readBytes = 0;
@@ -88,11 +91,12 @@ export class SessionOrder {
     this.#count(head, -1);
   }
 
-  #count({ request, weight, start, end }: Pending, by: 1 | -1): void {
+  #count({ op, request, refusal, weight, start, end }: Pending, by: 1 | -1): void {
     if (request !== null) {
       this.#submitted += by;
       return;
     }
+    if (op === OpCode.closeSession && refusal === ErrorCode.OK) this.#localEnds += by;
     this.#readBytes += by * (end - start);
     if (weight === WIDE) this.#wide += by;
     else this.#reads += by * weight;
@@ -147,8 +151,14 @@ export class SessionOrder {
     return this.#pending.last()?.op === OpCode.closeSession;
   }
 
+  /** A local session ends here: nothing may be submitted behind that. */
+  get endsLocally(): boolean {
+    return this.#localEnds > 0;
+  }
+
   clear(): void {
     this.#pending.clear();
+    this.#localEnds = 0;
     this.#submitted = 0;
     this.#reads = 0;
     this.#wide = 0;

@@ -112,7 +112,7 @@ export class SessionRequests {
     } else if (way === 'aside') {
       this.#budget.spend(Units.read);
       this.#replies.authenticate(xid, op, reader);
-    } else if (op === OpCode.sync && !server.isReadOnly) {
+    } else if (op === OpCode.sync && !server.isReadOnly && !this.#order.endsLocally) {
       this.#submit(xid, op, bytes, reader.offset, end);
     } else {
       this.#submitWrite(xid, op, bytes, reader.offset, end);
@@ -147,6 +147,8 @@ export class SessionRequests {
 
   #refusalOf(op: number, bytes: Buffer, start: number, end: number): number {
     if (op === OpCode.createSession) return ErrorCode.UNIMPLEMENTED;
+    // It would be carried out after the end, or would make the session global that is about to end here.
+    if (this.#order.endsLocally) return ErrorCode.SESSIONEXPIRED;
     if (this.#server.isReadOnly && op !== OpCode.closeSession) return ErrorCode.NOTREADONLY;
     const refusal = validateWrite(op, bytes, start, end, this.#requester);
     const server = this.#server;

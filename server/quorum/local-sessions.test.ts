@@ -231,6 +231,36 @@ test('the end of a local session comes in its place: earlier requests are answer
   }
 });
 
+test('what is asked for behind the end of a local session is not carried out, and does not make it global', () => {
+  const ensemble = ensembleWith();
+  MemoryClient.open(ensemble, 1).create('/a');
+  settle(ensemble);
+  for (const sid of ensemble.sids) {
+    const client = MemoryClient.open(ensemble, sid);
+    const asked = [
+      requestFrame(1, OpCode.setData, body.setData('/a', `${sid}`)),
+      requestFrame(2, OpCode.closeSession),
+      requestFrame(3, OpCode.create, body.create(`/mine-${sid}`, '', EPHEMERAL)),
+      requestFrame(4, OpCode.setData, body.setData('/a', 'late')),
+      requestFrame(5, OpCode.sync, body.path('/')),
+    ];
+    client.raw.write(Buffer.concat(asked));
+    client.raw.untilClosed();
+    assert.equal(
+      client.replies.slice(0, 2).map(({ xid, err }) => [xid, err]),
+      [
+        [1, ErrorCode.OK],
+        [2, ErrorCode.OK],
+      ],
+    );
+    settle(ensemble);
+    const seen = MemoryClient.open(ensemble, sid);
+    assert.is(seen.get('/a'), `${sid}`);
+    assert.is(seen.get(`/mine-${sid}`), ErrorCode.NONODE);
+    assert.is(ensemble.server(ensemble.leader).database.sessionTimeouts.size, 0);
+  }
+});
+
 test('a local session that comes back while a write is under way gets the answer to its own request', () => {
   const ensemble = ensembleWith();
   for (const sid of ensemble.sids) ensemble.machine(sid).disk.syncDelayMs = 300;
