@@ -24,6 +24,8 @@ export interface MultiPart {
   readonly value?: string;
   /** -1: any. */
   readonly version?: number;
+  /** Of a create: its CreateMode; see `HistoryEvent.flags`. */
+  readonly flags?: number;
 }
 
 export interface HistoryEvent {
@@ -64,6 +66,10 @@ export interface HistoryEvent {
   readonly watch?: boolean;
   /** Of a fail: the name of the error code. Of an info: why the outcome is unknown. */
   readonly error?: string;
+  /** Of a completion: the client knew its server to be read-only from the request to the answer. */
+  readonly readOnly?: true;
+  /** Of a completion: the server may show what no quorum has accepted, as upstream's read-only server does. */
+  readonly unagreed?: true;
 }
 
 export interface Operation {
@@ -102,6 +108,19 @@ export function operationsOf(history: readonly HistoryEvent[]): Operation[] {
 
 export function isWrite(f: OperationName): boolean {
   return WRITES.has(f);
+}
+
+/** Whether a create of this mode makes an ephemeral znode. */
+export function isEphemeral(flags: number | undefined): boolean {
+  return flags !== undefined && (flags & 1) !== 0;
+}
+
+/** Whether the request asks for an ephemeral znode, alone or in a part of a multi. */
+export function asksForEphemeral({ f, flags, parts = [] }: HistoryEvent): boolean {
+  return (
+    (f === 'create' && isEphemeral(flags)) ||
+    parts.some(part => part.f === 'create' && isEphemeral(part.flags))
+  );
 }
 
 const WRITES: ReadonlySet<OperationName> = new Set(['create', 'setData', 'delete', 'multi', 'closeSession']);

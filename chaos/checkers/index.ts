@@ -3,8 +3,11 @@ import { acknowledgedWrites } from './acknowledged-writes.ts';
 import type { Checker } from './checker.ts';
 import type { Judgement } from './judgement.ts';
 import { liveness } from './liveness.ts';
+import { localSessions } from './local-sessions.ts';
 import { membersStayUp } from './members-stay-up.ts';
 import { modelAgreement } from './model-agreement.ts';
+import { readOnlyObservers } from './read-only-observers.ts';
+import { readOnlyWrites } from './read-only-writes.ts';
 import { replicaAgreement } from './replica-agreement.ts';
 import type { Part, RunRecord } from './run-record.ts';
 import { sessionOrder } from './session-order.ts';
@@ -19,6 +22,9 @@ export const CHECKERS: readonly Checker[] = [
   modelAgreement,
   watches,
   sessions,
+  localSessions,
+  readOnlyObservers,
+  readOnlyWrites,
   acknowledgedWrites,
   sessionOrder,
   writeOrder,

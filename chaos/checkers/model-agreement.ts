@@ -25,7 +25,7 @@ export function checkModelAgreement(
   transactions: readonly Transaction[],
 ): Judgement {
   const answered = operationsOf(history)
-    .filter(operation => outcomeOf(operation) !== 'info' && (operation.completion?.zxid ?? 0) > 0)
+    .filter(isJudged)
     .sort((a, b) => zxidOf(a) - zxidOf(b) || rank(a) - rank(b));
   const model = new ModelTree();
   const reasons: string[] = [];
@@ -49,6 +49,16 @@ export function checkModelAgreement(
   for (; at < transactions.length; at++) model.apply(transactions[at]!);
   return judge('model agreement', checked, [...model.complaints, ...reasons]);
 }
+
+/** Answers that say something of the agreed tree: not what a server refused by itself, or showed unagreed. */
+function isJudged(operation: Operation): boolean {
+  const { zxid = 0, error = '', unagreed } = operation.completion ?? {};
+  if (zxid === 0 || outcomeOf(operation) === 'info' || unagreed === true) return false;
+  return !isWrite(operation.invoke.f) || !REFUSED_BY_THE_MEMBER.has(error);
+}
+
+/** Codes with which a member refuses a write before it is proposed. */
+const REFUSED_BY_THE_MEMBER: ReadonlySet<string> = new Set(['NOTREADONLY', 'EPHEMERALONLOCALSESSION']);
 
 function zxidOf(operation: Operation): number {
   return operation.completion?.zxid ?? 0;

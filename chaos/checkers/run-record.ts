@@ -1,5 +1,6 @@
 /** The record of a run: everything that checkers may read. */
 import type { HistoryEvent } from './history.ts';
+import type { ReadOnlyRecord, SessionRecords } from './read-only-record.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Parts that a run cannot provide are absent. Checkers that need them do not run. */
@@ -12,6 +13,10 @@ export interface RunRecord {
   readonly transactions: readonly Transaction[];
   /** How long sessions live, and which are still alive at the end. */
   readonly sessionLimits: SessionLimits;
+  /** Observers that read on without a master, and their clients. */
+  readonly readOnly: ReadOnlyRecord;
+  /** How sessions began, where members keep them to themselves. */
+  readonly localSessions: SessionRecords;
   /** The final registers, as one or several members show them. */
   readonly finalTrees: readonly ReadonlyMap<string, FinalNode | undefined>[];
   /** The tree of every member after the heal. */

@@ -1,5 +1,12 @@
 import type { Checker } from './checker.ts';
-import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
+import {
+  type HistoryEvent,
+  isEphemeral,
+  isWrite,
+  type Operation,
+  operationsOf,
+  outcomeOf,
+} from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
 
 export const sessionOrder: Checker<'history'> = {
@@ -75,15 +82,11 @@ function regressions(answered: readonly Operation[]): string[] {
 /** Paths that may have been deleted at some time. A read that finds nothing there proves nothing. */
 function deletedPaths(history: readonly HistoryEvent[]): Set<string> {
   const paths = new Set<string>();
-  for (const { f, path, flags = 0, parts = [] } of history) {
+  for (const { f, path, flags, parts = [] } of history) {
     if (f === 'delete' || isEphemeral(flags)) paths.add(path);
-    for (const part of parts) if (part.f === 'delete') paths.add(part.path);
+    for (const part of parts) if (part.f === 'delete' || isEphemeral(part.flags)) paths.add(part.path);
   }
   return paths;
-}
-
-function isEphemeral(flags: number): boolean {
-  return (flags & 1) !== 0;
 }
 
 function forgotten(answered: readonly Operation[], deleted: ReadonlySet<string>): string[] {

@@ -45,6 +45,7 @@ export function checkSessions(
     if (!limits.alive.has(session)) reasons.push(`session ${session} never ended, but its client is gone`);
   }
   for (const [path, { owner }] of model.nodes) {
+    checked++;
     if (owner !== undefined && !model.openSessions.has(owner))
       reasons.push(`${path} still exists, but its session ${owner} is closed`);
   }

@@ -1,4 +1,5 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
+import { CLIENT_MARKS, type ClientMark } from '../workloads/history-recorder.ts';
 import { OBSERVER_MASTER_PORT } from './server-config.ts';
 
 /**
@@ -26,7 +27,21 @@ const MARKS = {
   'session: expired': event => event.kind === 'sessionExpired',
 } satisfies Record<string, (event: ServerEvent) => boolean>;
 
-export type Mark = keyof typeof MARKS | 'watch: event' | 'watch: set again after a move';
+/** Reached by what several events together mean; see `read-only-watch.ts`. */
+const PHASE_MARKS = [
+  'read-only: observer begins',
+  'read-only: voter begins',
+  'read-only: sync held back',
+  'read-only: held-back sync failed',
+  'read-only: another master in time',
+  'read-only: back',
+  'read-only: dropped in a sync',
+  'read-only: maxStaleMs over',
+  'session: local',
+  'session: made global',
+] as const;
+
+export type Mark = keyof typeof MARKS | ClientMark | (typeof PHASE_MARKS)[number];
 
 /** How often each mark was reached. */
 export class Marks {
@@ -37,8 +52,8 @@ export class Marks {
     for (const [mark, isReached] of ENTRIES) if (isReached(event)) this.reach(mark);
   }
 
-  reach(mark: Mark): void {
-    this.#counts.set(mark, (this.#counts.get(mark) ?? 0) + 1);
+  reach(mark: Mark, times = 1): void {
+    if (times > 0) this.#counts.set(mark, (this.#counts.get(mark) ?? 0) + times);
   }
 
   get counts(): ReadonlyMap<string, number> {
@@ -46,11 +61,12 @@ export class Marks {
   }
 }
 
+const NAMES: readonly Mark[] = [...(Object.keys(MARKS) as Mark[]), ...PHASE_MARKS, ...CLIENT_MARKS];
 const ENTRIES = Object.entries(MARKS) as [Mark, (event: ServerEvent) => boolean][];
 
 /** In the order above, with 0 for marks that were never reached. */
 export function sumMarks(runs: Iterable<ReadonlyMap<string, number>>): Map<string, number> {
-  const sum = new Map<string, number>(Object.keys(MARKS).map(mark => [mark, 0]));
+  const sum = new Map<string, number>(NAMES.map(mark => [mark, 0]));
   for (const run of runs) for (const [mark, count] of run) sum.set(mark, (sum.get(mark) ?? 0) + count);
   return sum;
 }

@@ -23,6 +23,8 @@ export interface MemberState {
   readonly zxid: number;
   /** Read often, so it must be stored or cheap to compute. */
   readonly treeDigest: string;
+  /** Sessions that it keeps to itself. @default 0 */
+  readonly localSessions?: number;
 }
 
 export interface RunningMember {
@@ -42,6 +44,8 @@ export interface MemberContext {
   readonly settings: Readonly<Record<string, string>>;
   /** Work units for one turn of its loop; undefined: the limit of a real server. */
   readonly turnUnits?: number;
+  /** Called with each packet of the member's master. Undefined: nobody asks. */
+  readonly onMasterPacket?: () => void;
   /** The program cannot continue: its process ends, and the run has failed. */
   readonly onFatal: (error: Error) => void;
 }

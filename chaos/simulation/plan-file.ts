@@ -10,6 +10,8 @@ export interface Plan {
   readonly voters: number;
   readonly observers: number;
   readonly faults: readonly PlannedFault[];
+  /** Lines of zoo.cfg in place of those that the seed draws: it may have drawn others once. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
   /** Why the plan is kept, for the person who opens the file. */
   readonly reasons: readonly string[];
 }
@@ -29,6 +31,7 @@ const schema = z.strictObject({
   voters: z.number().int().min(1).max(VOTERS_MAX),
   observers: z.number().int().min(0).max(OBSERVERS_MAX),
   faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault: faultSchema })),
+  settings: z.record(z.string(), z.string()).optional(),
   reasons: z.array(z.string()),
 });
 

@@ -1,10 +1,12 @@
 import { assert, suite } from '#test';
 import type { FaultOf, PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
+import type { Mark } from './marks.ts';
 import { type Plant, planted } from './planted.ts';
 import { seedsFrom } from './run.ts';
 import { serverProgram } from './server-program.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+import type { Swarm } from './swarm.ts';
 
 const test = suite('simulation: mistakes planted in the server');
 
@@ -116,8 +118,59 @@ const BEHIND: readonly PlannedFault[] = [1, 4].map(target => ({
 interface Case {
   readonly plant: Plant;
   readonly faults: readonly PlannedFault[];
+  /** @default BUSY */
+  readonly swarm?: Partial<Swarm>;
   readonly reason: RegExp;
 }
+
+const OBSERVER = 4;
+
+/** Twice in a run the observer has no master. */
+function isolations(how: 'refuse' | 'blackhole' = 'refuse'): PlannedFault[] {
+  return [500, 4000].map(atMs => ({
+    atMs,
+    durationMs: 2600,
+    fault: { kind: 'partition', side: [OBSERVER], how },
+  }));
+}
+
+/** Most clients read at an observer that reads on, and that has the leader for its only master. */
+function readers(settings: Readonly<Record<string, string>> = {}): Partial<Swarm> {
+  return {
+    ...BUSY,
+    clients: 4,
+    readers: 3,
+    settings: {
+      ...BUSY.settings,
+      localSessionsEnabled: 'true',
+      'observer.readOnly.enabled': 'true',
+      observerMasterPort: '0',
+      ...settings,
+    },
+  };
+}
+
+/** The observer and then a voter start again, while clients come and go. */
+const RESTARTS: readonly PlannedFault[] = [OBSERVER, 1, OBSERVER, 2].map((target, at) => ({
+  atMs: 500 + at * 1500,
+  durationMs: 300,
+  fault: { kind: 'crash', target, how: 'kill' },
+}));
+
+/** Leaders die so soon that some epochs see no write. */
+const HUNTS: readonly PlannedFault[] = [300, 3600].map((atMs, at) => ({
+  atMs,
+  durationMs: 3000,
+  fault: { kind: 'leader-hunt', how: 'kill', everyMs: at === 0 ? 120 : 400 },
+}));
+
+/** Leaders die while followers still write down what they have sent them, and the observer. */
+const SLOW_HUNTS: readonly PlannedFault[] = [150, 250, 350].map((everyMs, at) => ({
+  atMs: 300 + at * 2200,
+  durationMs: 2000,
+  fault: { kind: 'leader-hunt', how: 'kill', everyMs },
+}));
+const SLOW_DISKS: Partial<Swarm> = { ...readers(), syncDelayMsMax: 60 };
 
 const CASES: readonly Case[] = [
   { plant: 'a minority decides', faults: PARTITIONS, reason: /./ },
@@ -133,16 +186,126 @@ const CASES: readonly Case[] = [
   },
   { plant: 'expiry is no proposal', faults: [], reason: /sessions: session \w+ never ended/ },
   { plant: 'TRUNC does nothing', faults: losses('acker', 0), reason: /./ },
+  {
+    plant: 'a watch is dropped at catch-up',
+    faults: isolations(),
+    swarm: readers(),
+    reason: /watches: session \w+ saw zxid \d+ before the event of its \w+ watch/,
+  },
+  {
+    plant: 'a transaction is skipped at catch-up',
+    faults: isolations(),
+    swarm: readers(),
+    reason: /./,
+  },
+  {
+    plant: 'a sync is not held back',
+    faults: SLOW_HUNTS,
+    swarm: SLOW_DISKS,
+    reason: /model agreement: operation \d+ get\w+ .* (read|found)/,
+  },
+  {
+    plant: 'a write is accepted in the read-only phase',
+    faults: isolations(),
+    swarm: readers(),
+    reason: /read-only writes: operation \d+ delete .* was accepted by a read-only server/,
+  },
+  {
+    plant: 'data grow older than maxStaleMs',
+    faults: isolations('blackhole'),
+    swarm: readers({ 'observer.readOnly.maxStaleMs': '1300' }),
+    reason: /read-only observers: .* read what was \d+/,
+  },
+  {
+    plant: 'readers stay through a SNAP',
+    faults: isolations(),
+    swarm: readers({ forceSnapshotSync: 'true' }),
+    reason: /read-only observers: zk4 served its clients on, though/,
+  },
+  {
+    plant: 'a read-only phase goes back to an older zxid',
+    faults: HUNTS,
+    swarm: readers(),
+    reason: /session order: .* answered with zxid/,
+  },
+  {
+    plant: 'an upgraded session stays local',
+    faults: isolations(),
+    swarm: readers({ localSessionsUpgradingEnabled: 'true' }),
+    reason: /local sessions|sessions:/,
+  },
+  {
+    plant: 'session ids begin again',
+    faults: RESTARTS,
+    swarm: readers(),
+    reason: /local sessions: session \w+ was opened by/,
+  },
 ];
 
-for (const { plant, faults, reason } of CASES) {
+for (const { plant, faults, swarm = BUSY, reason } of CASES) {
   test(
     `canary: ${plant}`,
     () =>
       assertFound(
-        planted(plant, () => firstFailure({ faults })),
+        planted(plant, () => firstFailure({ faults, swarm })),
         reason,
       ),
+    DEADLINE,
+  );
+}
+
+interface Control {
+  readonly name: string;
+  readonly faults: readonly PlannedFault[];
+  readonly swarm: Partial<Swarm>;
+  readonly reaches: readonly Mark[];
+}
+
+const CONTROLS: readonly Control[] = [
+  {
+    name: 'a lonely observer',
+    faults: isolations(),
+    swarm: readers(),
+    reaches: ['read-only: back', 'read-only: read', 'read-only: write refused', 'read-only: watch event'],
+  },
+  {
+    name: 'maxStaleMs',
+    faults: isolations('blackhole'),
+    swarm: readers({ 'observer.readOnly.maxStaleMs': '1300' }),
+    reaches: ['read-only: maxStaleMs over'],
+  },
+  {
+    name: 'a SNAP',
+    faults: isolations(),
+    swarm: readers({ forceSnapshotSync: 'true' }),
+    reaches: ['read-only: dropped in a sync'],
+  },
+  {
+    name: 'leaders that die before their epoch is established',
+    faults: SLOW_HUNTS,
+    swarm: SLOW_DISKS,
+    reaches: ['read-only: sync held back', 'read-only: held-back sync failed'],
+  },
+  {
+    name: 'sessions that become global',
+    faults: isolations(),
+    swarm: readers({ localSessionsUpgradingEnabled: 'true' }),
+    reaches: ['session: local', 'session: made global'],
+  },
+];
+
+for (const { name, faults, swarm, reaches } of CONTROLS) {
+  test(
+    `without a planted mistake readers pass the same plans, and reach what is to be tested: ${name}`,
+    () => {
+      const reached = new Map<string, number>();
+      for (const seed of seedsFrom(1, 3)) {
+        const { verdict, reasons, marks } = simulate(seed, { ...server, faults, swarm });
+        assert.is(verdict, 'passed', `seed ${seed}: ${reasons.join('; ')}`);
+        for (const [mark, count] of marks) reached.set(mark, (reached.get(mark) ?? 0) + count);
+      }
+      for (const mark of reaches) assert.ok((reached.get(mark) ?? 0) > 0, `${mark}: not reached`);
+    },
     DEADLINE,
   );
 }

@@ -86,8 +86,9 @@ export function replay(
   planFile: string,
   options: Omit<SimulationOptions, 'voters' | 'observers' | 'faults'>,
 ): SimulationResult {
-  const { seed, voters, observers, faults } = readPlan(planFile);
-  return simulate(seed, { ...options, voters, observers, faults });
+  const { seed, voters, observers, faults, settings } = readPlan(planFile);
+  const swarm = settings === undefined ? options.swarm : { ...options.swarm, settings };
+  return simulate(seed, { ...options, voters, observers, faults, ...(swarm === undefined ? {} : { swarm }) });
 }
 
 function keepFailure(result: SimulationResult, directory: string): FailedSeed {

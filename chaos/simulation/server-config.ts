@@ -2,7 +2,7 @@ import { parseConfig, type ServerConfig } from '../../server/config/server-confi
 import type { MemberSpec } from './member.ts';
 
 export const CLIENT_PORT = 2181;
-const QUORUM_PORT = 2888;
+export const QUORUM_PORT = 2888;
 const ELECTION_PORT = 3888;
 export const OBSERVER_MASTER_PORT = 2191;
 

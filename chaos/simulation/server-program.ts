@@ -1,6 +1,8 @@
+import { ReadOnlyZooKeeperServer } from '../../server/learner/read-only-zookeeper-server.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import type { ZkDatabase } from '../../server/storage/zk-database.ts';
 import { epochOf } from '../../server/wire/zxid.ts';
+import { hearMaster } from './hear-master.ts';
 import type { Journal } from './journal.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from './member.ts';
 import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
@@ -23,8 +25,12 @@ function start(
   settings: Readonly<Record<string, string>>,
   onStart: (server: RunningServer, context: MemberContext) => void,
 ): RunningMember {
-  const { runtime, spec, members, logger, turnUnits, onEvent, onFatal } = context;
+  const { spec, members, logger, turnUnits, onEvent, onFatal, onMasterPacket } = context;
   const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
+  const runtime =
+    onMasterPacket === undefined
+      ? context.runtime
+      : { ...context.runtime, network: hearMaster(context.runtime.network, onMasterPacket) };
   const server = startServer({
     runtime,
     config,
@@ -41,10 +47,11 @@ function start(
       const zxid = database.lastProcessedZxid;
       return {
         mode: view.peer?.role?.name ?? 'looking',
-        serving: view.serving !== null,
+        serving: view.serving !== null && !(view.serving instanceof ReadOnlyZooKeeperServer),
         epoch: view.peer?.role?.epoch ?? epochOf(zxid),
         zxid,
         treeDigest: database.tree.digest.toBigInt().toString(16),
+        localSessions: view.localSessions?.size ?? 0,
       };
     },
   };

@@ -4,13 +4,16 @@ import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { check } from '../checkers/index.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
 import type { FinalNode, MemberTree, Part, RunRecord } from '../checkers/run-record.ts';
+import type { Transaction } from '../checkers/transaction.ts';
 import { HistoryRecorder } from '../workloads/history-recorder.ts';
 import { mixed } from '../workloads/mixed.ts';
 import { RecordingClient } from '../workloads/recording-client.ts';
 import type { WorkloadWorld } from '../workloads/workload.ts';
 import type { PlannedFault } from './faults/index.ts';
+import { withoutLocalEnds } from './local-ends.ts';
 import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
 import { Nemesis } from './nemesis.ts';
+import { hasReadOnlyServers, readerAt, readOnlyLimits, readOnlyObservers } from './readers.ts';
 import { Sampler } from './sampler.ts';
 import { planBirth, planFaults } from './schedule.ts';
 import { drawSwarm, focused, forToys, type Swarm } from './swarm.ts';
@@ -88,6 +91,8 @@ class Simulation {
   readonly #load: MixedLoad;
   readonly #violations: string[] = [];
   readonly #judgements: Judgement[] = [];
+  /** Once they are known. */
+  #agreed: readonly Transaction[] = [];
   #clients: RecordingClient[] = [];
 
   constructor(seed: number, options: SimulationOptions) {
@@ -101,9 +106,11 @@ class Simulation {
       ...(options.program.complete === true ? focused(drawn, this.#random) : forToys(drawn)),
       ...options.swarm,
     };
+    const members = ensembleOf(this.#voters, this.#observers);
     this.#world = new World({
       random: this.#random,
-      members: ensembleOf(this.#voters, this.#observers),
+      members,
+      readOnlyObservers: readOnlyObservers(this.#swarm.settings, members),
       program: options.program,
       link: this.#swarm.link,
       syncDelayMsMax: this.#swarm.syncDelayMsMax,
@@ -118,8 +125,21 @@ class Simulation {
     this.#nemesis = new Nemesis(this.#world);
     this.#sampler = new Sampler(this.#world);
     this.#faults = options.faults ?? planFaults(this.#random.fork('faults'), this.#swarm, this.#world.sids);
-    const { clients, keys, pipelineDepth, thinkMs, readShare, wildShare } = this.#swarm;
-    this.#load = { clients, prefix: '/key', registers: keys, pipelineDepth, thinkMs, readShare, wildShare };
+    const { keys: registers, clients, pipelineDepth, thinkMs, readShare, wildShare, settings } = this.#swarm;
+    const readers = hasReadOnlyServers(settings, members) ? this.#swarm.readers : 0;
+    // The first ephemeral makes a local session global, also as a part of a multi.
+    const ephemeralParts = settings.localSessionsEnabled === 'true' ? 0.2 : 0;
+    const load = {
+      clients,
+      readers,
+      registers,
+      pipelineDepth,
+      thinkMs,
+      readShare,
+      wildShare,
+      ephemeralParts,
+    };
+    this.#load = { ...load, prefix: '/key' };
   }
 
   run(): SimulationResult {
@@ -200,20 +220,49 @@ class Simulation {
     if (journal.conflicts.length > 0) return journal.conflicts[0];
     if (transactions === undefined)
       return 'the transactions that were agreed on were not all seen being logged';
-    const { history, sessionRecords } = this.#recorder;
+    this.#agreed = transactions;
+    const history = withoutLocalEnds(this.#recorder.history, transactions);
+    this.#check({ ...this.#sessionParts(alive, transactions), history, transactions }, 'transactions');
+    return this.#broken() ?? this.#leftOver(alive.size);
+  }
+
+  #sessionParts(
+    alive: ReadonlySet<RecordingClient>,
+    transactions: readonly Transaction[],
+  ): Partial<RunRecord> {
+    const { sessionRecords, openedSessions: opened, readerConnections } = this.#recorder;
+    const { settings, driftMax } = this.#swarm;
+    const { specs, readOnly, marks } = this.#world;
     const sessionLimits = {
       timeoutMs: SESSION_TIMEOUT_MS,
       slackMs: EXPIRY_SLACK_MS,
       alive: new Set([...alive].map(client => client.session)),
     };
-    this.#check({ history, sessionRecords, transactions, sessionLimits }, 'transactions');
-    return this.#broken();
+    if (settings.localSessionsEnabled !== 'true') return { sessionRecords, sessionLimits };
+    const begun = transactions.filter(({ change }) => change.f === 'createSession').length;
+    marks.reach('session: local', opened.length);
+    marks.reach('session: made global', begun);
+    const limits = readOnlyLimits(settings, { driftMax, sessionTimeoutMs: SESSION_TIMEOUT_MS });
+    const areUpgraded = settings.localSessionsUpgradingEnabled === 'true';
+    const sids = new Map(specs.map(({ name, sid }) => [name, sid]));
+    return {
+      ...{ sessionRecords, sessionLimits },
+      readOnly: readOnly.record(readerConnections, { limits, areUpgraded }),
+      localSessions: { opened, sids, areUpgraded },
+    };
+  }
+
+  /** Members let local sessions expire by themselves. */
+  #leftOver(alive: number): string | undefined {
+    const kept = this.#world.sids.reduce((sum, sid) => sum + (this.#world.state(sid)?.localSessions ?? 0), 0);
+    return kept > alive ? `${kept} local sessions are kept, and ${alive} clients are left` : undefined;
   }
 
   #judge(): string | undefined {
     const finalTree = this.#readFinalTree();
     if (finalTree === undefined) return 'the final tree could not be read';
-    this.#check({ history: this.#recorder.history, finalTrees: [finalTree] }, 'history');
+    const history = withoutLocalEnds(this.#recorder.history, this.#agreed);
+    this.#check({ history, finalTrees: [finalTree] }, 'history');
     return this.#broken();
   }
 
@@ -260,19 +309,23 @@ class Simulation {
     return {
       recorder: this.#recorder,
       random: this.#random,
-      client: process => this.#client(process),
+      client: (process, isReader) => this.#client(process, isReader),
       clock: name => this.#world.visitor(name).clock,
     };
   }
 
-  #client(process: number): RecordingClient {
+  #client(process: number, isReader = false): RecordingClient {
+    const { specs } = this.#world;
     const { clock, network } = this.#world.visitor(`client${process}`);
     const port = this.#options.program.clientPort;
+    const everywhere = { servers: specs.map(({ name }) => name) };
+    const { servers, ...reader } = isReader ? readerAt(process, this.#swarm.settings, specs) : everywhere;
     const client = new RecordingClient({
       process,
       clock,
       network,
-      servers: this.#world.specs.map(spec => ({ host: spec.name, port })),
+      servers: servers.map(host => ({ host, port })),
+      ...reader,
       recorder: this.#recorder,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       note: what => this.#world.note(`client${process}`, what),

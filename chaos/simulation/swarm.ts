@@ -1,6 +1,7 @@
 import type { LinkQuality } from '../../server/runtime/memory-link.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { type FaultKind, SIMULATED_FAULTS } from './faults/index.ts';
+import { drawSessionSettings, drawSettings, observersReadOn } from './settings.ts';
 
 /**
  * The character of a run. Each seed draws its own ranges and weights, many of them zero, because a run with
@@ -26,6 +27,8 @@ export interface Swarm {
   readonly faultDurationMs: readonly [low: number, high: number];
   readonly chaosMs: number;
   readonly clients: number;
+  /** How many of them say that a read-only server is enough, where there are such servers. */
+  readonly readers: number;
   readonly keys: number;
   /** Maximum number of outstanding operations of a client. */
   readonly pipelineDepth: number;
@@ -70,7 +73,7 @@ const FOCUSES = SIMULATED_FAULTS.flatMap(fault =>
 export function forToys(swarm: Swarm): Swarm {
   const faultWeights = { ...swarm.faultWeights };
   for (const { kind, ofServers = false } of SIMULATED_FAULTS) if (ofServers) faultWeights[kind] = 0;
-  return { ...swarm, wildShare: 0, birthMs: 0, faultWeights };
+  return { ...swarm, wildShare: 0, birthMs: 0, readers: 0, faultWeights };
 }
 
 /**
@@ -84,7 +87,8 @@ export function drawSwarm(random: SeededRandom): Swarm {
   // Now and then longer than the session timeout.
   const longest = random.between(200, 4000) * (rare.chance(0.25) ? 2.5 : 1);
   const interval = random.between(150, 1500);
-  return {
+  const sessions = random.fork('sessions');
+  const drawn: Omit<Swarm, 'readers'> = {
     link: drawLink(random),
     syncDelayMsMax: random.pick([0.1, 1, 10]),
     turnMsMax: random.pick([0, 0.05, 1]),
@@ -103,18 +107,22 @@ export function drawSwarm(random: SeededRandom): Swarm {
     settings: drawSettings(random),
     birthMs: rare.chance(0.3) ? rare.between(300, 2500) : 0,
   };
+  // One client at least writes wherever it can, so that there is something to miss.
+  const readers = 1 + sessions.below(drawn.clients - 1);
+  const settings = { ...drawn.settings, ...drawSessionSettings(sessions) };
+  const swarm = { ...drawn, readers, settings };
+  return observersReadOn(settings) ? withFaultsOfReaders(swarm, sessions) : swarm;
 }
 
-function drawSettings(random: SeededRandom): Record<string, string> {
-  return {
-    commitLogCount: random.pick(['1', '4', '20', '500']),
-    snapCount: random.pick(['4', '20', '200']),
-    // Below 0 no DIFF is read from disk. Far above the default, every DIFF is sent that the logs allow.
-    snapshotSizeFactor: random.pick(['-1', '0.33', '50']),
-    preAllocSize: random.pick(['0', '1', '65536']),
-    // Without it, observers connect to the leader.
-    ...(random.chance(0.25) ? { observerMasterPort: '0' } : {}),
-  };
+/** Some of these runs contain nothing else, so that observers often come back by DIFF. */
+function withFaultsOfReaders(swarm: Swarm, random: SeededRandom): Swarm {
+  const faultWeights = { ...swarm.faultWeights };
+  const isAlone = random.chance(FOCUS_PROBABILITY);
+  for (const { kind, weight, ofReaders = false } of SIMULATED_FAULTS) {
+    if (ofReaders) faultWeights[kind] = weight;
+    else if (isAlone) faultWeights[kind] = 0;
+  }
+  return { ...swarm, faultWeights };
 }
 
 function drawLink(random: SeededRandom): Partial<LinkQuality> {
@@ -128,7 +136,8 @@ function drawLink(random: SeededRandom): Partial<LinkQuality> {
 }
 
 function drawWeights(random: SeededRandom): Record<FaultKind, number> {
-  const weights = SIMULATED_FAULTS.map(({ kind, weight, ofServers = false }) => {
+  const weights = SIMULATED_FAULTS.map(({ kind, weight, ofServers = false, ofReaders = false }) => {
+    if (ofReaders) return [kind, 0] as const;
     const own = ofServers ? random.fork(kind) : random;
     return [kind, own.chance(KIND_PROBABILITY) ? weight * own.float() : 0] as const;
   });

@@ -17,6 +17,7 @@ import {
   traceLogger,
 } from './member.ts';
 import { Moments } from './moments.ts';
+import { ReadOnlyWatch } from './read-only-watch.ts';
 import { Trace } from './trace.ts';
 
 export interface WorldOptions {
@@ -41,6 +42,8 @@ export interface WorldOptions {
   /** Includes the debug lines of the members in the trace. */
   debug?: boolean;
   settings?: Readonly<Record<string, string>>;
+  /** The members that serve read-only clients without a master. */
+  readOnlyObservers?: readonly string[];
   /** Called with each line that a member logs. */
   onLine?: (member: string, line: string) => void;
   /** Plants a fault in the disks of some members. */
@@ -72,6 +75,7 @@ export class World {
   readonly trace = new Trace();
   readonly marks = new Marks();
   readonly moments = new Moments();
+  readonly readOnly: ReadOnlyWatch;
   readonly journal = new Journal(() => this.time.nowMs);
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
@@ -83,6 +87,8 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.specs = options.members;
+    const nowMs = () => this.time.nowMs;
+    this.readOnly = new ReadOnlyWatch(nowMs, this.marks, options.readOnlyObservers ?? []);
     const { random, uplinkBytesPerMs } = options;
     this.network = new MemoryNetwork(this.time, {
       random: random.fork('network'),
@@ -136,6 +142,8 @@ export class World {
       if (machine.runtime === runtime) this.#failed(member, error);
     };
     this.note(spec.name, `starts, boot ${machine.boots}`);
+    this.readOnly.onWell(spec.name);
+    const hears = this.readOnly.reads(spec.name);
     const logger = traceLogger(line => this.#logged(spec, line), this.#options.debug);
     runtime.clock.after(0, () => {
       const running = this.#options.program.start({
@@ -147,6 +155,7 @@ export class World {
         journal: this.journal,
         settings: this.#options.settings ?? {},
         ...(turnUnits === undefined ? {} : { turnUnits }),
+        ...(hears ? { onMasterPacket: () => this.readOnly.onMasterPacket(spec.name) } : {}),
         onFatal,
       });
       if (machine.runtime === runtime) member.running = running;
@@ -217,17 +226,22 @@ export class World {
     this.note(member.spec.name, `crashes: ${how}`);
     member.machine.crash(how);
     member.running = undefined;
+    this.readOnly.onTrouble(member.spec.name, true);
   }
 
   pause(sid: number): void {
-    this.note(this.#member(sid).spec.name, 'is paused');
+    const { name } = this.#member(sid).spec;
+    this.note(name, 'is paused');
+    this.readOnly.onTrouble(name, false);
     this.#member(sid).machine.runtime?.clock.pause();
   }
 
   resume(sid: number): void {
     const clock = this.#member(sid).machine.runtime?.clock;
     if (clock?.paused !== true) return;
-    this.note(this.#member(sid).spec.name, 'continues');
+    const { name } = this.#member(sid).spec;
+    this.note(name, 'continues');
+    this.readOnly.onWell(name);
     clock.resume();
   }
 
@@ -299,6 +313,7 @@ export class World {
       this.failures.push(`${name}: the tree differs from the leader's: ${how}`);
     }
     this.marks.onEvent(event);
+    this.readOnly.onEvent(name, event);
     this.moments.onEvent(sid, event);
   }
 
@@ -328,6 +343,7 @@ export class World {
     else this.#report(member.spec.name, error);
     member.machine.crash('kill');
     member.running = undefined;
+    this.readOnly.onTrouble(member.spec.name, true);
   }
 
   #report(who: string, error: unknown): void {

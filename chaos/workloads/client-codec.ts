@@ -80,10 +80,11 @@ function dataOf(value: string | undefined): Buffer | null {
   return value === undefined ? null : Buffer.from(value);
 }
 
-function writePart(writer: JuteWriter, { f, path, value, version = ANY_VERSION }: MultiPart): void {
+function writePart(writer: JuteWriter, part: MultiPart): void {
+  const { f, path, value, version = ANY_VERSION, flags = PERSISTENT } = part;
   writeMultiHeader(writer, OpCode[f], false, -1);
   const data = dataOf(value);
-  if (f === 'create') writeCreateRequest(writer, { path, data, acl: OPEN_ACL_UNSAFE, flags: PERSISTENT });
+  if (f === 'create') writeCreateRequest(writer, { path, data, acl: OPEN_ACL_UNSAFE, flags });
   else if (f === 'setData') writeSetDataRequest(writer, { path, data, version });
   else writePathVersionRequest(writer, { path, version });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { RecordingClient, Request } from './recording-client.ts';
-import { drawWildRequest } from './wild-requests.ts';
+import { drawWildRequest, withoutEphemerals } from './wild-requests.ts';
 
 export interface ClientLoadOptions {
   client: RecordingClient;
@@ -13,6 +13,12 @@ export interface ClientLoadOptions {
   readShare: number;
   /** Share of operations that go beyond registers; see `wild-requests.ts`. */
   wildShare?: number;
+  /** Share of its steps with which the client closes, leaves or moves its session. @default 0.02 */
+  sessionShare?: number;
+  /** Share of the creates in multis that ask for ephemeral znodes. @default 0 */
+  ephemeralParts?: number;
+  /** Share of the requests for ephemeral znodes that are kept; the others ask for plain ones. @default 1 */
+  ephemeralShare?: number;
   /** Prefix of every value that this client writes; it makes values unique. */
   signature: string;
 }
@@ -48,8 +54,8 @@ export class ClientLoad {
 
   /** Now and then a session is closed, left to expire, or moved to another server. */
   #actOnSession(): boolean {
-    const { client, random, wildShare = 0 } = this.#options;
-    if (wildShare === 0 || !random.chance(SESSION_SHARE)) return false;
+    const { client, random, wildShare = 0, sessionShare = SESSION_SHARE } = this.#options;
+    if (wildShare === 0 || !random.chance(sessionShare)) return false;
     const drawn = random.below(10);
     if (drawn < 5) client.move();
     else if (drawn < 7) client.vanish();
@@ -58,9 +64,21 @@ export class ClientLoad {
   }
 
   #drawRequest(): Request {
-    const { random, paths, readShare, wildShare = 0, signature } = this.#options;
+    const {
+      random,
+      paths,
+      readShare,
+      wildShare = 0,
+      ephemeralParts = 0,
+      ephemeralShare = 1,
+      signature,
+    } = this.#options;
     if (wildShare > 0 && random.chance(SYNC_SHARE)) return { f: 'sync', path: random.pick(paths) };
-    if (random.chance(wildShare)) return drawWildRequest(random, readShare, `${signature}-${this.#writes++}`);
+    if (random.chance(wildShare)) {
+      const shares = { readShare, ephemeralParts };
+      const request = drawWildRequest(random, `${signature}-${this.#writes++}`, shares);
+      return ephemeralShare === 1 || random.chance(ephemeralShare) ? request : withoutEphemerals(request);
+    }
     const path = random.pick(paths);
     if (random.chance(readShare)) return { f: 'getData', path };
     const value = `${signature}-${this.#writes++}`;

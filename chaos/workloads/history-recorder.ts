@@ -1,4 +1,5 @@
 import { type HistoryEvent, isWrite, type MultiPart, type OperationName } from '../checkers/history.ts';
+import type { OpenedSession, ReaderConnection, ReaderState } from '../checkers/read-only-record.ts';
 import type { SessionRecord, WatchEventName, WatchKind } from '../checkers/run-record.ts';
 
 export interface Invocation {
@@ -15,28 +16,54 @@ export interface Invocation {
 
 export type Completion = Pick<
   HistoryEvent,
-  'value' | 'zxid' | 'mzxid' | 'version' | 'created' | 'children' | 'error'
+  'value' | 'zxid' | 'mzxid' | 'version' | 'created' | 'children' | 'error' | 'readOnly' | 'unagreed'
 >;
+
+/** What clients reach; see `simulation/marks.ts`. */
+export const CLIENT_MARKS = [
+  'watch: event',
+  'watch: set again after a move',
+  'read-only: session opened',
+  'read-only: read',
+  'read-only: write refused',
+  'read-only: watch event',
+] as const;
+
+export type ClientMark = (typeof CLIENT_MARKS)[number];
 
 /** Where a run takes place: a simulated world, or real processes in real time. */
 export interface RecordedWorld {
   readonly time: { readonly nowMs: number };
   note(who: string, what: string): void;
-  readonly marks?: { reach(mark: 'watch: event' | 'watch: set again after a move'): void };
+  readonly marks?: { reach(mark: ClientMark): void };
   readonly moments?: { reach(moment: 'ack'): void };
 }
+
+/** A connection that goes on. */
+export type OpenConnection = {
+  -readonly [K in Exclude<keyof ReaderConnection, 'states'>]: ReaderConnection[K];
+} & {
+  readonly states: ReaderState[];
+};
 
 /** Records the history of a run, and writes each of its events into the trace. */
 export class HistoryRecorder {
   readonly history: HistoryEvent[] = [];
   /** The checker of watches judges by these. */
   readonly sessionRecords: SessionRecord[] = [];
+  readonly openedSessions: OpenedSession[] = [];
+  /** Those of clients that may be read-only, at the servers that show them nothing but what is agreed on. */
+  readonly readerConnections: ReaderConnection[] = [];
   readonly #world: RecordedWorld;
   #operations = 0;
   #acknowledgedWrites = 0;
 
   constructor(world: RecordedWorld) {
     this.#world = world;
+  }
+
+  get nowMs(): number {
+    return this.#world.time.nowMs;
   }
 
   get acknowledgedWrites(): number {
@@ -61,6 +88,7 @@ export class HistoryRecorder {
       this.#acknowledgedWrites++;
       this.#world.moments?.reach('ack');
     }
+    if (completion.readOnly === true) this.#markReadOnly(type, f);
     const { zxid = 0 } = completion;
     if (zxid === 0) return;
     const timeMs = this.#world.time.nowMs;
@@ -69,10 +97,38 @@ export class HistoryRecorder {
     if (watch !== undefined) this.sessionRecords.push({ session, timeMs, kind: 'armed', watch, path, zxid });
   }
 
-  event(process: number, session: string, event: WatchEventName, path: string): void {
+  #markReadOnly(type: 'ok' | 'fail' | 'info', f: OperationName): void {
+    if (isWrite(f) && type === 'fail') this.#world.marks?.reach('read-only: write refused');
+    else if (!isWrite(f) && type === 'ok') this.#world.marks?.reach('read-only: read');
+  }
+
+  event(
+    process: number,
+    session: string,
+    event: WatchEventName,
+    path: string,
+    state: ReaderState = 'connected',
+  ): void {
     this.sessionRecords.push({ session, timeMs: this.#world.time.nowMs, kind: 'event', event, path });
     this.#world.marks?.reach('watch: event');
+    if (state === 'read-only') this.#world.marks?.reach('read-only: watch event');
     this.#world.note(`client${process}`, `event ${event} ${path}`);
+  }
+
+  /** A server has opened a new session. */
+  opened(session: string, member: string, state: ReaderState): void {
+    this.openedSessions.push({ session, member, timeMs: this.#world.time.nowMs });
+    if (state === 'read-only') this.#world.marks?.reach('read-only: session opened');
+  }
+
+  /** A connection of a client that may be read-only. The returned record may still be written to. */
+  readerConnected(process: number, session: string, member: string, state: ReaderState): OpenConnection {
+    const connection: OpenConnection = {
+      ...{ process, session, member, fromMs: this.#world.time.nowMs, untilMs: Number.POSITIVE_INFINITY },
+      ...{ reason: null, wasWanted: false, states: [state] },
+    };
+    this.readerConnections.push(connection);
+    return connection;
   }
 
   /** The session has a new connection, on which it sets its watches of these kinds again. */
@@ -112,5 +168,6 @@ function describe(event: HistoryEvent): string {
   if (event.zxid !== undefined) text += ` zxid ${event.zxid.toString(16)}`;
   if (event.mzxid !== undefined) text += ` mzxid ${event.mzxid.toString(16)}`;
   if (event.error !== undefined) text += ` ${event.error}`;
+  if (event.readOnly === true) text += ' read-only';
   return text;
 }

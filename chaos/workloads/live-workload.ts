@@ -50,7 +50,7 @@ export class LiveWorkload {
     this.#recorder = new HistoryRecorder({ time: this.#time, note: () => {} });
     const options = this.workload.schema.parse(given);
     this.paths = this.workload.registers(options);
-    const client = (process: number) =>
+    const client = (process: number, isReader = false) =>
       new RecordingClient({
         process,
         clock,
@@ -58,6 +58,7 @@ export class LiveWorkload {
         servers,
         recorder: this.#recorder,
         sessionTimeoutMs,
+        ...(isReader ? { readOnly: 'anything' as const } : {}),
         note: () => {},
         onViolation: what => this.violations.push(`client ${process}: ${what}`),
       });

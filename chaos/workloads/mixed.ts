@@ -8,6 +8,10 @@ const schema = z.strictObject({
   ...registerShape,
   /** Share of operations that go beyond registers; see `wild-requests.ts`. */
   wildShare: z.number().min(0).max(1).default(0.6),
+  /** Share of the creates in multis that ask for ephemeral znodes. */
+  ephemeralParts: z.number().min(0).max(1).default(0),
+  /** How many of the clients say that a read-only server is enough. */
+  readers: z.int().min(0).max(1_000).default(0),
 });
 
 type MixedOptions = z.infer<typeof schema>;

@@ -3,8 +3,9 @@ import { readConnectResponse } from '../../server/wire/connect.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteError, JuteReader } from '../../server/wire/jute.ts';
 import { Xid } from '../../server/wire/opcodes.ts';
-import { readWatcherEvent } from '../../server/wire/watch-event.ts';
+import { EventType, KeeperState, readWatcherEvent } from '../../server/wire/watch-event.ts';
 import { isWrite } from '../checkers/history.ts';
+import type { ReaderState } from '../checkers/read-only-record.ts';
 import type { WatchEventName, WatchKind } from '../checkers/run-record.ts';
 import { FIRED_BY } from '../checkers/watches.ts';
 import {
@@ -15,7 +16,13 @@ import {
   requestFrame,
   setWatchesFrame,
 } from './client-codec.ts';
-import { type HistoryRecorder, type Invocation, watchLeftBy } from './history-recorder.ts';
+import {
+  type HistoryRecorder,
+  type Invocation,
+  type OpenConnection,
+  watchLeftBy,
+} from './history-recorder.ts';
+import { outcomeAt } from './read-only-outcome.ts';
 
 export interface RecordingClientOptions {
   process: number;
@@ -25,6 +32,12 @@ export interface RecordingClientOptions {
   servers: readonly Address[];
   recorder: HistoryRecorder;
   sessionTimeoutMs: number;
+  /**
+   * The client says that a read-only server is enough (`canBeReadOnly`). `agreed`: its servers show nothing
+   * but what a quorum has accepted, and keep its connection. `anything`: they may be upstream's read-only
+   * servers. Undefined: the client does not say so.
+   */
+  readOnly?: 'agreed' | 'anything';
   note: (what: string) => void;
   /** A server broke the protocol itself, apart from what was read or written. */
   onViolation: (what: string) => void;
@@ -36,7 +49,13 @@ interface Pending {
   readonly operation: number;
   readonly invocation: Invocation;
   readonly sentAtMs: number;
+  /** What the client knew of its server, and how often that had changed. */
+  readonly state: ReaderState;
+  readonly stateChanges: number;
 }
+
+/** The client's own reasons to end a connection. */
+const OWN_WISHES: ReadonlySet<string> = new Set(['moves on', 'the client died', 'session closed']);
 
 /** Indexed by the number of the event on the wire. */
 const EVENT_NAMES: readonly (WatchEventName | undefined)[] = [
@@ -74,6 +93,10 @@ export class RecordingClient {
   #heardAtMs = 0;
   /** Watches whose events the session still expects. */
   #watches: { readonly kind: WatchKind; readonly path: string }[] = [];
+  /** As the server has told it. */
+  #state: ReaderState = 'connected';
+  #stateChanges = 0;
+  #record: OpenConnection | undefined;
 
   constructor(options: RecordingClientOptions) {
     this.#options = options;
@@ -102,12 +125,19 @@ export class RecordingClient {
   send(request: Request): void {
     const connection = this.#connection;
     if (!this.#established || connection === undefined) throw new Error('no session to send on');
-    const invocation = { process: this.#options.process, session: this.session, ...request };
+    const asked = this.#showsAnything ? { ...request, watch: false } : request;
+    const invocation = { process: this.#options.process, session: this.session, ...asked };
     const operation = this.#options.recorder.invoke(invocation);
     this.#xid = (this.#xid + 1) & 0x7fff_ffff;
     const sentAtMs = this.#options.clock.monotonicMs();
-    this.#pending.push({ xid: this.#xid, operation, invocation, sentAtMs });
+    const known = { state: this.#state, stateChanges: this.#stateChanges };
+    this.#pending.push({ xid: this.#xid, operation, invocation, sentAtMs, ...known });
     connection.write(requestFrame(this.#xid, invocation));
+  }
+
+  /** Its server may show what no quorum has accepted. A watch on that would say nothing. */
+  get #showsAnything(): boolean {
+    return this.#state === 'read-only' && this.#options.readOnly === 'anything';
   }
 
   /** Disconnects from its server and takes the session to the next one. */
@@ -174,7 +204,7 @@ export class RecordingClient {
         timeoutMs: this.#options.sessionTimeoutMs,
         sessionId: this.#sessionId,
         password: this.#password,
-        readOnly: false,
+        readOnly: this.#options.readOnly !== undefined,
       }),
     );
     const checkMs = this.#timeoutMs / 3;
@@ -206,8 +236,19 @@ export class RecordingClient {
     this.#established = false;
     for (const timer of this.#timers.splice(0)) timer.cancel();
     this.#options.note(`disconnected from ${connection.remote.host}: ${reason}`);
+    this.#recordEnd(reason);
     this.#abandonPending(reason);
     this.#redial();
+  }
+
+  #recordEnd(reason: string): void {
+    const record = this.#record;
+    if (record === undefined) return;
+    this.#record = undefined;
+    const asksForEnd = this.#pending.some(({ invocation }) => invocation.f === 'closeSession');
+    record.untilMs = this.#options.recorder.nowMs;
+    record.reason = reason;
+    record.wasWanted = asksForEnd || this.#closed || OWN_WISHES.has(reason);
   }
 
   /** A pending write may have happened or not. An unanswered read did nothing. */
@@ -225,7 +266,7 @@ export class RecordingClient {
   }
 
   #onConnectResponse(): void {
-    const { timeoutMs, sessionId, password } = readConnectResponse(this.#reader);
+    const { timeoutMs, sessionId, password, readOnly } = readConnectResponse(this.#reader);
     if (timeoutMs <= 0) {
       this.#options.note(`session ${this.session} expired`);
       this.#forgetSession();
@@ -235,14 +276,27 @@ export class RecordingClient {
     if (this.#sessionId !== 0n && sessionId !== this.#sessionId) {
       this.#options.onViolation(`asked for session ${this.session}, got ${sessionId.toString(16)}`);
     }
+    if (readOnly === true && this.#options.readOnly === undefined)
+      this.#options.onViolation('a read-only server took a client that had not asked for one');
     const isRenewed = this.#sessionId !== 0n;
     this.#sessionId = sessionId;
     this.#password = Buffer.from(password);
     this.#timeoutMs = timeoutMs;
     this.#established = true;
-    this.#options.note(`session ${this.session} on ${this.#connection?.remote.host}`);
+    this.#state = readOnly === true ? 'read-only' : 'connected';
+    this.#stateChanges++;
+    this.#recordBegin(isRenewed);
     if (isRenewed) this.#setWatchesAgain();
     this.#options.onReady?.();
+  }
+
+  #recordBegin(isRenewed: boolean): void {
+    const { process, recorder, readOnly, note } = this.#options;
+    const member = this.#connection?.remote.host ?? '';
+    note(`session ${this.session} on ${member}${this.#state === 'read-only' ? ', read-only' : ''}`);
+    if (!isRenewed) recorder.opened(this.session, member, this.#state);
+    if (readOnly === 'agreed')
+      this.#record = recorder.readerConnected(process, this.session, member, this.#state);
   }
 
   /**
@@ -251,7 +305,7 @@ export class RecordingClient {
    * event.
    */
   #setWatchesAgain(): void {
-    const kept = this.#watches.filter(({ kind }) => kind !== 'exist');
+    const kept = this.#showsAnything ? [] : this.#watches.filter(({ kind }) => kind !== 'exist');
     this.#watches = kept;
     this.#options.recorder.moved(this.session, kept.length > 0 ? ['data', 'child'] : []);
     if (kept.length === 0) return;
@@ -260,11 +314,20 @@ export class RecordingClient {
   }
 
   #onEvent(): void {
-    const { type, path } = readWatcherEvent(this.#reader);
+    const { type, path, state } = readWatcherEvent(this.#reader);
+    if (type === EventType.none) this.#onState(state);
     const event = EVENT_NAMES[type];
     if (event === undefined) return;
     this.#watches = this.#watches.filter(watch => watch.path !== path || !FIRED_BY[watch.kind].has(event));
-    this.#options.recorder.event(this.#options.process, this.session, event, path);
+    this.#options.recorder.event(this.#options.process, this.session, event, path, this.#state);
+  }
+
+  /** An observer has lost its master, or has one again. */
+  #onState(state: number): void {
+    this.#state = state === KeeperState.connectedReadOnly ? 'read-only' : 'connected';
+    this.#stateChanges++;
+    this.#record?.states.push(this.#state);
+    this.#options.note(`is told that its server is ${this.#state}`);
   }
 
   #remember(kind: WatchKind, path: string): void {
@@ -285,8 +348,16 @@ export class RecordingClient {
       return;
     }
     if (zxid > 0) this.#lastZxidSeen = zxid;
-    const { type, completion } = completionOf(pending.invocation.f, zxid, err, this.#reader);
     const { invocation } = pending;
+    const knewAll = pending.state === 'read-only' && pending.stateChanges === this.#stateChanges;
+    const { type, completion } = outcomeAt(
+      completionOf(invocation.f, zxid, err, this.#reader),
+      invocation.f,
+      {
+        isKnown: knewAll,
+        showsAnything: this.#showsAnything,
+      },
+    );
     const watch = type === 'ok' ? watchLeftBy(invocation, completion) : undefined;
     if (watch !== undefined) this.#remember(watch, invocation.path);
     this.#options.recorder.complete(pending.operation, type, invocation, completion);

@@ -10,5 +10,5 @@ export const registers: Workload<RegisterOptions> = {
   judgedBy: ['acknowledged writes', 'session order', 'write order'],
   setup: registerPaths,
   registers: registerPaths,
-  start: (world, options) => startClients(world, { ...options, wildShare: 0 }),
+  start: (world, options) => startClients(world, { ...options, wildShare: 0, readers: 0, ephemeralParts: 0 }),
 };

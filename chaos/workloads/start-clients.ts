@@ -11,14 +11,17 @@ export function startClients(
     thinkMs,
     readShare,
     wildShare,
+    readers,
+    ephemeralParts,
     ...named
-  }: RegisterOptions & { wildShare: number },
+  }: RegisterOptions & { wildShare: number; readers: number; ephemeralParts: number },
 ): RunningWorkload {
   const paths = registerPaths(named);
   const started = Array.from({ length: count }, (_, at) => {
     const process = at + 1;
     const random = world.random.fork(`load ${process}`);
-    const client = world.client(process);
+    const isReader = at < readers;
+    const client = world.client(process, isReader);
     const load = new ClientLoad({
       client,
       clock: world.clock(`load${process}`),
@@ -26,8 +29,10 @@ export function startClients(
       paths,
       pipelineDepth,
       thinkMs,
-      readShare,
+      readShare: isReader ? Math.max(readShare, READ_SHARE_OF_READERS) : readShare,
       wildShare,
+      ephemeralParts,
+      ...(isReader ? { sessionShare: SESSION_SHARE_OF_READERS, ephemeralShare: EPHEMERAL_SHARE } : {}),
       signature: `p${process}`,
     });
     return { client, load };
@@ -39,3 +44,8 @@ export function startClients(
     },
   };
 }
+
+/** Readers keep their sessions for a while, and seldom make them global: only local ones read on. */
+const SESSION_SHARE_OF_READERS = 0.004;
+const EPHEMERAL_SHARE = 0.03;
+const READ_SHARE_OF_READERS = 0.6;

@@ -12,11 +12,21 @@ const PATHS = 4;
 const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 
+export interface WildShares {
+  readonly readShare: number;
+  /** Share of the creates in multis that ask for ephemeral znodes. */
+  readonly ephemeralParts: number;
+}
+
 /**
  * Draws an operation beyond registers: creates and deletes (plain, sequential, ephemeral), versioned writes,
  * multis, and reads that leave a watch. There are few paths, so that clients interfere with each other.
  */
-export function drawWildRequest(random: SeededRandom, readShare: number, value: string): Request {
+export function drawWildRequest(
+  random: SeededRandom,
+  value: string,
+  { readShare, ephemeralParts }: WildShares,
+): Request {
   if (random.chance(readShare)) return drawRead(random);
   const path = drawPath(random);
   const drawn = random.below(10);
@@ -27,8 +37,19 @@ export function drawWildRequest(random: SeededRandom, readShare: number, value: 
   }
   if (drawn < 6) return { f: 'delete', path, version: drawVersion(random) };
   if (drawn < 8) return { f: 'setData', path, value, version: drawVersion(random) };
-  const parts = Array.from({ length: 1 + random.below(3) }, (_, at) => drawPart(random, `${value}.${at}`));
+  const parts = Array.from({ length: 1 + random.below(3) }, (_, at) =>
+    drawPart(random, `${value}.${at}`, ephemeralParts),
+  );
   return { f: 'multi', path: WILD_ROOT, parts };
+}
+
+/** The same request for plain znodes. */
+export function withoutEphemerals({ flags = 0, parts, ...request }: Request): Request {
+  return {
+    ...request,
+    ...(flags >= SEQUENTIAL ? { flags: SEQUENTIAL } : {}),
+    ...(parts === undefined ? {} : { parts: parts.map(({ flags: _, ...part }) => part) }),
+  };
 }
 
 function drawRead(random: SeededRandom): Request {
@@ -40,10 +61,14 @@ function drawRead(random: SeededRandom): Request {
   return { f: random.chance(0.5) ? 'getData' : 'exists', path: drawPath(random), watch };
 }
 
-function drawPart(random: SeededRandom, value: string): MultiPart {
+function drawPart(random: SeededRandom, value: string, ephemeralParts: number): MultiPart {
   const f = random.pick(['create', 'setData', 'delete', 'check'] as const);
   const path = drawPath(random);
-  if (f === 'create') return { f, path, value };
+  if (f === 'create') {
+    // Drawn only where it is asked for, so that the others draw the same requests as ever.
+    const isEphemeral = ephemeralParts > 0 && random.chance(ephemeralParts);
+    return { f, path, value, ...(isEphemeral ? { flags: EPHEMERAL } : {}) };
+  }
   const version = drawVersion(random);
   return f === 'setData' ? { f, path, value, version } : { f, path, version };
 }

@@ -26,8 +26,8 @@ export interface WorkloadWorld {
   readonly recorder: HistoryRecorder;
   /** Randomness is drawn by name, so clients do not depend on each other. */
   readonly random: SeededRandom;
-  /** A client, numbered from 1, with its own session. */
-  client(process: number): RecordingClient;
+  /** A client, numbered from 1, with its own session. For a reader, a read-only server is enough. */
+  client(process: number, isReader?: boolean): RecordingClient;
   /** The clock of a client's load. */
   clock(name: string): Clock;
 }

@@ -8,6 +8,7 @@ import { clockJump } from './clock-jump.ts';
 import { crash } from './crash.ts';
 import { crashLoop } from './crash-loop.ts';
 import { halfOpen } from './half-open.ts';
+import { isolation } from './isolation.ts';
 import { leaderHunt } from './leader-hunt.ts';
 import { majorityLoss } from './majority-loss.ts';
 import { oneWay } from './one-way.ts';
@@ -40,6 +41,7 @@ const ALL = [
   slowLink,
   slowDisk,
   clockJump,
+  isolation,
 ] as const;
 
 type FaultIn<T> = T extends SimulatedFault<infer F> ? F : never;

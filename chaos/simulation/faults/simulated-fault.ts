@@ -22,6 +22,11 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
    * not change with them. @default false
    */
   readonly ofServers?: boolean;
+  /**
+   * Whether it matters only where read-only clients stay at an observer. Other runs do not draw it, so that
+   * they do not change with it. @default false
+   */
+  readonly ofReaders?: boolean;
   /** Runs in which only this fault occurs, as a number beside the runs with all faults. @default none */
   readonly focus?: { readonly days: number; readonly intervalMs?: number };
   draw(from: DrawnFrom): F;
