@@ -13,7 +13,7 @@ export function progressLine(report: FileReport): string {
     failed.length > 0 && `${failed.length} failed`,
     skipped.length > 0 && `${skipped.length} skipped`,
   ];
-  return `${mark} ${report.file.name} (${counts.filter(Boolean).join(', ')}, ${seconds(report.tookMs)})`;
+  return `${mark} ${report.file.name} (${counts.filter(Boolean).join(', ')}, ${cost(report)})`;
 }
 
 /** What a person needs to fix a failed file: the reasons, then its whole output. */
@@ -47,9 +47,7 @@ export function slowestLines(reports: readonly FileReport[]): string[] {
     .filter(report => report.tookMs >= SLOW_MS)
     .sort((a, b) => b.tookMs - a.tookMs)
     .slice(0, SLOWEST_SHOWN)
-    .map(
-      ({ file, result, tookMs }) => `slow  ${seconds(tookMs)}, ${seconds(result.cpuMs)} of CPU  ${file.name}`,
-    );
+    .map(report => `slow  ${cost(report)}  ${report.file.name}`);
 }
 
 /** What the run cost: by the clock, and of all files together. */
@@ -69,6 +67,10 @@ export function lastLine(reports: readonly FileReport[]): string {
     failed += result.failed.length || (complaints.length > 0 ? 1 : 0);
   }
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+function cost({ tookMs, result }: FileReport): string {
+  return `${seconds(tookMs)}, ${seconds(result.cpuMs)} of CPU`;
 }
 
 function seconds(ms: number): string {
