@@ -15,6 +15,8 @@ import { QUIET_WORKLOAD } from './quiet-client.ts';
 
 const test = suite('bench fairness');
 const DEADLINE = { deadlineMs: 600_000 };
+const DURATION_MAX_MS = 10_000;
+const IDLE = 'the neighbour got nothing done';
 
 test(
   'a round has both waits of every phase, no idle neighbour, and all members alive',
@@ -27,17 +29,19 @@ test(
       await makeFairnessTree(target);
       await preload(target, QUIET_WORKLOAD, 0);
       const pids = ensemble.members.map(({ pid }) => pid);
-      const { readings, voidReasons } = await measureFairnessRound(
-        ensemble,
-        { neighbours, beside: NEIGHBOUR_NAMES, driver, durationMs: 500 },
-        new AbortController().signal,
-      );
+      const { signal } = new AbortController();
+      const readings: Record<string, number> = {};
+      let idle = NEIGHBOUR_NAMES;
+      // On a busy machine some need longer for their first piece of work.
+      for (let durationMs = 500; idle.length > 0 && durationMs <= DURATION_MAX_MS; durationMs *= 4) {
+        const spec = { neighbours, beside: idle, driver, durationMs };
+        const round = await measureFairnessRound(ensemble, spec, signal);
+        Object.assign(readings, round.readings);
+        idle = idle.filter(name => round.voidReasons.some(reason => reason.startsWith(`${name}: ${IDLE}`)));
+      }
+      assert.equal(idle, []);
       for (const { name } of fairnessMetrics(NEIGHBOUR_NAMES))
         assert.ok((readings[name] ?? 0) > 0, `${name}: ${readings[name]}`);
-      assert.equal(
-        voidReasons.filter(reason => reason.includes('got nothing done')),
-        [],
-      );
       assert.equal(
         ensemble.members.map(({ pid }) => pid),
         pids,
