@@ -15,7 +15,7 @@ import { registers } from './workloads/registers.ts';
 
 const test = suite('kill -9');
 
-const KILLS = 50;
+const KILLS = 30;
 const WRITES_BETWEEN_KILLS = 20;
 const PROGRESS_DEADLINE_MS = 60_000;
 

@@ -4,8 +4,8 @@ import { requirePeer, temporaryFolder } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
-import { JAVA_FLAGS } from '../topology/member-command.ts';
 import { planEnsemble } from '../topology/plan.ts';
+import { QUICK_JAVA_FLAGS } from '../topology/quick-java-flags.test-kit.ts';
 import { topologyOf } from '../topology/topology.ts';
 
 /** The client and the driver must work the same with both. */
@@ -35,7 +35,7 @@ export async function withStandalone(
     `a lone ${implementation}`,
   );
   const plan = await planEnsemble(topology, join(temporaryFolder(), 'server'));
-  const javaFlags = [...JAVA_FLAGS, '-Dzookeeper.extendedTypesEnabled=true'];
+  const javaFlags = [...QUICK_JAVA_FLAGS, '-Dzookeeper.extendedTypesEnabled=true'];
   const ensemble = await Ensemble.start(plan, { javaFlags });
   const [member] = ensemble.members as [Member];
   try {

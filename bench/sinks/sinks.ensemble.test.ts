@@ -4,6 +4,7 @@ import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { ZkClient } from '../load/client.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
+import { QUICK_JAVA_FLAGS } from '../topology/quick-java-flags.test-kit.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { SINKS_MAX, Sinks } from './sinks.ts';
 
@@ -14,7 +15,8 @@ const COUNT = 20;
 const SETTINGS = { deadlineMs: 180_000 };
 
 async function withEnsemble(topology: string, body: (ensemble: Ensemble) => Promise<void>): Promise<void> {
-  const ensemble = await Ensemble.start(await planEnsemble(readTopology(topology), temporaryFolder()));
+  const plan = await planEnsemble(readTopology(topology), temporaryFolder());
+  const ensemble = await Ensemble.start(plan, { javaFlags: QUICK_JAVA_FLAGS });
   try {
     await body(ensemble);
   } finally {

@@ -11,6 +11,7 @@ import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { brokenMembers, deathRows, deathsSince, mendEnsemble, pausedMembers } from './ensemble-health.ts';
 import { planEnsemble } from './plan.ts';
+import { QUICK_JAVA_FLAGS } from './quick-java-flags.test-kit.ts';
 import { readTopology } from './read-topology.ts';
 import { topologyOf } from './topology.ts';
 
@@ -24,18 +25,24 @@ function requireApache(): void {
   requirePeer('apache zookeeper', findApacheZooKeeper(), 'the lab starts it like every member');
 }
 
+const FORMS = {
+  voters: 'voters=3',
+  observers: 'voters=3 observers=2',
+  masters: 'voters=3 observers=2 masters=on',
+} as const;
+
 for (const server of ['zklab', 'apache'])
-  for (const name of ['voters', 'observers', 'masters']) {
+  for (const name of ['voters', 'observers', 'masters'] as const) {
     const title = `${server}, ${name}: ready means one leader and every member in its role`;
     test(title, () => formsInItsRoles(name, server), DEADLINE);
   }
 
-async function formsInItsRoles(name: string, server: string): Promise<void> {
+async function formsInItsRoles(name: keyof typeof FORMS, server: string): Promise<void> {
   if (server === 'apache') requireApache();
-  await withEnsemble(`${name} server=${server}`, async ensemble => {
+  await withEnsemble(`${FORMS[name]} server=${server}`, async ensemble => {
     const modes = await reportedModes(ensemble);
     const count = (mode: string) => [...modes.values()].filter(each => each === mode).length;
-    const observers = name === 'voters' ? 0 : 3;
+    const observers = name === 'voters' ? 0 : 2;
     assert.equal([count('leader'), count('follower'), count('observer')], [1, 2, observers]);
 
     const leader = await ensemble.leaderWithin();
@@ -226,7 +233,7 @@ test(
   async () => {
     requireApache();
     const { java, classPath } = findApacheZooKeeper()!;
-    const command = `${java} -Xmx128m -cp ${classPath} org.apache.zookeeper.server.quorum.QuorumPeerMain {cfg}`;
+    const command = `${java} ${QUICK_JAVA_FLAGS.join(' ')} -cp ${classPath} org.apache.zookeeper.server.quorum.QuorumPeerMain {cfg}`;
     const topology = topologyOf(
       {
         members: [
@@ -249,7 +256,7 @@ test(
 
 async function withEnsemble(form: string, body: (ensemble: Ensemble) => Promise<void>): Promise<void> {
   const plan = await planEnsemble(readTopology(form), temporaryFolder());
-  const ensemble = await Ensemble.start(plan);
+  const ensemble = await Ensemble.start(plan, { javaFlags: QUICK_JAVA_FLAGS });
   const pids = ensemble.members.map(({ pid }) => pid);
   try {
     await body(ensemble);
