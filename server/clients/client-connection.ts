@@ -153,7 +153,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
    * is held.
    */
   #take(): boolean {
-    const { bytes, start, end } = this.input.frames;
+    const { bytes, start, end, isRoomy } = this.input.frames;
     if (this.#state === 'new') {
       const server = this.#host.server();
       if (server !== null && !server.hasRoom) {
@@ -161,7 +161,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
         return false;
       }
       this.#onConnectRequest(bytes, start, end);
-    } else if (!this.#requests!.take(bytes, start, end)) return false;
+    } else if (!this.#requests!.take(bytes, start, end, isRoomy)) return false;
     this.input.frames.take();
     return true;
   }

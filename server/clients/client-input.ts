@@ -1,4 +1,5 @@
 import { FrameCutter } from '../wire/frames.ts';
+import { TXN_ROOM_BYTES } from '../wire/txn-packet.ts';
 import { GATHER_STALLED_MS, GATHERED_BYTES_MIN, type InputHolder, type InputLedger } from './input-ledger.ts';
 
 /** Bytes of a client's requests that the server keeps besides its frames. */
@@ -22,7 +23,7 @@ export class ClientInput {
   #gatheredMs = 0;
 
   constructor(frameBytesMax: number, ledger: InputLedger, holder: InputHolder) {
-    this.frames = new FrameCutter(frameBytesMax);
+    this.frames = new FrameCutter(frameBytesMax, { roomBytes: TXN_ROOM_BYTES });
     this.#ledger = ledger;
     this.#holder = holder;
   }

@@ -90,9 +90,10 @@ export class SessionRequests {
   /**
    * Takes the request in `bytes[start, end)`. Returns false when other requests of its session have to be
    * answered first: then nothing has changed, and the gate is held until the request can be taken.
+   * `isRoomy`: see `Request.isRoomy`.
    * @throws JuteError when the bytes are no request
    */
-  take(bytes: Buffer, start: number, end: number): boolean {
+  take(bytes: Buffer, start: number, end: number, isRoomy: boolean): boolean {
     const reader = this.#reader.reset(bytes, start, end);
     const xid = reader.readInt();
     const op = reader.readInt();
@@ -113,9 +114,9 @@ export class SessionRequests {
       this.#budget.spend(Units.read);
       this.#replies.authenticate(xid, op, reader);
     } else if (op === OpCode.sync && !server.isReadOnly && !this.#order.endsLocally) {
-      this.#submit(xid, op, bytes, reader.offset, end);
+      this.#submit(xid, op, bytes, reader.offset, end, false);
     } else {
-      this.#submitWrite(xid, op, bytes, reader.offset, end);
+      this.#submitWrite(xid, op, bytes, reader.offset, end, isRoomy);
     }
     return true;
   }
@@ -137,10 +138,10 @@ export class SessionRequests {
     return true;
   }
 
-  #submitWrite(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+  #submitWrite(xid: number, op: number, bytes: Buffer, start: number, end: number, isRoomy: boolean): void {
     const refusal = this.#refusalOf(op, bytes, start, end);
     const isHere = refusal === ErrorCode.OK && !this.#endsLocally(op);
-    if (isHere) this.#submit(xid, op, bytes, start, end);
+    if (isHere) this.#submit(xid, op, bytes, start, end, isRoomy);
     else if (this.#order.length > 0) this.#wait(xid, op, bytes, start, end, refusal);
     else this.#answerUnsubmitted({ xid, op, bytes, start, end, request: null, refusal, weight: 1 });
   }
@@ -178,9 +179,9 @@ export class SessionRequests {
     }
   }
 
-  #submit(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+  #submit(xid: number, op: number, bytes: Buffer, start: number, end: number, isRoomy: boolean): void {
     const server = this.#server;
-    const request = this.#request(xid, op, bytes, start, end);
+    const request = this.#request(xid, op, bytes, start, end, isRoomy);
     this.#order.push({ xid, op, bytes, start, end, request, refusal: ErrorCode.OK, weight: 0 });
     server.requestStarted(this.#connection);
     if (op === OpCode.sync) server.sync(request);
@@ -198,10 +199,10 @@ export class SessionRequests {
   sessionRequest(op: number, timeoutMs: number): Request {
     const body = Buffer.alloc(4);
     body.writeInt32BE(timeoutMs);
-    return this.#request(0, op, body, 0, body.length);
+    return this.#request(0, op, body, 0, body.length, false);
   }
 
-  #request(cxid: number, op: number, bytes: Buffer, start: number, end: number): Request {
+  #request(cxid: number, op: number, bytes: Buffer, start: number, end: number, isRoomy: boolean): Request {
     const connection = this.#connection;
     return new Request({
       sessionHigh: connection.sessionHigh,
@@ -211,6 +212,7 @@ export class SessionRequests {
       bytes,
       start,
       end,
+      isRoomy,
       owner: this.#server,
       origin: connection,
       identities: this.#identities,

@@ -42,6 +42,7 @@ function closeSession(session: number): Request {
     bytes: Buffer.alloc(0),
     start: 0,
     end: 0,
+    isRoomy: false,
     owner: {},
     origin: null,
     identities: () => [],

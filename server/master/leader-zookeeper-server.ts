@@ -298,16 +298,23 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       time: timeMs,
       type: body.type,
     };
-    const packet = { zxid, bytes: this.#proposals.write(header, body) };
+    const packet = { zxid, bytes: this.#proposals.write(header, body, request) };
     const proposedMs = this.parts.clock.monotonicMs();
-    // Requests of one chunk from the socket all keep the whole chunk alive, so it counts once.
-    const shared = this.#outstanding.last()?.request.bytes === request.bytes ? 0 : request.bytes.length;
     const parts = body.type === OpCode.multi ? body.txns.length : 0;
-    const keptBytes = proposalBytes(packet.bytes.length + shared, parts);
+    const keptBytes = proposalBytes(this.#bytesOf(packet, request), parts);
     this.#outstanding.push({ packet, header, body, request, proposedMs, keptBytes });
     this.#kept.keep(keptBytes);
     this.#sync.append(packet);
     this.#broadcast.propose(packet);
+  }
+
+  /** Memory of a proposal and its request, as far as no earlier proposal counts it. */
+  #bytesOf({ bytes }: TxnPacket, request: Request): number {
+    // The transaction stands in the memory of its request.
+    if (request.isRoomy && bytes.buffer === request.bytes.buffer) return request.bytes.length;
+    // Requests of one chunk from the socket all keep the whole chunk alive, so it counts once.
+    const isCounted = this.#outstanding.last()?.request.bytes === request.bytes;
+    return bytes.length + (isCounted ? 0 : request.bytes.length);
   }
 
   /** Everything up to `zxid` is on the disk of `sid`. */

@@ -30,6 +30,7 @@ export function readRequest(
     bytes,
     start: reader.offset,
     end: packet.dataEnd,
+    isRoomy: false,
     owner: learner,
     origin: null,
     identities: () => {

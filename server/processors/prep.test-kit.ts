@@ -151,6 +151,7 @@ export class PrepRig {
       bytes,
       start: 0,
       end: bytes.length,
+      isRoomy: false,
       owner: this,
       origin: null,
       identities: () => ids,

@@ -22,6 +22,11 @@ export class Request {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
+  /**
+   * `bytes` is this request's alone, with room around it. Once it is proposed, its transaction may stand
+   * there instead: `bytes[start, end)` is not the body any more then, except for that of a multi.
+   */
+  readonly isRoomy: boolean;
   /** The server or learner handler through which the client is connected. @see SessionTracker.check */
   readonly owner: object;
   /** Null when nobody waits for the answer, from the beginning or by now. */
@@ -43,6 +48,7 @@ export class Request {
     bytes: Buffer;
     start: number;
     end: number;
+    isRoomy: boolean;
     owner: object;
     origin: RequestOrigin | null;
     identities: () => readonly Id[];
@@ -55,6 +61,7 @@ export class Request {
     this.bytes = fields.bytes;
     this.start = fields.start;
     this.end = fields.end;
+    this.isRoomy = fields.isRoomy;
     this.owner = fields.owner;
     this.origin = fields.origin;
     this.identities = fields.identities;
@@ -72,7 +79,8 @@ export function ownRequest(
 ): Request {
   const { sessionHigh, sessionLow } = session;
   const from = { owner, origin: null, identities: () => NO_IDENTITIES, arrivedMs };
-  return new Request({ sessionHigh, sessionLow, cxid: 0, op, bytes, start: 0, end: bytes.length, ...from });
+  const body = { bytes, start: 0, end: bytes.length, isRoomy: false };
+  return new Request({ sessionHigh, sessionLow, cxid: 0, op, ...body, ...from });
 }
 
 const NO_IDENTITIES: readonly Id[] = [];

@@ -254,6 +254,7 @@ function request(op: number): Request {
     bytes,
     start: 0,
     end: 0,
+    isRoomy: false,
     owner: {},
     origin: null,
     identities: () => [],

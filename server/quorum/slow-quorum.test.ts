@@ -202,6 +202,7 @@ function requestOf(session: number, cxid: number): Request {
     bytes,
     start: 0,
     end: bytes.length,
+    isRoomy: false,
     owner: {},
     origin: null,
     identities: () => [],

@@ -37,3 +37,17 @@ test('data that has its memory to itself is taken as it is', () => {
   const own = Buffer.alloc(2000, 7);
   assert.is(new DataKeeper().keep(own), own);
 });
+
+test('data with little else in their memory stay where they are; with more around them they are copied', () => {
+  const keeper = new DataKeeper();
+  for (const [length, around, stays] of [
+    [100_000, 128, true],
+    [8_000, 1_000, true],
+    [8_000, 1_001, false],
+    [OWN_MEMORY_BYTES_MIN, OWN_MEMORY_BYTES_MIN / 8, true],
+    [OWN_MEMORY_BYTES_MIN - 1, 1, false],
+  ] as const) {
+    const data = Buffer.from(new ArrayBuffer(length + around)).subarray(around, around + length);
+    assert.is(keeper.keep(data) === data, stays, `${length} of ${length + around} bytes`);
+  }
+});

@@ -6,6 +6,12 @@ export const SLAB_BYTES = 8 * 1024;
 /** Data of at least this size gets memory of its own. */
 export const OWN_MEMORY_BYTES_MIN = 1024;
 
+/**
+ * Such data stays where it is when the memory around it is at most this part of it, as in a transaction that
+ * is kept in any case.
+ */
+const SPARE_PART_MAX = 1 / 8;
+
 /** V8 keeps arrays up to this size on its heap; asking for their memory would move them off it. */
 const ON_HEAP_BYTES_MAX = 64;
 
@@ -29,6 +35,7 @@ export class DataKeeper {
     if (length === 0) return EMPTY;
     if (length > ON_HEAP_BYTES_MAX && data.byteOffset === 0 && data.buffer.byteLength === length) return data;
     if (length >= OWN_MEMORY_BYTES_MIN) {
+      if (data.buffer.byteLength - length <= length * SPARE_PART_MAX) return data;
       const own = Buffer.allocUnsafeSlow(length);
       copyBytes(data, 0, length, own, 0);
       return own;

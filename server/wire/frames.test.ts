@@ -217,3 +217,51 @@ test('field report B5: a frame that arrives a byte at a time keeps about its byt
   assert.ok(cutter.peek());
   assert.ok(cutter.bytes.equals(whole));
 });
+
+test('a large frame that came in pieces has memory of its own, with room on either side; no other frame has', () => {
+  const ROOM = 64;
+  const large = Buffer.from(Array.from({ length: 20_000 }, (_, i) => i & 0xff));
+  const bytes = stream([Buffer.from('small'), large, Buffer.from('in pieces'), large]);
+  const cutter = new FrameCutter(large.length, { roomBytes: ROOM });
+  const seen: [isRoomy: boolean, isOwn: boolean][] = [];
+  const take = () => {
+    while (cutter.peek()) {
+      const { start, end, isRoomy } = cutter;
+      const whole = cutter.bytes;
+      const isOwn = whole.length === end - start + 4 + 2 * ROOM && whole.buffer.byteLength === whole.length;
+      assert.is(start === ROOM + 4, isRoomy);
+      seen.push([isRoomy, isOwn]);
+      if (end - start === large.length) assert.ok(whole.subarray(start, end).equals(large));
+      cutter.take();
+    }
+  };
+  // The second cut is within the third frame.
+  const cuts = [0, 10_000, 20_020, bytes.length];
+  for (const [i, from] of cuts.slice(0, -1).entries()) {
+    cutter.add(Buffer.from(bytes.subarray(from, cuts[i + 1])));
+    take();
+  }
+  assert.equal(seen, [
+    [false, false],
+    [true, true],
+    [false, false],
+    [false, false],
+  ]);
+});
+
+test('frames that span chunks come out right when every chunk is read into the same memory', () => {
+  const frames = [50_000, 3, 200_000, 0, 70_000].map(length =>
+    Buffer.from(Array.from({ length }, (_, i) => (i * 7 + length) & 0xff)),
+  );
+  const bytes = stream(frames);
+  for (const chunkBytes of [1_000, 65_536, 150_000]) {
+    const chunk = Buffer.alloc(chunkBytes);
+    const got: Buffer[] = [];
+    const take = (all: Buffer, start: number, end: number) =>
+      void got.push(Buffer.from(all.subarray(start, end)));
+    const reader = new FrameReader(200_000, take, { chunksAreReused: true });
+    for (let at = 0; at < bytes.length; at += chunkBytes)
+      reader.feed(chunk.subarray(0, bytes.copy(chunk, 0, at, at + chunkBytes)));
+    assert.equal(got, frames, `chunks of ${chunkBytes} bytes`);
+  }
+});

@@ -9,8 +9,18 @@ export type FrameHandler = (bytes: Buffer, start: number, end: number) => void;
  */
 const PIECE_BYTES_MIN = 4 * 1024;
 
+/** A gathered frame of at least this size gets room around it. */
+const ROOMY_FRAME_BYTES_MIN = 16 * 1024;
+
 const LENGTH_BYTES = 4;
 const UNKNOWN = -1;
+
+export interface FrameCutterOptions {
+  /** Room on either side of a large frame that spans chunks, for those who write around its data. */
+  readonly roomBytes?: number;
+  /** The memory of a chunk is used again for the next one, so what waits for that is copied. */
+  readonly chunksAreReused?: boolean;
+}
 
 /**
  * Cuts a byte stream into frames: int length, then that many bytes. The caller asks for one frame at a time,
@@ -19,10 +29,14 @@ const UNKNOWN = -1;
  */
 export class FrameCutter {
   readonly #frameBytesMax: number;
+  readonly #roomBytes: number;
+  readonly #chunksAreReused: boolean;
   /** The current frame, once `peek` is true: `bytes[start, end)`, until `take`. */
   bytes: Buffer = EMPTY;
   start = 0;
   end = 0;
+  /** Nobody else uses `bytes`, and there is room on either side of the frame. Never true of a small frame. */
+  isRoomy = false;
   /** The chunk being cut, from `#at` on. */
   #chunk: Buffer = EMPTY;
   #at = 0;
@@ -38,11 +52,13 @@ export class FrameCutter {
   #gathered: Buffer | null = null;
   #stopped = false;
 
-  constructor(frameBytesMax: number) {
+  constructor(frameBytesMax: number, { roomBytes = 0, chunksAreReused = false }: FrameCutterOptions = {}) {
     this.#frameBytesMax = frameBytesMax;
+    this.#roomBytes = roomBytes;
+    this.#chunksAreReused = chunksAreReused;
   }
 
-  /** `chunk` belongs to the cutter from now on. */
+  /** `chunk` belongs to the cutter from now on, or until its frames are taken if chunks are reused. */
   add(chunk: Buffer): void {
     if (this.#stopped || chunk.length === 0) return;
     if (this.#at === this.#chunk.length) {
@@ -113,6 +129,7 @@ export class FrameCutter {
         this.bytes = chunk;
         this.start = at + LENGTH_BYTES;
         this.end = at + whole;
+        this.isRoomy = false;
         return true;
       }
       this.#whole = whole;
@@ -120,7 +137,8 @@ export class FrameCutter {
     if (left > 0) {
       const tail = chunk.subarray(at);
       // A small piece would keep all of a large chunk in memory.
-      this.#pieces.push(left * 2 < chunk.buffer.byteLength ? Buffer.from(tail) : tail);
+      const isCopied = this.#chunksAreReused || left * 2 < chunk.buffer.byteLength;
+      this.#pieces.push(isCopied ? Buffer.from(tail) : tail);
       this.#have = left;
     }
     this.#chunk = EMPTY;
@@ -145,11 +163,13 @@ export class FrameCutter {
     }
     this.#takePiece(this.#whole);
     if (this.#have < this.#whole) return false;
-    this.#gathered = Buffer.concat(this.#pieces, this.#whole);
+    this.isRoomy = this.#roomBytes > 0 && this.#whole >= ROOMY_FRAME_BYTES_MIN;
+    const room = this.isRoomy ? this.#roomBytes : 0;
+    this.#gathered = joined(this.#pieces, this.#whole, room);
     this.#pieces = [];
     this.bytes = this.#gathered;
-    this.start = LENGTH_BYTES;
-    this.end = this.#whole;
+    this.start = room + LENGTH_BYTES;
+    this.end = room + this.#whole;
     return true;
   }
 
@@ -157,7 +177,8 @@ export class FrameCutter {
   #takePiece(count: number): void {
     const end = Math.min(this.#at + count - this.#have, this.#chunk.length);
     if (end === this.#at) return;
-    this.#pieces.push(this.#chunk.subarray(this.#at, end));
+    const piece = this.#chunk.subarray(this.#at, end);
+    this.#pieces.push(this.#chunksAreReused ? Buffer.from(piece) : piece);
     this.#have += end - this.#at;
     this.#at = end;
     if (this.#pieces.length > 1 + this.#have / PIECE_BYTES_MIN)
@@ -177,8 +198,8 @@ export class FrameReader {
   readonly #cutter: FrameCutter;
   readonly #onFrame: FrameHandler;
 
-  constructor(frameBytesMax: number, onFrame: FrameHandler) {
-    this.#cutter = new FrameCutter(frameBytesMax);
+  constructor(frameBytesMax: number, onFrame: FrameHandler, options: FrameCutterOptions = {}) {
+    this.#cutter = new FrameCutter(frameBytesMax, options);
     this.#onFrame = onFrame;
   }
 
@@ -197,6 +218,17 @@ export class FrameReader {
       this.#onFrame(bytes, start, end);
     }
   }
+}
+
+function joined(pieces: readonly Buffer[], length: number, room: number): Buffer {
+  if (room === 0) return Buffer.concat(pieces, length);
+  const whole = Buffer.allocUnsafeSlow(room + length + room);
+  let at = room;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -16,6 +16,12 @@ export interface TxnPacket {
 export const TXN_START = 16;
 export const TXN_TRAILER_BYTES = 4;
 
+/**
+ * Room on either side of a large request in which its transaction can be written around its data: in front
+ * the heads of packet and transaction and the digits of a sequential node, behind it the digest.
+ */
+export const TXN_ROOM_BYTES = 64;
+
 export function txnEnd(packet: TxnPacket): number {
   return packet.bytes.length - TXN_TRAILER_BYTES;
 }

@@ -70,6 +70,38 @@ test('a packet that comes in chunks is joined once, and a kept copy of it shares
   }
 });
 
+test('a large transaction is joined without the bytes behind it, at every split, whatever follows', () => {
+  const data = Buffer.alloc(20_000, 'd');
+  const large = (type: number): QuorumPacket => ({ type, zxid: 7, data, authinfo: null });
+  const packets = [large(PacketType.PROPOSAL), ...PACKETS, large(PacketType.INFORM), ...PACKETS];
+  const bytes = bytesOf(packets);
+  const wholeBytes = bytesOf([packets[0]!]).length;
+  const CHUNK_BYTES = 5_000;
+  for (let split = 1; split < CHUNK_BYTES; split += 13) {
+    const got: QuorumPacket[] = [];
+    const alone: boolean[] = [];
+    const reader = new PacketReader(PACKET_BYTES_MAX, view => {
+      got.push(taken(view));
+      const own = view.copy();
+      if (own.length === wholeBytes) alone.push(own.buffer.byteLength === wholeBytes);
+    });
+    reader.feed(Buffer.from(bytes.subarray(0, split)));
+    for (let at = split; at < bytes.length; at += CHUNK_BYTES)
+      reader.feed(Buffer.from(bytes.subarray(at, at + CHUNK_BYTES)));
+    assert.equal(got, packets, `split at ${split}`);
+    assert.equal(alone, [true, true], `split at ${split}`);
+    assert.is(reader.bytesKept, 0);
+  }
+});
+
+test('a large transaction with authinfo, which no server sends, comes out whole too', () => {
+  const data = Buffer.alloc(20_000, 'd');
+  const packets = [{ type: PacketType.PROPOSAL, zxid: 7, data, authinfo: IDS }, ...PACKETS];
+  const bytes = bytesOf(packets);
+  for (let split = 1; split < bytes.length; split += 7)
+    assert.equal(cut([bytes.subarray(0, split), bytes.subarray(split)]), packets, `split at ${split}`);
+});
+
 test('002-1: packets without a length in front come out whole and in order, at every split point and pair of them', () => {
   assert.equal(cut([BYTES]), PACKETS);
   assert.equal(cut([...BYTES].map(byte => Buffer.from([byte]))), PACKETS);

@@ -1,6 +1,6 @@
 import { type Id, readId } from '../wire/acl.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
-import { packetName } from '../wire/quorum-packet.ts';
+import { PacketType, packetName } from '../wire/quorum-packet.ts';
 
 /**
  * One packet in place. The object is reused for the next packet, so copy what is to be kept.
@@ -74,6 +74,8 @@ const IDS_MAX = 1024;
 /** Chunks are kept unjoined while there are few, or while they are this large on average. */
 const CHUNKS_MIN = 64;
 const CHUNK_BYTES_MIN = 512;
+/** A transaction of at least this size is joined without the bytes behind it, because it is kept. */
+const ALONE_BYTES_MIN = 16 * 1024;
 
 /** The identities that the client of a REQUEST has proven. @throws JuteError */
 export function readAuthinfo(reader: JuteReader): Id[] {
@@ -95,10 +97,12 @@ export class PacketReader {
   #at = 0;
   /** Bytes from there to the end of the last chunk. */
   #bytes = 0;
-  /** The only chunk was joined by this reader. */
+  /** The first chunk was joined by this reader. */
   #isJoined = false;
   /** Bytes needed before another look can find a packet. */
   #needed = 1;
+  /** Size of the packet at `#at` when it is to be joined alone; else 0. */
+  #alone = 0;
   #suspended = false;
   /** How far the authinfo of the packet at `#at` has been walked, from its start; 0: not begun. */
   #walkedBytes = 0;
@@ -143,14 +147,17 @@ export class PacketReader {
    * @throws JuteError, as `feed`
    */
   step(): PacketView | null {
-    if (!this.mayHaveMore) return null;
-    const size = this.#cut(this.#joined(), this.#at);
-    if (size < 0) return null;
-    this.#at += size;
-    this.#bytes -= size;
-    this.#onPacket(this.#view);
-    if (this.#bytes === 0) this.#forget();
-    return this.#view;
+    while (this.mayHaveMore) {
+      const size = this.#cut(this.#alone > 0 ? this.#joinedAlone() : this.#joined(), this.#at);
+      if (size < 0) continue;
+      this.#at += size;
+      this.#bytes -= size;
+      this.#onPacket(this.#view);
+      if (this.#bytes === 0) this.#forget();
+      else if (this.#chunks.length > 1) this.#leaveFirst();
+      return this.#view;
+    }
+    return null;
   }
 
   /** Called from within `onPacket`: no further packet is cut until `resume`. */
@@ -173,6 +180,7 @@ export class PacketReader {
   unsuspend(): void {
     this.#suspended = false;
     this.#needed = 1;
+    this.#alone = 0;
   }
 
   /** @throws JuteError, as `feed` */
@@ -190,6 +198,39 @@ export class PacketReader {
       this.#isJoined = true;
     }
     return this.#chunks[0]!;
+  }
+
+  /** The packet at `#at`, which has come as a whole. What follows it stays in its chunks. */
+  #joinedAlone(): Buffer {
+    const first = this.#chunks[0]!;
+    if (first.length - this.#at >= this.#alone) return first;
+    const joined = Buffer.allocUnsafeSlow(this.#alone);
+    let from = this.#at;
+    let at = 0;
+    let rest = 0;
+    while (at < joined.length) {
+      const chunk = this.#chunks[rest]!;
+      const copied = chunk.copy(joined, at, from);
+      at += copied;
+      if (from + copied < chunk.length) {
+        this.#chunks[rest] = chunk.subarray(from + copied);
+        break;
+      }
+      from = 0;
+      rest++;
+    }
+    this.#chunks.splice(0, rest, joined);
+    this.#at = 0;
+    this.#isJoined = true;
+    return joined;
+  }
+
+  /** All of the first chunk has been cut, or it would have been joined with the others. */
+  #leaveFirst(): void {
+    if (this.#at < this.#chunks[0]!.length) return;
+    this.#chunks.shift();
+    this.#at = 0;
+    this.#isJoined = false;
   }
 
   #forget(): void {
@@ -213,7 +254,11 @@ export class PacketReader {
     if (length < -1) throw new JuteError(`a ${packetName(type)} cannot have ${length} bytes of data`);
     const dataEnd = at + HEAD_BYTES + Math.max(length, 0);
     this.#checkSize(type, dataEnd - at);
-    if (end < dataEnd + 4) return this.#wait(dataEnd + 4 - at);
+    if (end < dataEnd + 4) {
+      this.#wait(dataEnd + 4 - at);
+      if (isTxn(type) && this.#needed >= ALONE_BYTES_MIN) this.#alone = this.#needed;
+      return -1;
+    }
     const packetEnd = this.#authEnd(b, dataEnd, at);
     if (packetEnd < 0) return -1;
     view.type = type;
@@ -226,6 +271,7 @@ export class PacketReader {
     view.dataEnd = length < 0 ? -1 : dataEnd;
     view.authStart = dataEnd;
     this.#needed = 1;
+    this.#alone = 0;
     return packetEnd - at;
   }
 
@@ -262,6 +308,12 @@ export class PacketReader {
 
   #wait(needed: number): number {
     this.#needed = needed;
+    this.#alone = 0;
     return -1;
   }
+}
+
+/** Nothing follows the data of these, except in what no server sends. */
+function isTxn(type: number): boolean {
+  return type === PacketType.PROPOSAL || type === PacketType.INFORM;
 }
