@@ -14,6 +14,9 @@ const test = suite('storage: durability');
 
 class PowerCut extends Error {}
 
+/** The log writes it alone. */
+const LARGE = 'z'.repeat(70_000);
+
 interface Outcome {
   readonly seed: number;
   readonly lost: string | undefined;
@@ -86,7 +89,8 @@ class Story {
     const last = this.#db.lastLoggedZxid;
     const zxid = last < makeZxid(this.#epoch, 1) ? makeZxid(this.#epoch, 1) : last + 1;
     this.#appended.push(zxid);
-    this.#db.append(createPacket(zxid, 'z'.repeat(this.#random.below(200))));
+    const isLarge = this.#random.below(8) === 0;
+    this.#db.append(createPacket(zxid, isLarge ? LARGE : 'z'.repeat(this.#random.below(200))));
   }
 
   #flush(): void {

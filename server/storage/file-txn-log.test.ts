@@ -173,6 +173,50 @@ test('a large batch goes to the page cache before its flush, and is whole', () =
   assert.is(countersIn(rig).length, 30);
 });
 
+test('a large transaction is written at once, in its place among small ones, also around a roll and a sync', () => {
+  const large = 'y'.repeat(100_000);
+  const rig = testRig();
+  const log = openLog(rig);
+  let acked = 0;
+  const add = (...counters: number[]) => {
+    for (const counter of counters) log.append(createPacket(E1 + counter, counter % 3 === 0 ? large : 'x'));
+    log.flush(() => {
+      acked += counters.length;
+    });
+  };
+  add(1, 2, 3);
+  assert.ok(rig.disk.size('/log/log.100000001') > large.length, 'the first large one waits for the flush');
+  add(4, 5, 6, 7);
+  log.roll();
+  add(8, 9, 10, 11, 12);
+  rig.clock.run();
+  assert.is(acked, 12);
+  log.roll();
+  add(13, 14, 15);
+  rig.clock.run();
+  assert.equal(rig.disk.list('/log'), ['log.100000001', 'log.100000007', 'log.10000000d']);
+  rig.disk.crash();
+  assert.equal(
+    countersIn(rig),
+    Array.from({ length: 15 }, (_, i) => i + 1),
+  );
+});
+
+test('a large transaction that cannot be written fails the next flush, not its append', () => {
+  const rig = testRig();
+  const log = openLog(rig, { preAllocBytes: 0 });
+  append(log, 1, 1);
+  rig.disk.capacityBytes = 50_000;
+  log.append(createPacket(E1 + 2, 'y'.repeat(100_000)));
+  append(log, 3, 3);
+  let message = '';
+  log.flush(error => {
+    message = error?.message ?? '';
+  });
+  rig.clock.run();
+  assert.match(message, /\/log\/log.100000001.*ENOSPC/);
+});
+
 test('a failed sync fails its flush and every later one', () => {
   const rig = testRig();
   const log = openLog(rig);

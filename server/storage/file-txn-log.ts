@@ -35,6 +35,8 @@ export type FlushDone = (error: ServerError | undefined) => void;
 
 /** A batch above this many bytes goes to the page cache before its flush. */
 const BATCH_BYTES_MAX = 1024 * 1024;
+/** A transaction from this size on is not copied to the batch but written from where it is. */
+const ALONE_BYTES_MIN = 64 * 1024;
 /** Java extends a file when this close to its end. */
 const PREALLOC_MARGIN_BYTES = 4096;
 
@@ -95,21 +97,26 @@ export class FileTxnLog {
     const { zxid, bytes } = packet;
     if (zxid <= this.#lastLoggedZxid || this.#closed) this.#refuse(zxid);
     const length = bytes.length - TXN_TRAILER_BYTES - TXN_START;
+    const isAlone = length >= ALONE_BYTES_MIN && this.#mayWrite;
     const at = this.#batchLength;
-    const end = at + ENTRY_HEAD_BYTES + length + 1;
+    const end = at + ENTRY_HEAD_BYTES + (isAlone ? 0 : length + 1);
     if (end > this.#batch.length) this.#growBatch(end);
     const batch = this.#batch;
     const sum = adler32(bytes, TXN_START, TXN_START + length);
     batch[at] = batch[at + 1] = batch[at + 2] = batch[at + 3] = 0;
     putInt(batch, at + 4, sum);
     putInt(batch, at + 8, length);
-    copyBytes(bytes, TXN_START, TXN_START + length, batch, at + ENTRY_HEAD_BYTES);
-    batch[end - 1] = ENTRY_END;
     if (at === 0) this.#batchFirstZxid = zxid;
     this.#batchLength = end;
     this.#lastLoggedZxid = zxid;
     this.#batchTxns++;
-    if (end >= BATCH_BYTES_MAX) this.#writeEarly();
+    if (isAlone) {
+      this.#writeNow(() => this.#writeAlone(bytes, length));
+      return;
+    }
+    copyBytes(bytes, TXN_START, TXN_START + length, batch, at + ENTRY_HEAD_BYTES);
+    batch[end - 1] = ENTRY_END;
+    if (end >= BATCH_BYTES_MAX && this.#mayWrite) this.#writeNow(() => this.#writeBatch());
   }
 
   /** Counts a transaction as logged that will never be read from the log. */
@@ -174,11 +181,15 @@ export class FileTxnLog {
     this.#batch = grown;
   }
 
-  /** Bounds the batch. A failure shows at the next flush. */
-  #writeEarly(): void {
-    if (this.#failure !== undefined || (this.#syncing && (this.#rollWanted || this.#file === null))) return;
+  /** Whether a batch can be written before its flush. */
+  get #mayWrite(): boolean {
+    return this.#failure === undefined && !(this.#syncing && (this.#rollWanted || this.#file === null));
+  }
+
+  /** Writes before the flush, which shows a failure. */
+  #writeNow(write: () => void): void {
     try {
-      this.#writeBatch();
+      write();
     } catch (error) {
       this.#fail(error);
     }
@@ -265,6 +276,16 @@ export class FileTxnLog {
     this.#unsynced = true;
   }
 
+  /** Writes the batch, which ends with the head of this transaction, and then the transaction. */
+  #writeAlone(bytes: Buffer, length: number): void {
+    this.#writeBatch();
+    const file = this.#file!;
+    this.#preallocate(file, this.#position + length + 1);
+    file.writeAt(this.#position, bytes, TXN_START, TXN_START + length);
+    file.writeAt(this.#position + length, END_MARK);
+    this.#position += length + 1;
+  }
+
   #startFile(): void {
     if (this.#file !== null) {
       // Entries written early or by writeOut may not be durable yet, and no later sync covers this file.
@@ -309,6 +330,8 @@ export class FileTxnLog {
     file.truncate(this.#allocated);
   }
 }
+
+const END_MARK = Buffer.of(ENTRY_END);
 
 /** Recovery leaves at most an empty file under the name of the next entry. */
 function refuseToOverwrite(disk: Disk, path: string): void {
