@@ -1,6 +1,13 @@
 import { assert, suite } from '#test';
+import { JuteWriter } from '../../server/wire/jute.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
-import { type FakeServer, type FakeServerOptions, startFakeServer } from './fake-server.ts';
+import {
+  type FakeConnection,
+  type FakeRequest,
+  type FakeServer,
+  type FakeServerOptions,
+  startFakeServer,
+} from './fake-server.ts';
 import { InFlight, type ReplyHandler } from './in-flight.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { type SessionError, sessionErrors } from './session-error.ts';
@@ -52,6 +59,36 @@ test('requests in flight keep their order while the ring wraps and grows, up to 
   }
   assert.is(line.size, 100);
   assert.throws(() => line.push(handler, 0, 0), /in flight already/);
+});
+
+test('large replies that several sessions read at the same time do not mix', () => {
+  const data = Buffer.alloc(900_000, 'x');
+  const body = new JuteWriter().writeBuffer(data).toBuffer();
+  const onRequest = (request: FakeRequest, connection: FakeConnection) =>
+    connection.reply(request.xid, 0, body);
+  return withServer({ onRequest }, async server => {
+    const sessions = await Promise.all(Array.from({ length: 4 }, () => open(server)));
+    const READS = 10;
+    await Promise.all(
+      sessions.map(session => {
+        let read = 0;
+        return new Promise<void>((resolve, reject) => {
+          const handler: ReplyHandler = {
+            onReply: ({ reader }) => {
+              assert.ok(reader.readBuffer()?.equals(data));
+              if (++read === READS) resolve();
+            },
+            onLost: () => reject(new Error(`the session ended after ${read} replies`)),
+          };
+          for (let n = 0; n < READS; n++) {
+            session.begin(OpCode.getData).writeString('/large').writeBoolean(false);
+            session.end(handler);
+          }
+        });
+      }),
+    );
+    for (const session of sessions) session.destroy();
+  });
 });
 
 test('requests of one turn leave in one write and are answered in order', () =>

@@ -64,8 +64,10 @@ export class Session {
   /** Auth is answered out of order, and setWatches has a single xid, so each has its own queue. */
   readonly #auths: InFlight = new InFlight(64);
   readonly #setWatches: InFlight = new InFlight(64);
-  readonly #frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) =>
-    this.#onFrame(bytes, start, end),
+  readonly #frames = new FrameReader(
+    FRAME_BYTES_MAX,
+    (bytes, start, end) => this.#onFrame(bytes, start, end),
+    { chunksAreReused: true },
   );
   readonly #reader = new JuteReader();
   readonly #reply: Reply;
