@@ -329,9 +329,9 @@ function dump(view: ServerView): Json {
       ]),
     ),
     session_id_to_ephemeral_paths: new JsonEntries(
-      mapped(atMost(sessionsWithEphemerals.size, sessionsWithEphemerals), ([owner, paths]) => [
+      mapped(atMost(sessionsWithEphemerals.size, sessionsWithEphemerals), ([owner, nodes]) => [
         String(owner),
-        new JsonList(atMost(paths.size, paths)),
+        new JsonList(atMost(nodes.size, nodes.keys())),
       ]),
     ),
   };

@@ -10,9 +10,9 @@ export function* dumpLines(view: ServerView): Generator<string> {
   yield* sessionLines(view);
   const owners = view.database.tree.sessionsWithEphemerals;
   yield `ephemeral nodes dump:\nSessions with Ephemerals (${owners.size}):\n`;
-  for (const [owner, paths] of atMost(owners.size, owners)) {
+  for (const [owner, nodes] of atMost(owners.size, owners)) {
     yield `${sessionIdHex(owner)}:\n`;
-    for (const path of atMost(paths.size, paths)) yield `\t${path}\n`;
+    for (const path of atMost(nodes.size, nodes.keys())) yield `\t${path}\n`;
   }
   // Upstream has sets of connections by when they expire: here they do with their sessions.
   yield `Connections dump:\nConnections Sets (1)/(${view.port?.connectionCount ?? 0}):\n`;

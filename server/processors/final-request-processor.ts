@@ -334,7 +334,7 @@ export class FinalRequestProcessor {
   #getEphemerals(prefix: string, session: ReadSession, body: ReplyBody): number | LongRead {
     const all = this.#tree().ephemeralsOf(session.sessionId);
     const isWanted = meansAll(prefix) ? null : (path: string) => path.startsWith(prefix);
-    const list = new NameList(all ?? [], isWanted);
+    const list = new NameList(all?.keys() ?? [], isWanted);
     if (all !== undefined && all.size > NAMES_AT_ONCE_MAX) return new NamesRead(list, NOTHING);
     list.step(NAMES_AT_ONCE_MAX);
     for (const piece of list.pieces) body.appendShared(piece);

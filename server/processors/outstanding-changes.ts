@@ -3,7 +3,7 @@ import type { DataTree } from '../tree/data-tree.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from '../tree/digest.ts';
 import type { ZNode } from '../tree/znode.ts';
 import type { Acl } from '../wire/acl.ts';
-import { parentOf } from '../wire/path.ts';
+import { nameStart, parentOf } from '../wire/path.ts';
 
 /**
  * A node as it will be once everything proposed so far is applied. It has the field names of ZNode, for the
@@ -172,11 +172,12 @@ export class OutstandingChanges {
     const paths: string[] = [];
     const parents = new GoneChildren();
     const pending = this.#byOwner.get(owner) ?? [];
-    for (const path of this.#ending.has(owner) ? [] : (this.#tree.ephemeralsOf(owner) ?? [])) {
+    const inTree = this.#ending.has(owner) ? undefined : this.#tree.ephemeralsOf(owner);
+    for (const [path, node] of inTree ?? NO_NODES) {
       // The node may be deleted or owned by another session by now. If this session owns the record, the code
       // below handles it.
       if (this.#byPath.size > 0 && this.#byPath.has(path)) continue;
-      this.#digest.subtract(this.#tree.getNode(path)!.digestCrc);
+      this.#digest.subtract(node.digestCrc);
       parents.add(path);
       paths.push(path);
     }
@@ -186,7 +187,7 @@ export class OutstandingChanges {
       paths.push(path);
     }
     if (paths.length > 0) this.#ending.set(owner, zxid);
-    for (const [path, count] of parents.counts) this.#changeParent(path, count, zxid);
+    for (const [path, count] of parents.done()) this.#changeParent(path, count, zxid);
     return paths;
   }
 
@@ -271,19 +272,34 @@ export class OutstandingChanges {
 
 /** Counts how many children each parent loses. Those of one parent often come together. */
 class GoneChildren {
-  readonly counts = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
   #parent = '';
   #prefix = '';
+  /** Children of `#parent` since it became that. */
+  #count = 0;
 
   add(path: string): void {
-    const nameAt = path.lastIndexOf('/') + 1;
+    const nameAt = nameStart(path);
     if (nameAt !== this.#prefix.length || !path.startsWith(this.#prefix)) {
+      this.#countParent();
       this.#prefix = path.slice(0, nameAt);
       this.#parent = parentOf(path);
     }
-    this.counts.set(this.#parent, (this.counts.get(this.#parent) ?? 0) + 1);
+    this.#count++;
+  }
+
+  done(): ReadonlyMap<string, number> {
+    this.#countParent();
+    return this.#counts;
+  }
+
+  #countParent(): void {
+    if (this.#count > 0) this.#counts.set(this.#parent, (this.#counts.get(this.#parent) ?? 0) + this.#count);
+    this.#count = 0;
   }
 }
+
+const NO_NODES: ReadonlyMap<string, ZNode> = new Map();
 
 function digestCrcOf(record: ChangeRecord): number {
   return countsInDigest(record.path) ? digestCrcFrom(record.contentCrcState, record) : 0;

@@ -6,7 +6,7 @@ import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteReader, JuteWriter, utf8Bytes } from '../wire/jute.ts';
 import type { JuteLimits } from '../wire/jute-limits.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { parentOf, pathProblem } from '../wire/path.ts';
@@ -22,13 +22,7 @@ import {
   type SetAclRequest,
   type SetDataRequest,
 } from '../wire/requests.ts';
-import {
-  type CloseSessionTxn,
-  TXN_DIGEST_BYTES,
-  TXN_HEADER_BYTES,
-  type TxnBody,
-  writeTxnBody,
-} from '../wire/txn.ts';
+import { TXN_DIGEST_BYTES, TXN_HEADER_BYTES, type TxnBody, writeTxnBody } from '../wire/txn.ts';
 import { errorTxn, MultiPreparation } from './multi-preparation.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { Request } from './request.ts';
@@ -299,20 +293,20 @@ export class PrepRequestProcessor {
     if (!closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
     // A closeSession cannot be refused. Without the list, every server deletes what its own tree says, as
     // before 3.6. ZOOKEEPER-4306
-    const without: CloseSessionTxn = { type, paths: null };
-    let bytesMin = 0;
-    for (const path of paths) bytesMin += LENGTH_BYTES + path.length;
-    if (bytesMin > jute.txnBytesMax) return without;
-    const body: CloseSessionTxn = { type, paths };
-    return this.#isTooLong(body) ? without : body;
+    let bytes = TXN_HEADER_BYTES + LENGTH_BYTES + this.#digestBytes;
+    for (const path of paths) bytes += LENGTH_BYTES + utf8Bytes(path);
+    return { type, paths: bytes > jute.txnBytesMax ? null : paths };
   }
 
   /** Measures the bytes that would be written. */
   #isTooLong(body: TxnBody): boolean {
-    const { jute, digestEnabled } = this.#options;
     const writer = new JuteWriter();
     writeTxnBody(writer, body);
-    return TXN_HEADER_BYTES + writer.length + (digestEnabled ? TXN_DIGEST_BYTES : 0) > jute.txnBytesMax;
+    return TXN_HEADER_BYTES + writer.length + this.#digestBytes > this.#options.jute.txnBytesMax;
+  }
+
+  get #digestBytes(): number {
+    return this.#options.digestEnabled ? TXN_DIGEST_BYTES : 0;
   }
 
   /**

@@ -61,7 +61,12 @@ function describe(tree: DataTree): unknown[] {
     const { children, contentCrcState: _crc, ...stat } = node;
     nodes.push([path, children === null ? [] : [...children], stat]);
   }
-  return [...nodes, tree.digest.toBigInt(), [...(tree.ephemeralsOf(SESSION) ?? [])], [...tree.ttlNodes]];
+  return [
+    ...nodes,
+    tree.digest.toBigInt(),
+    [...(tree.ephemeralsOf(SESSION)?.keys() ?? [])],
+    [...tree.ttlNodes],
+  ];
 }
 
 function streamOf(tree: DataTree, sessions: Map<bigint, number>, sliceBytes = 100): Buffer {

@@ -104,7 +104,7 @@ test('containers, TTL nodes and ephemerals are known by kind', () => {
   apply(tree, 2, { type: OpCode.createTTL, path: '/t', ...common, parentCVersion: 2, ttlMs: 5 });
   apply(tree, 3, create('/e', 3, { ephemeral: true }));
   assert.equal([[...tree.containers], [...tree.ttlNodes]], [['/c'], ['/t']]);
-  assert.equal([...tree.ephemeralsOf(SESSION)!], ['/e']);
+  assert.equal([...tree.ephemeralsOf(SESSION)!.keys()], ['/e']);
   assert.is(tree.getNode('/e')!.ephemeralOwner, SESSION);
   assert.equal(
     ['/c', '/t', '/e'].map(path => statOf(tree.getNode(path)!, 'extended').ephemeralOwner),
@@ -266,7 +266,7 @@ test('a loaded node needs its parent; missing built-in nodes are added', () => {
   tree.endLoad();
   assert.ok(tree.getNode(CONFIG_PATH));
   assert.is(tree.getNode('/old'), undefined);
-  assert.equal([...tree.ephemeralsOf(SESSION)!], ['/e']);
+  assert.equal([...tree.ephemeralsOf(SESSION)!.keys()], ['/e']);
   assert.is(tree.aclCache.size, 2);
 });
 

@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 import { type Acl, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { nameOf, parentOf } from '../wire/path.ts';
+import { nameOf, nameStart, parentOf } from '../wire/path.ts';
 import { clientIdOf, type MultiTxn, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
 import type { AclCache } from './acl-cache.ts';
@@ -11,7 +11,7 @@ import type { DescendantCounts } from './descendant-count.ts';
 import type { TreeDigest } from './digest.ts';
 import { DigestLog, type DigestLogEntry } from './digest-log.ts';
 import type { Crowd, FiredCounts } from './fired-event.ts';
-import { link, NodeTable } from './node-table.ts';
+import { link, NodeTable, unlink } from './node-table.ts';
 import { CONTAINER_OWNER, type OwnerLayout, ttlOwner } from './owner.ts';
 import { resultOf, type TxnResult } from './txn-result.ts';
 import { WatchManager } from './watch-manager.ts';
@@ -105,7 +105,7 @@ export class DataTree {
     return this.#digestLog.entries;
   }
 
-  ephemeralsOf(sessionId: bigint): ReadonlySet<string> | undefined {
+  ephemeralsOf(sessionId: bigint): ReadonlyMap<string, ZNode> | undefined {
     return this.#nodes.owned.ephemerals.get(sessionId);
   }
 
@@ -113,8 +113,8 @@ export class DataTree {
     return this.#nodes.owned.ephemeralsCount;
   }
 
-  /** Session id to the paths that it owns; a session without paths has no entry. */
-  get sessionsWithEphemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
+  /** Session id to the nodes that it owns, by path; a session without nodes has no entry. */
+  get sessionsWithEphemerals(): ReadonlyMap<bigint, ReadonlyMap<string, ZNode>> {
     return this.#nodes.owned.ephemerals;
   }
 
@@ -291,10 +291,21 @@ export class DataTree {
 
   #delete(path: string, zxid: number): number {
     const parentPath = parentOf(path);
-    return this.#deleteBelow(parentPath, this.#nodes.get(parentPath), path, zxid);
+    return this.#deleteBelow(parentPath, this.#nodes.get(parentPath), path, null, null, zxid);
   }
 
-  #deleteBelow(parentPath: string, parent: ZNode | undefined, path: string, zxid: number): number {
+  /**
+   * `known`: the node, if it need not be looked up. `gone`: takes the path, if the parent is told later that
+   * it lost a child.
+   */
+  #deleteBelow(
+    parentPath: string,
+    parent: ZNode | undefined,
+    path: string,
+    known: ZNode | null,
+    gone: string[] | null,
+    zxid: number,
+  ): number {
     if (parent === undefined) return ErrorCode.NONODE;
     // This comes before the look-up of the node: a fuzzy snapshot may lack the node and yet hold its parent
     // as it was before. pzxid only grows: the parent may be newer than this transaction.
@@ -302,10 +313,10 @@ export class DataTree {
       parent.pzxid = zxid;
       this.#nodes.statChanged(parentPath, parent);
     }
-    const node = this.#nodes.get(path);
-    if (node === undefined) return ErrorCode.NONODE;
-    parent.children?.delete(nameOf(path));
-    this.#nodes.removeSubtree(path, node);
+    const node = known ?? this.#nodes.get(path);
+    if (node === undefined || !this.#nodes.removeSubtree(path, node)) return ErrorCode.NONODE;
+    if (gone === null) parent.children?.delete(nameOf(path));
+    else gone.push(path);
     if (this.#watchEvents) {
       const told = this.dataWatches.trigger(path, EventType.deleted, zxid, node.acl);
       this.childWatches.trigger(path, EventType.deleted, zxid, node.acl, told);
@@ -355,30 +366,43 @@ export class DataTree {
   #closeSession(sessionId: bigint, paths: readonly string[] | null, zxid: number): void {
     const { owned } = this.#nodes;
     const own = owned.beginClose(sessionId);
-    if (paths !== null) this.#deleteAll(paths, zxid);
+    if (paths !== null && !areKeysOf(own, paths)) this.#deleteAll(toLookUp(paths), zxid);
     if (own === undefined) return;
-    if (owned.closed < own.size) {
-      const isOwn = (path: string) => this.#nodes.get(path)?.ephemeralOwner === sessionId;
-      this.#deleteAll(paths === null ? own : [...own].filter(isOwn), zxid);
-    }
+    if (owned.closed < own.size) this.#deleteAll(own, zxid);
     owned.endClose();
   }
 
-  /** Consecutive paths with the same parent share one look-up of it. */
-  #deleteAll(paths: Iterable<string>, zxid: number): void {
+  /** Consecutive paths with the same parent share one look-up of it, and are taken from it together. */
+  #deleteAll(nodes: Iterable<readonly [path: string, node: ZNode | null]>, zxid: number): void {
     let prefix = '';
     let parentPath = '';
     let parent: ZNode | undefined;
-    for (const path of paths) {
-      const nameAt = path.lastIndexOf('/') + 1;
+    let gone: string[] = [];
+    for (const [path, node] of nodes) {
+      const nameAt = nameStart(path);
       if (parent === undefined || nameAt !== prefix.length || !path.startsWith(prefix)) {
+        if (parent !== undefined) unlink(parent, gone, prefix.length);
+        gone = [];
         prefix = path.slice(0, nameAt);
         parentPath = parentOf(path);
         parent = this.#nodes.get(parentPath);
       }
-      this.#deleteBelow(parentPath, parent, path, zxid);
+      this.#deleteBelow(parentPath, parent, path, node, gone, zxid);
     }
+    if (parent !== undefined) unlink(parent, gone, prefix.length);
   }
+}
+
+function* toLookUp(paths: readonly string[]): Generator<[path: string, node: null]> {
+  for (const path of paths) yield [path, null];
+}
+
+/** True nearly always: a session ends with the nodes that it has, in the order that every server knows. */
+function areKeysOf(nodes: ReadonlyMap<string, ZNode> | undefined, paths: readonly string[]): boolean {
+  if (nodes === undefined || nodes.size !== paths.length) return false;
+  let at = 0;
+  for (const path of nodes.keys()) if (path !== paths[at++]) return false;
+  return true;
 }
 
 /**

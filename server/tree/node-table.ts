@@ -61,7 +61,7 @@ export class NodeTable {
     this.#nodes.set(path, node);
     if (this.descendantCounts.size > 0) this.descendantCounts.inserted(path);
     this.dataSize += path.length + dataLength(node);
-    if (node.ephemeralOwner !== 0n) this.owned.register(path, node.ephemeralOwner);
+    if (node.ephemeralOwner !== 0n) this.owned.register(path, node);
     if (!countsInDigest(path)) return;
     node.contentCrcState = contentCrcState(path, node.data);
     node.digestCrc = digestCrcFrom(node.contentCrcState, node);
@@ -70,11 +70,12 @@ export class NodeTable {
 
   /**
    * A deleted node is empty except in a replay, where the snapshot may hold children of a later node of the
-   * same path. They would be orphans; the log creates them again after that node.
+   * same path. They would be orphans; the log creates them again after that node. False when the node was
+   * gone already.
    */
-  removeSubtree(path: string, node: ZNode): void {
-    this.#remove(path, node);
-    if (node.children === null || node.children.size === 0) return;
+  removeSubtree(path: string, node: ZNode): boolean {
+    if (!this.#remove(path, node)) return false;
+    if (node.children === null || node.children.size === 0) return true;
     const pending: [path: string, node: ZNode][] = [[path, node]];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       const [above, { children }] = at;
@@ -86,15 +87,17 @@ export class NodeTable {
         pending.push([childPath, child]);
       }
     }
+    return true;
   }
 
-  #remove(path: string, node: ZNode): void {
-    this.#nodes.delete(path);
+  #remove(path: string, node: ZNode): boolean {
+    if (!this.#nodes.delete(path)) return false;
     if (this.descendantCounts.size > 0) this.descendantCounts.removed(path, node.serial);
     this.dataSize -= path.length + dataLength(node);
     this.aclCache.release(node.acl);
     if (node.ephemeralOwner !== 0n) this.owned.unregister(path, node.ephemeralOwner);
     if (countsInDigest(path)) this.digest.subtract(node.digestCrc);
+    return true;
   }
 
   setData(path: string, node: ZNode, data: Buffer | null, version: number, zxid: number, time: number): void {
@@ -122,4 +125,32 @@ export class NodeTable {
 export function link(parent: ZNode, name: string): void {
   if (parent.children === null) parent.children = new Set([name]);
   else parent.children.add(name);
+}
+
+/**
+ * Takes these children, whose names begin at `nameAt`, from their parent. When that is most of them, it looks
+ * for the others instead: nearly always the paths come in the order in which the parent got them.
+ */
+export function unlink(parent: ZNode, paths: readonly string[], nameAt: number): void {
+  const { children } = parent;
+  if (children === null) return;
+  const others = paths.length * 2 > children.size ? othersThan(children, paths, nameAt) : null;
+  if (others !== null) parent.children = others;
+  else for (const path of paths) children.delete(path.slice(nameAt));
+}
+
+/** Null when the paths come in another order. */
+function othersThan(
+  names: ReadonlySet<string>,
+  paths: readonly string[],
+  nameAt: number,
+): Set<string> | null {
+  const others = new Set<string>();
+  let at = 0;
+  for (const name of names) {
+    const path = paths[at];
+    if (path?.length === nameAt + name.length && path.endsWith(name)) at++;
+    else others.add(name);
+  }
+  return at === paths.length ? others : null;
 }

@@ -1,9 +1,10 @@
 import { type OwnerLayout, ownerKind } from './owner.ts';
+import type { ZNode } from './znode.ts';
 
 /** The paths of nodes with an owner: ephemerals by session, containers, and nodes with a TTL. */
 export class OwnedNodes {
   readonly #layout: OwnerLayout;
-  readonly #ephemerals = new Map<bigint, Set<string>>();
+  readonly #ephemerals = new Map<bigint, Map<string, ZNode>>();
   #ephemeralsCount = 0;
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
@@ -15,8 +16,8 @@ export class OwnedNodes {
     this.#layout = layout;
   }
 
-  /** Session id to the paths that it owns; a session without paths has no entry. */
-  get ephemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
+  /** Session id to the nodes that it owns, by path; a session without nodes has no entry. */
+  get ephemerals(): ReadonlyMap<bigint, ReadonlyMap<string, ZNode>> {
     return this.#ephemerals;
   }
 
@@ -39,16 +40,12 @@ export class OwnedNodes {
     this.#ttls.clear();
   }
 
-  register(path: string, owner: bigint): void {
+  register(path: string, node: ZNode): void {
+    const owner = node.ephemeralOwner;
     switch (ownerKind(owner, this.#layout)) {
-      case 'session': {
-        const paths = this.#ephemerals.get(owner);
-        if (paths?.has(path)) return;
-        this.#ephemeralsCount++;
-        if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
-        else paths.add(path);
+      case 'session':
+        this.#registerEphemeral(path, node, owner);
         return;
-      }
       case 'container':
         this.#containers.add(path);
         return;
@@ -60,6 +57,16 @@ export class OwnedNodes {
     }
   }
 
+  #registerEphemeral(path: string, node: ZNode, owner: bigint): void {
+    let nodes = this.#ephemerals.get(owner);
+    if (nodes === undefined) {
+      nodes = new Map();
+      this.#ephemerals.set(owner, nodes);
+    }
+    const { size } = nodes;
+    this.#ephemeralsCount += nodes.set(path, node).size - size;
+  }
+
   unregister(path: string, owner: bigint): void {
     if (owner === this.#closing) {
       this.#closed++;
@@ -67,17 +74,17 @@ export class OwnedNodes {
     }
     this.#containers.delete(path);
     this.#ttls.delete(path);
-    const paths = this.#ephemerals.get(owner);
-    if (!paths?.delete(path)) return;
+    const nodes = this.#ephemerals.get(owner);
+    if (!nodes?.delete(path)) return;
     this.#ephemeralsCount--;
-    if (paths.size === 0) this.#ephemerals.delete(owner);
+    if (nodes.size === 0) this.#ephemerals.delete(owner);
   }
 
   /**
-   * Drops a session as a whole, because it may own a hundred thousand nodes, and returns its paths. Until
-   * `endClose`, its nodes are only counted as they are removed.
+   * Drops a session as a whole, because it may own a hundred thousand nodes, and returns these. Until
+   * `endClose`, they are only counted as they are removed.
    */
-  beginClose(sessionId: bigint): ReadonlySet<string> | undefined {
+  beginClose(sessionId: bigint): ReadonlyMap<string, ZNode> | undefined {
     const owned = this.#ephemerals.get(sessionId);
     if (owned === undefined) return undefined;
     this.#ephemerals.delete(sessionId);

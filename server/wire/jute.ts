@@ -148,6 +148,15 @@ export class JuteReader {
 
 const EMPTY = Buffer.alloc(0);
 
+/** Bytes of a string as UTF-8. For short ones a loop beats the call into native code. */
+export function utf8Bytes(text: string): number {
+  const chars = text.length;
+  if (chars > SHORT_STRING_CHARS) return Buffer.byteLength(text, 'utf8');
+  let seen = 0;
+  for (let i = 0; i < chars; i++) seen |= text.charCodeAt(i);
+  return seen > 0x7f ? Buffer.byteLength(text, 'utf8') : chars;
+}
+
 /** Below this many characters a loop beats the call into native code. */
 const SHORT_STRING_CHARS = 48;
 

@@ -32,15 +32,22 @@ function isForbidden(code: number): boolean {
   return code <= 0x9f || (code >= 0xd800 && code <= 0xf8ff) || code >= 0xfff0;
 }
 
+/** Where the name begins: behind the last slash. A loop, because `lastIndexOf` is a call into native code. */
+export function nameStart(path: string): number {
+  let at = path.length;
+  while (at > 0 && path.charCodeAt(at - 1) !== SLASH) at--;
+  return at;
+}
+
 /** "/a/b" -> "/a", "/a" -> "/", "/" -> "". */
 export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
+  const slash = nameStart(path) - 1;
   return slash === 0 ? (path.length === 1 ? '' : '/') : path.slice(0, slash);
 }
 
 /** "/a/b" -> "b". */
 export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+  return path.slice(nameStart(path));
 }
 
 export function childPath(parent: string, name: string): string {
