@@ -158,6 +158,7 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
     const { config, metrics, clock } = this.#parts;
     const from = connection.remote.host;
     const count = this.#perAddress.get(from) ?? 0;
+    if (config.clientTcpKeepAlive) connection.keepAlive();
     const tooMany = config.maxClientCnxns > 0 && count >= config.maxClientCnxns;
     if (tooMany || (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns)) {
       metrics.counter('connection_rejected').add();

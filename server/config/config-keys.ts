@@ -128,6 +128,8 @@ export const usedKeys = {
   leaderServes: wordProperty('leaderServes', true, YES_NO, 'the leader accepts clients'),
   quorumListenOnAllIPs: flag('quorumListenOnAllIPs', false, 'quorum and election ports on every address'),
   oraclePath: optionalText('oraclePath', 'the file that decides for one of two voters when it is alone'),
+  tcpKeepAlive: flagProperty('tcpKeepAlive', false, 'the system probes idle election connections'),
+  clientTcpKeepAlive: flagProperty('clientTcpKeepAlive', false, 'the system probes idle clients'),
   cnxTimeoutMs: integerProperty('cnxTimeout', 5000, { min: 1, unit: 'ms' }, 'to connect to an election port'),
   electionPortBindRetry: integerProperty(
     'electionPortBindRetry',

@@ -115,8 +115,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   forward_learner_requests_to_commit_processor_disabled: tunes(
     'requests of learners past the commit processor',
   ),
-  tcpKeepAlive: tunes('keep-alive of election connections'),
-  clientTcpKeepAlive: tunes('keep-alive of client connections'),
   watchManagerName: tunes('another watch manager'),
   'watcherClean*': tunes('the optimised watch manager'),
   maxInProcessingDeadWatchers: tunes('the optimised watch manager'),

@@ -26,6 +26,8 @@ export interface ElectionOptions extends ElectionView {
   readonly listenAddress?: QuorumCnxManagerListen;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
+  /** @default false, as upstream */
+  readonly tcpKeepAlive?: boolean;
   /** electionPortBindRetry; 3 upstream. */
   readonly bindTriesMax: number;
   readonly acceptedEpoch: () => number;

@@ -34,6 +34,8 @@ export interface QuorumCnxManagerOptions {
   readonly listenAddress?: Address | undefined;
   /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
   readonly cnxTimeoutMs: number;
+  /** @default false, as upstream */
+  readonly tcpKeepAlive?: boolean | undefined;
   /** Tries to bind the port, in all (electionPortBindRetry); 0: without end. */
   readonly bindTriesMax: number;
   /** What this server answers to those who ask for its accepted epoch. @see epoch-question.ts */
@@ -255,6 +257,7 @@ export class QuorumCnxManager {
 
   #onDialed(peer: ElectionPeer, connection: Connection): void {
     peer.dial = undefined;
+    if (this.#options.tcpKeepAlive) connection.keepAlive();
     if (this.#options.sid > peer.sid) {
       this.#sayWhoWeAre(connection);
       // It answered at its own address, so it is that server, and earlier connections have ended on its side.
@@ -315,6 +318,7 @@ export class QuorumCnxManager {
       connection.destroy('shutdown');
       return;
     }
+    if (this.#options.tcpKeepAlive) connection.keepAlive();
     this.#unnamed.makeRoom();
     let named: ElectionPeer | undefined;
     const accepted = new ElectionConnection(connection, true, {

@@ -68,6 +68,8 @@ class FakeConnection implements Connection {
 
   limitIdle(): void {}
 
+  keepAlive(): void {}
+
   end(): void {}
 
   destroy(reason = ''): void {

@@ -196,6 +196,7 @@ export class QuorumPeer {
         ...this.#electionView(),
         ...(config.quorumListenOnAllIPs ? { listenAddress: { host: ANY_HOST, port: own.port } } : {}),
         cnxTimeoutMs: config.cnxTimeoutMs,
+        tcpKeepAlive: config.tcpKeepAlive,
         bindTriesMax: config.electionPortBindRetry,
         acceptedEpoch: () => this.#parts.epochs.acceptedEpoch,
         oracle: this.#oracle,

@@ -118,6 +118,9 @@ export class MemoryConnection implements Connection {
     return this.write(bytes);
   }
 
+  /** This network loses no connection by idleness. */
+  keepAlive(): void {}
+
   limitIdle(idleMs: number): void {
     const { clock } = this.#home;
     this.#activeMs = clock.monotonicMs();

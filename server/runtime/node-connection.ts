@@ -246,6 +246,10 @@ export class NodeConnection implements Connection {
     this.#socket.setTimeout(idleMs, () => this.destroy(`no byte was sent or taken for ${idleMs} ms`));
   }
 
+  keepAlive(): void {
+    this.#socket.setKeepAlive(true);
+  }
+
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;

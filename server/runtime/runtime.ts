@@ -112,6 +112,8 @@ export interface Connection {
   writeShared(bytes: Uint8Array): boolean;
   /** From now on the connection is destroyed when no byte goes either way for this long. */
   limitIdle(idleMs: number): void;
+  /** From now on the system asks an idle peer whether it is there, and keeps firewalls from forgetting it. */
+  keepAlive(): void;
   /**
    * Sends what is queued, then closes; `onClose` follows. A peer that reads late or slowly gets all of it,
    * unless it reads nothing for `END_STALLED_MS`, or `END_MS_MAX` have passed. @see Linger
