@@ -68,7 +68,7 @@ export interface HistoryEvent {
   readonly error?: string;
   /** Of a completion: the client knew its server to be read-only from the request to the answer. */
   readonly readOnly?: true;
-  /** Of a completion: the server may show what no quorum has accepted, as upstream's read-only server does. */
+  /** Of a completion: the server may show what no quorum has accepted, as upstream's read-only one does. */
   readonly unagreed?: true;
 }
 

@@ -61,7 +61,7 @@ function complaintOfLoss(connection: ReaderConnection, record: ReadOnlyRecord): 
     outage =>
       outage.member === member &&
       (outage.end === 'dropped in a sync' || outage.end === 'dropped') &&
-      outage.untilMs >= fromMs &&
+      outage.untilMs >= fromMs - slackMs &&
       outage.untilMs <= untilMs &&
       untilMs <= outage.untilMs + slackMs,
   );

@@ -252,10 +252,12 @@ class Simulation {
     };
   }
 
-  /** Members let local sessions expire by themselves. */
+  /** Members let local sessions expire by themselves; one that stood still gives them that time again. */
   #leftOver(alive: number): string | undefined {
-    const kept = this.#world.sids.reduce((sum, sid) => sum + (this.#world.state(sid)?.localSessions ?? 0), 0);
-    return kept > alive ? `${kept} local sessions are kept, and ${alive} clients are left` : undefined;
+    const { sids } = this.#world;
+    const kept = () => sids.reduce((sum, sid) => sum + (this.#world.state(sid)?.localSessions ?? 0), 0);
+    if (this.#wait(() => kept() <= alive, CONVERGE_DEADLINE_MS)) return undefined;
+    return this.#broken() ?? `${kept()} local sessions are kept, and ${alive} clients are left`;
   }
 
   #judge(): string | undefined {

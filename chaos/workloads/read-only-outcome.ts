@@ -15,8 +15,8 @@ interface Server {
 
 /**
  * What an answer says for certain. A write that was under way when a server lost its leader may have been
- * carried out, whatever the answer: NOTREADONLY is certain only from a server that was read-only before.
- * @see docs/read-only.md, row 003-19
+ * carried out, whatever the answer: NOTREADONLY is certain only from a server that was read-only before
+ * (003-19). @see docs/read-only.md
  */
 export function outcomeAt(
   { type, completion }: Answer,

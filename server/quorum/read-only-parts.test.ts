@@ -1,4 +1,4 @@
-/** Row 003-1 of docs/statements.md: what read-only observers have in common with upstream's read-only server. */
+/** Row 003-1 of docs/statements.md: what read-only observers share with upstream's read-only server. */
 import { assert, suite } from '#test';
 import { answerFourLetterWord } from '../admin/four-letter-words.ts';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
