@@ -94,7 +94,7 @@ async function openAll(
       lab.open(
         topology,
         [topology.name, label, start + 1].filter(part => part !== undefined).join('-'),
-        observersAreProxied,
+        observersAreProxied && topology.members.some(({ role }) => role === 'observer'),
       ),
     ),
   );
