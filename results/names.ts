@@ -24,6 +24,12 @@ export const METRICS: readonly Metric[] = [
   { name: 'readLatencyP50', title: 'Read latency, median', unit: 'ms', higherIsBetter: false },
   { name: 'readLatencyP99', title: 'Read latency, 99th percentile', unit: 'ms', higherIsBetter: false },
   {
+    name: 'sessionThroughput',
+    title: 'Sessions opened and closed',
+    unit: 'sessions/s',
+    higherIsBetter: true,
+  },
+  {
     name: 'syncFirstWriteMs',
     title: 'Leader loss to first committed write',
     unit: 'ms',
@@ -150,6 +156,7 @@ export const CONDITIONS = {
   readsFewSessions: 'reads at every member, few sessions',
   readsManySessions: 'reads at every member, many sessions',
   readsBeside: 'healthy, while clients read at the observers',
+  sessions: 'sessions that open and close',
   /** A write at the leader, until a client of this role hears of it. */
   seenAtFollower: 'seen at a follower',
   seenAtObserver: 'seen at an observer',
@@ -157,6 +164,9 @@ export const CONDITIONS = {
   greedyElsewhere: 'greedy neighbours at another member',
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
+
+/** The ensembles in which local and global sessions are compared, as suites name them. */
+export const SESSION_ENSEMBLES = { local: 'localSessions', global: 'globalSessions' } as const;
 
 /** What a suite adds to each packet on the links of observers, each way. */
 export interface ObserverLatency {
@@ -263,6 +273,8 @@ export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   followerLinkPacketsPerWrite: 'Packets on a follower’s connection (TCP), per committed write',
   observerLinkBytesPerWrite: 'Bytes on an observer’s connection (TCP), per committed write',
   observerLinkPacketsPerWrite: 'Packets on an observer’s connection (TCP), per committed write',
+  transactionsPerSession: 'Transactions per session that opens and closes',
+  fsyncsPerSession: 'Log fsyncs of all members, per session that opens and closes',
   leaderConnections: 'Learner connections on the leader',
   informsPerSink: 'Commits told to each sink observer, per committed write',
   membersBehind: 'Members that had committed less than the leader seconds after a load, in all rounds',
@@ -340,6 +352,7 @@ export const FREE_COUNTS: readonly string[] = [
   'leaderFsyncsPerWrite',
   'followerFsyncsPerWrite',
   'observerFsyncsPerWrite',
+  'fsyncsPerSession',
   'requestsPerWrite',
   'followerLinkBytesPerWrite',
   'followerLinkPacketsPerWrite',

@@ -9,6 +9,7 @@ import {
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
+import { localSessions } from './local-sessions.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncHundredsSooner } from './masters-sync-hundreds-sooner.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
@@ -51,6 +52,7 @@ export const CLAIMS: readonly Claim[] = [
   writeThroughObserver,
   observersShowWritesSoon,
   observersLackFewWrites,
+  localSessions,
   neighboursLeaveReads,
   lostObserversLeaveWrites,
   lostVoterLeavesWrites,

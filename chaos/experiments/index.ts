@@ -7,6 +7,7 @@ import type { Experiment } from './experiment.ts';
 import { fairness } from './fairness.ts';
 import { outages } from './outages.ts';
 import { roles } from './roles.ts';
+import { sessions } from './sessions.ts';
 import { storms } from './storms.ts';
 import type { Suite } from './suite.ts';
 import { syncs } from './syncs.ts';
@@ -19,6 +20,7 @@ import { writes } from './writes.ts';
 export const EXPERIMENTS: readonly Experiment[] = [
   roles,
   clients,
+  sessions,
   crowds,
   storms,
   writes,

@@ -11,6 +11,7 @@ import { CONDITIONS, crowdCondition, METRICS, stormCondition } from '../../resul
 import type { Topology } from '../../results/schema.ts';
 import { clients } from './clients.ts';
 import { measuredBy } from './index.ts';
+import type { sessions } from './sessions.ts';
 import type { Suite } from './suite.ts';
 import { readSuite, suiteNames } from './suites.ts';
 import { topologyRows } from './topology-rows.ts';
@@ -19,6 +20,7 @@ const test = suite('chaos/experiments: what a suite can decide');
 
 type Rounds = Suite &
   Parameters<typeof clients.provides>[0] &
+  Parameters<typeof sessions.provides>[0] &
   Record<'sync' | 'fairness', { readonly rounds: number }> & {
     readonly roles: {
       readonly starts: number;
@@ -45,6 +47,7 @@ function roundsFor({ needs }: Claim, suite: Rounds): number {
   const { rounds, roundsMin, sync, fairness, roles, crowds, storms } = suite;
   if (needs.includes('crowds')) return crowds!.rounds;
   if (needs.includes('storms')) return storms!.rounds;
+  if (needs.includes('sessions')) return Math.min(suite.sessions!.starts, roundsMin);
   if (clients.provides(suite).some(need => needs.includes(need)))
     return Math.min(suite.clients!.starts, roundsMin);
   if (needs.includes('roles')) return Math.min(roles.starts, roundsMin);

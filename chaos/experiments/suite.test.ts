@@ -202,7 +202,10 @@ test('a claim that a suite does not measure is left out, unless it is asked for'
   assert.ok(crowded.length > 0);
   assert.equal(
     CLAIMS.filter(claim => !measuredBy(quick, CLAIMS).includes(claim)),
-    needing('crowds', 'storms', 'observerLatency', 'greedyNeighbours', 'rolesBehindMasters', ...ofClients),
+    needing(
+      ...['crowds', 'storms', 'sessions', 'observerLatency', 'greedyNeighbours', 'rolesBehindMasters'],
+      ...ofClients,
+    ),
   );
   assert.equal(measuredBy(full, CLAIMS), [...CLAIMS]);
   assert.throws(() => needsOf(crowded, quick), /claim .* needs "storms", which no experiment of suite quick/);
