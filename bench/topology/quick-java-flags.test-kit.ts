@@ -1,4 +1,4 @@
-/** A JVM's own choices of compiler and collector cost more than they give to a server that lives for seconds. */
+/** A JVM's own choices of compiler and collector cost a server that lives for seconds more than they give. */
 export const QUICK_JAVA_FLAGS: readonly string[] = [
   '-Xmx128m',
   '-XX:+UseSerialGC',
