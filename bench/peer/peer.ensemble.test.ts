@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, requirePeer, suite, temporaryFolder } from '#test';
+import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
 import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
@@ -52,10 +52,14 @@ test(
   async () => {
     requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
     const ending = new AbortController();
-    const { root, run } = peer(progress => {
-      if (progress.includes('peer: round 1 of 1')) ending.abort();
+    const { root, run } = peer();
+    const ended = run(ending.signal);
+    await until(() => readdirSync(root).some(name => warmsUp(join(root, name))), {
+      deadlineMs: 240_000,
+      what: 'the warm-up round to begin',
     });
-    assert.is(await run(ending.signal), 3);
+    ending.abort();
+    assert.is(await ended, 3);
     const { validity } = await loadRun(join(root, 'latest'));
     assert.equal(validity, { void: true, reasons: ['ended early, after 0 of 1 rounds'] });
   },
@@ -74,12 +78,17 @@ test(
   DEADLINE,
 );
 
-function peer(onProgress: (text: string) => void = () => {}) {
+/** Whether this run has come to its warm-up round, which takes as long as one that counts. */
+function warmsUp(folder: string): boolean {
+  return readEvents(folder).some(event => event.kind === 'phase' && event.what.startsWith('warm-up round'));
+}
+
+function peer() {
   const root = temporaryFolder();
   const printed: string[] = [];
   const out = { write: (text: string) => printed.push(text) };
   const run = (signal: AbortSignal) =>
-    benchPeer(terminal({ out, err: { write: onProgress } }), {
+    benchPeer(terminal({ out, err: { write: () => {} } }), {
       rounds: 1,
       seconds: 1,
       json: false,

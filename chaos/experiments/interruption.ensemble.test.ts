@@ -36,7 +36,12 @@ test(
           id,
         );
       const verdicts = new Map(result.claims.map(({ id, verdict }) => [id, verdict]));
-      assert.is(verdicts.get('000-4'), 'holds', 'counted, and one round shows it');
+      // Counted, so one round shows it. With many void rounds, as of a busy machine, there is no verdict.
+      const spoilt = result.measurements.some(
+        ({ metric, summary }) => metric === 'writeThroughput' && summary.warnings.length > 0,
+      );
+      const said = verdicts.get('000-4') ?? 'not judged';
+      assert.ok(said === 'holds' || (spoilt && said === 'void'), said);
       if (rounds < 5)
         assert.is.not(verdicts.get('000-2'), 'holds', 'too few rounds for any verdict with a clock');
       assert.match(stdout, /Interrupted after \d+ of 500 rounds of writes/);
