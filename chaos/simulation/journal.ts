@@ -61,6 +61,17 @@ export class Journal {
     return agreed.reverse();
   }
 
+  /** The last transaction of a member at `zxid`, which may be the start of an epoch and so none. */
+  lastTransaction(zxid: number): number {
+    let last = zxid;
+    while (last !== 0 && counterOf(last) === 0) {
+      const after = this.#starts.get(epochOf(last))?.after;
+      if (after === undefined) return last;
+      last = after;
+    }
+    return last;
+  }
+
   #before(zxid: number): number | undefined {
     return counterOf(zxid) > 1 ? zxid - 1 : this.#starts.get(epochOf(zxid))?.after;
   }

@@ -393,16 +393,20 @@ class Simulation {
   }
 
   #trees(): MemberTree[] {
-    return this.#world.specs.flatMap(({ sid, name }) => {
+    const { specs, journal } = this.#world;
+    return specs.flatMap(({ sid, name }) => {
       const state = this.#world.state(sid);
-      return state === undefined ? [] : [{ member: name, zxid: state.zxid, digest: state.treeDigest }];
+      if (state === undefined) return [];
+      return [{ member: name, zxid: journal.lastTransaction(state.zxid), digest: state.treeDigest }];
     });
   }
 
   #converged(): boolean {
-    const states = this.#world.sids.map(sid => this.#world.state(sid));
-    const [first] = states;
-    return states.every(s => s?.serving === true && s.zxid === first?.zxid);
+    const { sids, journal } = this.#world;
+    const states = sids.map(sid => this.#world.state(sid));
+    // A new epoch in which nobody writes, as clients with local sessions may not.
+    const last = journal.lastTransaction(states[0]?.zxid ?? 0);
+    return states.every(s => s?.serving === true && journal.lastTransaction(s.zxid) === last);
   }
 
   #divergence(): Judgement {
