@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { isInForce } from './limit-in-force.ts';
 import { linkBytesOf } from './link-counts.ts';
 import { bitsPerSecond, delayMs } from './link-limits.ts';
 import {
@@ -101,4 +102,17 @@ test('bytes are read from the far end: what it receives, the member has sent', (
   assert.equal(linkBytesOf(answer).get('m1'), { sent: 700, received: 20 });
   assert.throws(() => linkBytesOf('[{"ifname":"m1"}]'));
   assert.throws(() => linkBytesOf('Cannot open network namespace'));
+});
+
+test('a limit is in force where tc names its rate, and not where it names another or none', () => {
+  const answer = (kind: string, rate?: number) =>
+    JSON.stringify([
+      { kind: 'netem', handle: '1:', options: {} },
+      { kind, handle: '2:', options: { rate } },
+    ]);
+  assert.ok(isInForce(answer('tbf', 12_500_000), '100mbit'));
+  assert.not(isInForce(answer('tbf', 125_000_000), '100mbit'));
+  assert.not(isInForce(answer('tbf'), '100mbit'));
+  assert.not(isInForce('[{"kind":"noqueue","handle":"0:","options":{}}]', '100mbit'));
+  assert.throws(() => isInForce('Cannot find device "eth0"', '100mbit'));
 });
