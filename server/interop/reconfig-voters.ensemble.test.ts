@@ -25,16 +25,15 @@ interface Variant {
   readonly name: string;
   readonly voters: readonly MemberPlan['is'][];
   readonly settings?: readonly string[];
-  /** Does not run while the voters are changed. */
-  readonly away?: number;
+  /** They do not run while the voters are changed. */
+  readonly away?: readonly number[];
 }
 
 const VARIANTS: readonly Variant[] = [
   { name: 'one of ours among the voters', voters: MIXED },
   { name: 'two of ours, a majority of the old voters', voters: ['zklab', 'zklab', 'apache'] },
   { name: "an observer behind its master's port", voters: MIXED, settings: ['observerMasterPort=2889'] },
-  { name: 'a voter that was away', voters: MIXED, away: 2 },
-  { name: 'an observer that was away', voters: MIXED, away: OBSERVER },
+  { name: 'a voter and an observer that were away', voters: MIXED, away: [2, OBSERVER] },
 ];
 
 /** Adds 4 and 5 to the voters. Gives the text of the configuration that came of it. */
@@ -70,7 +69,7 @@ function replaceServerLines(member: Member, config: string): void {
   appendFileSync(member.configPath, `${config}\n`);
 }
 
-for (const { name, voters, settings = [], away } of VARIANTS) {
+for (const { name, voters, settings = [], away = [] } of VARIANTS) {
   test(
     `${name}: they stop, the new voters go on; with the new lines they are back`,
     async () => {
@@ -87,10 +86,10 @@ for (const { name, voters, settings = [], away } of VARIANTS) {
           await ensemble.start(1, LEADER);
           assert.is((await ensemble.leader()).sid, LEADER);
           await ensemble.start(2, ...JOINING, OBSERVER);
-          if (away !== undefined) await ensemble.member(away).stop();
+          for (const sid of away) await ensemble.member(sid).stop();
           const config = await addVoters(ensemble);
           assert.match(config, /server\.5=.*participant/);
-          for (const sid of ours) if (sid !== away) await stopsByItself(ensemble.member(sid));
+          for (const sid of ours) if (!away.includes(sid)) await stopsByItself(ensemble.member(sid));
 
           const leader = await ensemble.leader();
           const client = await ensemble.client(leader.sid);
