@@ -33,6 +33,7 @@ import { parseSuite } from './suites.ts';
 
 const test = suite('zklab claims');
 const DEADLINE = { deadlineMs: 600_000 };
+const ROUNDS_MAX = 4;
 
 const TINY = readFileSync(new URL('../../../chaos/experiments/testing/tiny.yaml', import.meta.url), 'utf8');
 
@@ -259,24 +260,30 @@ test(
   'planted: an ensemble that stops writing under a fault fails its claim in one round, although the load got nothing',
   async () => {
     loaded ??= startLoaded();
-    const { stage, cast, write, occasion } = await loaded;
-    const recorder = new Recorder();
-    const place = { recorder, topology: stage.name, condition: CONDITIONS.healthy, round: 0 };
-    recordWrites(place, await measureWrites(stage, cast, write), []);
-    const followers = stage.ensemble.members.filter(member => member !== cast.leader);
-    await measureWritesUnderFault(
-      { ...occasion, recorder, condition: CONDITIONS.oneVoterBlackholed },
-      cast,
-      write,
-      // Two of three voters are cut off under the name of one, as if a commit needed all of them.
-      { ...cutOff(stage, followers), cut: [cast.victim!], loads: LOAD_KINDS },
-    );
-    const result = {
-      ...minimalResult(),
-      ...recorder.measured(),
-      topologies: [topologyRow(stage.topology)],
+    const { stage, write, occasion } = await loaded;
+    const judged = async () => {
+      const cast = await stage.cast();
+      const recorder = new Recorder();
+      const place = { recorder, topology: stage.name, condition: CONDITIONS.healthy, round: 0 };
+      recordWrites(place, await measureWrites(stage, cast, write), []);
+      const followers = stage.ensemble.members.filter(member => member !== cast.leader);
+      await measureWritesUnderFault(
+        { ...occasion, recorder, condition: CONDITIONS.oneVoterBlackholed },
+        cast,
+        write,
+        // Two of three voters are cut off under the name of one, as if a commit needed all of them.
+        { ...cutOff(stage, followers), cut: [cast.victim!], loads: LOAD_KINDS },
+      );
+      const result = {
+        ...minimalResult(),
+        ...recorder.measured(),
+        topologies: [topologyRow(stage.topology)],
+      };
+      return judgeAll(chooseClaims('000-2'), { ...result, suite: 'tiny' })[0];
     };
-    const [claim] = judgeAll(chooseClaims('000-2'), { ...result, suite: 'tiny' });
+    let claim = await judged();
+    // The machine is busy with other tests, which may void both times that a load is given.
+    for (let again = 1; claim?.verdict === 'void' && again < ROUNDS_MAX; again++) claim = await judged();
     assert.is(claim!.verdict, 'fails', claim!.reason);
     assert.match(
       claim!.reason,
