@@ -6,11 +6,11 @@ import { fuzz } from './fuzz.ts';
 
 const test = suite('fuzz: the server');
 
-const FRAMES = 120_000;
+const FRAMES = 200_000;
 const FIRST_SEED = 1;
 
 test(
-  '120,000 broken messages on all ports: nobody throws, leads less or logs too much, and quiet clients notice nothing',
+  '200,000 broken messages on all ports: nobody throws, leads less or logs too much, and quiet clients notice nothing',
   async () => {
     const folder = temporaryFolder();
     const { frames, answers, failed } = await fuzz({
