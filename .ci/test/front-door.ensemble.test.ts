@@ -406,9 +406,13 @@ function zklab(...words: (string | { env: Record<string, string> })[]) {
   });
 }
 
+let runFolders = 0;
+
+/** Each is another run: none may be on both sides of a comparison. */
 function runFolder(writesPerSecond: number, rounds = 10): string {
   const folder = mkdtempSync(join(temporaryFolder(), 'run-'));
   const result = minimalResult();
+  result.run.id = `2026-08-01T02-30-${String(runFolders++).padStart(2, '0')}Z-minimal`;
   const [measurement] = result.measurements;
   measurement!.samples = Array.from({ length: rounds }, (_, round) => ({
     round,

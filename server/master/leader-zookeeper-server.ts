@@ -301,7 +301,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     const packet = { zxid, bytes: this.#proposals.write(header, body, request) };
     const proposedMs = this.parts.clock.monotonicMs();
     const parts = body.type === OpCode.multi ? body.txns.length : 0;
-    const keptBytes = proposalBytes(this.#bytesOf(packet, request), parts);
+    const keptBytes = proposalBytes(this.#bytesOf(packet, request), packet.bytes.length, parts);
     this.#outstanding.push({ packet, header, body, request, proposedMs, keptBytes });
     this.#kept.keep(keptBytes);
     this.#sync.append(packet);

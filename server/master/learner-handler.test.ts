@@ -483,6 +483,17 @@ test('field report B6: a learner that reads nothing is cut when too much waits f
   assert.equal(needed.sent(), names('PROPOSAL', 1, 20));
 });
 
+test('field report B5: while what is outstanding exceeds the backlog, a learner is brought nothing new, one round a turn', () => {
+  const story = new Story('', {}, 50_000);
+  story.pending = [3, 4, 5].map(n => createPacket(makeZxid(1, n), 'x'.repeat(30_000)));
+  story.discover();
+  assert.ok(story.stopped > 0);
+  assert.not(story.sent().some(packet => packet.startsWith('NEWLEADER')));
+  story.pending = [];
+  story.rig.clock.run();
+  assert.is(story.sent().at(-1), 'NEWLEADER 0x200000000');
+});
+
 test('field report B6: traffic held for a long sync is dropped, and follows from memory and log: each transaction once, in order', () => {
   for (const commitLogCount of [1, 4, 500]) {
     const story = new Story('forceSnapshotSync=true\n', { commitLogCount }, 50_000);
@@ -500,6 +511,7 @@ test('field report B6: traffic held for a long sync is dropped, and follows from
     while (story.stopped < 3) {
       for (let n = 0; n < 20; n++) commit(live(next++));
       connection.events?.onDrain?.();
+      story.rig.clock.run();
       assert.ok(next < 1000, `let go ${story.stopped} times`);
     }
     connection.hasRoom = true;

@@ -51,6 +51,8 @@ export class LearnerSync {
   #diff: DiskDiff | null = null;
   #stream: SyncStream | null = null;
   #sliceQueued = false;
+  /** The handler hears that everything was brought, and may ask for more. */
+  #isTelling = false;
   /** Its place among those that are being synced. */
   #place: SyncPlace | null = null;
   /** How it was brought up to date, for admin and the lab. */
@@ -141,9 +143,11 @@ export class LearnerSync {
     this.#bring(new HistoryStream(this.#host.context.database.history({ after, through }), asInform));
   }
 
+  /** Another round begins in a later turn: while each ends at once, they would call each other forever. */
   #bring(stream: SyncStream): void {
     this.#stream = stream;
-    this.#sendSlice();
+    if (this.#isTelling) this.#sendSliceLater();
+    else this.#sendSlice();
   }
 
   /** The connection takes more. */
@@ -166,14 +170,18 @@ export class LearnerSync {
     if (!more) {
       this.#stream = null;
       stream.close();
+      this.#isTelling = true;
       this.#host.onBrought();
-    } else if (roomLeft) {
-      this.#sliceQueued = true;
-      context.clock.after(0, () => {
-        this.#sliceQueued = false;
-        this.#sendSlice();
-      });
-    }
+      this.#isTelling = false;
+    } else if (roomLeft) this.#sendSliceLater();
+  }
+
+  #sendSliceLater(): void {
+    this.#sliceQueued = true;
+    this.#host.context.clock.after(0, () => {
+      this.#sliceQueued = false;
+      this.#sendSlice();
+    });
   }
 
   /** Nothing more than NEWLEADER will be sent to it. */

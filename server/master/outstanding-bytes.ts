@@ -15,9 +15,17 @@ export const SYNC_BYTES = 256;
 const PROPOSAL_OVERHEAD_BYTES = 2048;
 const PART_OVERHEAD_BYTES = 512;
 
+/**
+ * A proposal counts at least this many times its packet. A voter that comes back is sent all outstanding
+ * packets at once, so they must fit in the backlog of the voters: else the leader would cut it off again.
+ * @see LEARNER_BACKLOG_BYTES_MAX
+ */
+const PACKETS_MIN = 2.5;
+
 /** Upper bound of the memory kept for a proposal: `bytes` of it and its request, `parts` of a multi. */
-export function proposalBytes(bytes: number, parts: number): number {
-  return bytes + PROPOSAL_OVERHEAD_BYTES + parts * PART_OVERHEAD_BYTES;
+export function proposalBytes(bytes: number, packetBytes: number, parts: number): number {
+  const counted = Math.max(bytes, packetBytes * PACKETS_MIN);
+  return counted + PROPOSAL_OVERHEAD_BYTES + parts * PART_OVERHEAD_BYTES;
 }
 
 /** The memory that waits for a quorum. */
