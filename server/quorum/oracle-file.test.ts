@@ -1,6 +1,9 @@
-import { assert, suite } from '#test';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { assert, suite, temporaryFolder } from '#test';
 import type { Logger } from '../runtime/logger.ts';
 import { MemoryDisk } from '../runtime/memory-disk.ts';
+import { nodeDisk } from '../runtime/node-disk.ts';
 import { OracleFile } from './oracle-file.ts';
 
 const test = suite('quorum: OracleFile');
@@ -38,4 +41,13 @@ test('a file that cannot be read authorises nothing, and one line says so howeve
   disk.remove(PATH);
   assert.not(oracle.authorizes());
   assert.is(warned.length, 2, 'it could be read in between');
+});
+
+test('a pipe in its place authorises nothing, and nobody waits for it', async () => {
+  const path = join(temporaryFolder(), 'oracle');
+  await execa('mkfifo', [path]);
+  const warned: string[] = [];
+  const logger = { warn: (text: string) => void warned.push(text) } as unknown as Logger;
+  assert.not(new OracleFile(nodeDisk, path, logger).authorizes());
+  assert.is(warned.length, 1);
 });

@@ -31,6 +31,8 @@ export class OracleFile implements Oracle {
   }
 
   #firstByte(): string {
+    // To open a pipe would block until somebody writes to it.
+    if (this.#disk.fileInfo(this.#path) === undefined) throw new Error('there is no regular file');
     const file = this.#disk.open(this.#path, 'r');
     try {
       return file.readAt(0, 1).toString('latin1');
