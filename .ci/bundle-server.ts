@@ -2,8 +2,8 @@
  * Bundles the server into one file. Hundreds of modules take longer to load than a small ensemble needs to
  * elect a leader, and each keeps memory of its own; a lab starts many members.
  *
- * What a module declares with `const` or `class` must stay so: the engine compiles them as constants. Written
- * as `var`, as most bundlers do, a write costs a fourth more CPU.
+ * What a module declares with `const` or `class` must stay so: the engine compiles them as constants.
+ * Written as `var`, as most bundlers do, a write costs a fourth more CPU.
  */
 import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
