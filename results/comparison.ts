@@ -1,6 +1,6 @@
 /** The form of a comparison. `bench/compare` makes it, and `dashboards/compare` shows it. */
 import { z } from 'zod';
-import { estimateSchema } from './schema.ts';
+import { estimateSchema } from './schema-values.ts';
 import { EXIT_CODES, type ExitCode, WORST_FIRST } from './verdicts.ts';
 
 export const COMPARISON_SCHEMA_VERSION = 2;

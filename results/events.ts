@@ -6,14 +6,13 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VALIDITIES } from './schema.ts';
+import { count, text } from './schema-values.ts';
 import { StoreError } from './store.ts';
 
 /** Incremented whenever an older reader would misread a newer file. The first event of a file contains it. */
 export const EVENTS_VERSION = 1;
 export const EVENTS_FILE = 'events.ndjson';
 
-const text = z.string().min(1);
-const count = z.int().nonnegative();
 /** `at`: ms since 1970. */
 const when = <K extends string>(kind: K) => ({ at: z.number(), kind: z.literal(kind) });
 const place = { topology: text, condition: text, round: count };

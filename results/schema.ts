@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { environment, machineUse } from './machine-schema.ts';
+import { matrix } from './matrix-schema.ts';
+import { confidence, count, estimateSchema, ms, text, timestamp } from './schema-values.ts';
 
 /** Incremented whenever an older reader would misread a newer result. */
 export const SCHEMA_VERSION = 1;
@@ -11,14 +14,7 @@ export const OUTCOMES = ['ok', 'stale', 'readonly', 'refused', 'timeout', 'error
  * valid.
  */
 export const VALIDITIES = ['valid', 'invalid', 'unknown'] as const;
-/** Of a cell and its control. `same`: the whole interval lies within the margin. */
-export const MATRIX_FINDINGS = ['better', 'worse', 'same', 'not shown'] as const;
 const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
-
-const text = z.string().min(1);
-const count = z.int().nonnegative();
-const ms = z.number();
-const timestamp = z.iso.datetime({ offset: true });
 
 const run = z.strictObject({
   /** The name of the run's directory: time, then name. */
@@ -30,52 +26,6 @@ const run = z.strictObject({
   seed: z.union([z.int(), text]),
   commandLine: text,
   exitCode: z.int().min(0).max(255),
-});
-
-const environment = z.strictObject({
-  machine: text,
-  cpu: text,
-  cores: z.int().positive(),
-  memoryBytes: count,
-  kernel: text,
-  node: text,
-  git: z.strictObject({ commit: text, dirty: z.boolean() }),
-  /** Median of one small write plus fsync; null when it was not measured. */
-  diskSyncMedianUs: z.number().nonnegative().nullable(),
-  /** Median round trip of one byte over loopback TCP. */
-  loopbackRttUs: z.number().nonnegative().nullable(),
-  toxiproxy: z.strictObject({ kind: z.enum(['real', 'stand-in', 'external', 'none']), version: z.string() }),
-  server: z.strictObject({ implementation: z.enum(['zklab', 'apache', 'other']), version: z.string() }),
-  /** Why links could not be bounded for the storms of the suite; absent where they could. */
-  noBandwidth: text.optional(),
-});
-
-/** What used the machine during a run. Shares are of all cores, 0 to 1; cores are means over the run. */
-const machineUse = z.strictObject({
-  cores: z.int().positive(),
-  /** Over 1 minute, before anything was started and at the end. */
-  loadAverageBefore: z.number(),
-  loadAverageAfter: z.number(),
-  /** Nice value of the lab, which its members have as well. */
-  niceValue: z.int(),
-  /** What the run used with all its processes, and what everybody else used. Absent without /proc. */
-  ownCores: z.number().optional(),
-  othersCores: z.number().optional(),
-  idleShare: z.number().optional(),
-  /** Taken by the hypervisor. */
-  stealShare: z.number().optional(),
-  /** The worst of all loads; null when no load was measured. */
-  driver: z
-    .strictObject({
-      cores: z.number(),
-      loopLagP99Ms: z.number(),
-      /** Late and dropped sends of open loops. */
-      lateShare: z.number(),
-      niceValue: z.int(),
-    })
-    .nullable(),
-  /** Of the Toxiproxy that was started by the run; null when none was. */
-  proxyCores: z.number().nullable(),
 });
 
 const member = z.strictObject({
@@ -96,18 +46,6 @@ const topology = z.strictObject({
   links: z.enum(['direct', 'observers proxied', 'proxied']).optional(),
   /** CPU that each member could use, in cores; absent when it was not limited. */
   budgetCores: z.number().positive().optional(),
-});
-
-/** Coverage of an interval when it is not 0.95. */
-const confidence = z.number().gt(0).lt(1).optional();
-
-export const estimateSchema = z.strictObject({
-  value: z.number(),
-  low: z.number().nullable(),
-  high: z.number().nullable(),
-  n: count,
-  confidence,
-  unit: z.string(),
 });
 
 /** The ends of a range in the unit of a claim; null is open. */
@@ -358,42 +296,6 @@ const workWindow = z.strictObject({
   ),
 });
 
-/** What a matrix compared: each cell with its control, metric by metric. */
-const matrixComparison = z.strictObject({
-  metric: text,
-  /** Ids of cells. */
-  cell: text,
-  control: text,
-  /** The cell over its control, within rounds. */
-  ratio: estimateSchema,
-  finding: z.enum(MATRIX_FINDINGS),
-  /** Where no difference was shown: the smallest ratio above 1 that nine of ten such runs would show. */
-  detectable: z.number().gt(1).optional(),
-});
-
-/** A run of a matrix suite: where each cell stands, and how the cells compare. */
-const matrix = z.strictObject({
-  /** Names, then keys of zoo.cfg, each with its values in the order of the suite. */
-  axes: z.array(z.strictObject({ name: text, values: z.array(text).min(1) })).min(1),
-  cells: z
-    .array(
-      z.strictObject({
-        id: text,
-        topology: text,
-        condition: text,
-        /** By the name of the axis. */
-        coordinates: z.record(text, text),
-        tags: z.array(text),
-        /** Id of the cell that it is compared with; null for a control. */
-        control: text.nullable(),
-      }),
-    )
-    .min(1),
-  /** A ratio whose interval is this near to 1 is no difference, in percent. */
-  marginPercent: z.number().positive(),
-  comparisons: z.array(matrixComparison),
-});
-
 const shape = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
   run,
@@ -502,5 +404,5 @@ export type Timeline = Result['timelines'][number];
 export type Death = z.infer<typeof death>;
 export type Judgement = z.infer<typeof judgement>;
 export type Matrix = z.infer<typeof matrix>;
-export type MatrixComparison = z.infer<typeof matrixComparison>;
+export type MatrixComparison = Matrix['comparisons'][number];
 export type Fault = Result['faults'][number];
