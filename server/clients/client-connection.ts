@@ -7,14 +7,15 @@ import type { Clock, Connection } from '../runtime/runtime.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
 import type { TurnBudget } from '../turns/turn-budget.ts';
 import type { TurnWorker } from '../turns/turn-queue.ts';
-import { type Acl, type Id, Perms } from '../wire/acl.ts';
+import type { Acl, Id } from '../wire/acl.ts';
 import { readConnectRequest } from '../wire/connect.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { KeeperState } from '../wire/watch-event.ts';
+import { ClientEvents, type ToldClient } from './client-events.ts';
 import { ClientIdentities } from './client-identities.ts';
 import { ClientInput } from './client-input.ts';
-import { ClientOutput, EVENT_BYTES_MAX } from './client-output.ts';
+import { ClientOutput } from './client-output.ts';
 import { ConnectHandshake, type ConnectingClient } from './connect-handshake.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { ConnectionLog } from './connection-log.ts';
@@ -30,10 +31,11 @@ const LENGTH_BYTES = 4;
  * One client connection: frames come in, replies and watch events go out. @see docs/wire.md "Client
  * connections"; NIOServerCnxn
  */
-export class ClientConnection implements SessionClient, ConnectingClient, TurnWorker {
+export class ClientConnection implements SessionClient, ConnectingClient, ToldClient, TurnWorker {
   readonly #connection: Connection;
   readonly #host: ConnectionHost<ClientConnection>;
   readonly #log: ConnectionLog;
+  readonly #events: ClientEvents;
   readonly input: ClientInput;
   readonly ids: ClientIdentities;
   readonly gate: ReadGate;
@@ -69,7 +71,8 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     this.#log = new ConnectionLog(this, host);
     this.openedMs = clock.monotonicMs();
     this.stats = new ConnectionStats(clock.wallMs());
-    this.output = new ClientOutput(connection, this.stats, host.outputs, () => this.#onSlow());
+    this.#events = new ClientEvents(this, host);
+    this.output = new ClientOutput(connection, this.stats, host.outputs, () => this.#events.onSlow());
     this.gate = new ReadGate(connection);
     const { remote, peerCertificate: certificate } = connection;
     this.ids = new ClientIdentities({ host: remote.host, certificate }, host.providers);
@@ -86,6 +89,10 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
 
   get hasSession(): boolean {
     return this.#state === 'open' || this.#state === 'moving';
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
   identities(): readonly Id[] {
@@ -294,8 +301,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
   }
 
   tellState(state: number): void {
-    if (this.#state !== 'open') return;
-    if (!this.output.stateEvent(state, this.#server!.parts.stats)) this.#onSlow();
+    if (this.#state === 'open') this.#events.tellState(this.#server!, state);
   }
 
   get #isLeaving(): boolean {
@@ -382,25 +388,8 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     this.release(Hold.output);
   }
 
-  /** A watch fires. A client that may no longer read the node gets no event. @see CVE-2024-23944 */
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
-    const server = this.#server;
-    if (server === null || !this.hasSession) return;
-    server.eventsFired++;
-    const { config, access } = server.parts;
-    if (!config.skipAcl && !access.allows(acl, Perms.READ, this.ids.all)) return;
-    this.stats.lastZxid = zxid;
-    if (!this.output.event(type, path, server.parts.stats, server.events)) this.#onSlow();
-    else if (this.#host.outputs.isOver) this.#host.relieve();
-  }
-
-  /** The client reads its events too slowly. */
-  #onSlow(): void {
-    if (this.#state === 'closed') return;
-    this.relieve();
-    const { eventBytesWaiting } = this.output;
-    if (eventBytesWaiting > EVENT_BYTES_MAX)
-      this.cut(`${eventBytesWaiting} bytes of watch events wait for a client that does not read`);
+    if (this.#server !== null && this.hasSession) this.#events.fire(this.#server, type, path, zxid, acl);
   }
 
   watchRefused(): void {
