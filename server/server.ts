@@ -148,9 +148,7 @@ export function startServer(options: ServerOptions): RunningServer {
     config.quorum === undefined
       ? startStandalone(parts, sessionIds, serve)
       : startMember(parts, runtime, config.quorum, sessionIds, view, serve);
-  if (config.clientAddress !== undefined) {
-    port.listen(config.clientAddress, bound => logger.info('the client port listens', { port: bound }));
-  }
+  if (config.clientAddress !== undefined && port.address === null) port.listen(config.clientAddress);
   const admin = startAdminServer(runtime.http, { view, answers }, config, logger);
   const metricsPort = startMetricsPort(runtime.http, { view, answers }, config, logger);
   return {

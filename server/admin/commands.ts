@@ -276,9 +276,9 @@ function* lastSnapshot(view: ServerView): Generator<Entry | Pause> {
   yield ['timestamp', snapshot === undefined ? -1 : Math.floor(snapshot.writtenMs / 1000)];
 }
 
-function configuration({ config, database }: ServerView): Json {
+function configuration({ clientAddress, config, database }: ServerView): Json {
   return {
-    client_port: config.clientAddress?.port ?? -1,
+    client_port: clientAddress?.port ?? -1,
     data_dir: database.snapDirectory,
     data_log_dir: database.logDirectory,
     tick_time: config.tickTimeMs,
@@ -298,7 +298,7 @@ function leaderId(view: ServerView): number | null {
 
 function leaderIp(view: ServerView): string | null {
   const sid = leaderId(view);
-  return sid === null ? null : (view.config.quorum?.config.servers.get(sid)?.addresses[0].host ?? null);
+  return sid === null ? null : (view.servers.get(sid)?.addresses[0].host ?? null);
 }
 
 function observers(view: ServerView): Json {
@@ -337,13 +337,11 @@ function dump(view: ServerView): Json {
   };
 }
 
-function votingView({ config }: ServerView): JsonValue {
-  const voters = [...(config.quorum?.config.servers.values() ?? [])].filter(
-    ({ role }) => role !== 'observer',
-  );
+function votingView({ clientAddress, config, servers }: ServerView): JsonValue {
+  const voters = [...servers.values()].filter(({ role }) => role !== 'observer');
   // A clientPort in zoo.cfg is known of the server alone that has it.
   const clientOf = ({ sid, client }: QuorumServer) =>
-    client ?? (sid === config.quorum?.sid ? config.clientAddress : undefined);
+    client ?? (sid === config.quorum?.sid ? clientAddress : undefined);
   const textOf = (address: Address | undefined) => (address === undefined ? '' : formatAddress(address));
   return Object.fromEntries(
     voters.map(server => [
@@ -363,17 +361,16 @@ function addresses(server: QuorumServer, port: 'quorumPort' | 'electionPort'): A
 }
 
 function zabState(view: ServerView): Json {
-  const { peer, config } = view;
+  const { peer, clientAddress, ownServer: own } = view;
   if (peer === null) return { voting: false, zabstate: '' };
-  const own = config.quorum?.config.servers.get(config.quorum.sid);
   const zxid = view.database.lastProcessedZxid;
   return {
-    myid: config.quorum?.sid ?? 0,
+    myid: peer.sid,
     is_leader: view.leader !== null,
     quorum_address: own === undefined ? null : multipleAddresses(addresses(own, 'quorumPort')),
     election_address: own === undefined ? null : multipleAddresses(addresses(own, 'electionPort')),
-    client_address: config.clientAddress === undefined ? null : formatAddress(config.clientAddress),
-    voting: config.quorum?.role !== 'observer',
+    client_address: clientAddress === undefined ? null : formatAddress(clientAddress),
+    voting: own?.role === 'participant',
     last_zxid: zxidToHex(zxid),
     zab_epoch: Math.floor(zxid / 0x1_0000_0000),
     zab_counter: zxid % 0x1_0000_0000,

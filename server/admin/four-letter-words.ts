@@ -157,7 +157,7 @@ function* conf(view: ServerView): Generator<string | Pause> {
   const dataBytes = yield* view.dataDirectoryBytes();
   const logBytes = yield* view.logDirectoryBytes();
   const pairs: [string, string | number][] = [
-    ['clientPort', config.clientAddress?.port ?? -1],
+    ['clientPort', view.clientAddress?.port ?? -1],
     ['secureClientPort', config.secureClientAddress?.port ?? -1],
     ['dataDir', database.snapDirectory],
     ['dataDirSize', dataBytes],
@@ -170,15 +170,15 @@ function* conf(view: ServerView): Generator<string | Pause> {
     ['clientPortListenBacklog', config.clientPortListenBacklog],
     ['serverId', config.quorum?.sid ?? 0],
   ];
-  if (config.quorum !== undefined) {
-    const own = config.quorum.config.servers.get(config.quorum.sid);
+  const { peer, ownServer: own } = view;
+  if (peer !== null) {
     pairs.push(['initLimit', Math.round(config.initLimitMs / config.tickTimeMs)]);
     pairs.push(['syncLimit', Math.round(config.syncLimitMs / config.tickTimeMs)]);
     pairs.push(['electionAlg', 3]);
     pairs.push(['electionPort', own?.addresses[0].electionPort ?? 0]);
     pairs.push(['quorumPort', own?.addresses[0].quorumPort ?? 0]);
-    pairs.push(['peerType', config.quorum.role === 'observer' ? 1 : 0]);
+    pairs.push(['peerType', peer.membership.role === 'observer' ? 1 : 0]);
   }
   for (const [key, value] of pairs) yield `${key}=${value}\n`;
-  if (view.peer !== null) yield `membership: \n${view.peer.membership.committed.verifier.text}`;
+  if (peer !== null) yield `membership: \n${peer.membership.committed.verifier.text}`;
 }

@@ -5,13 +5,14 @@ import { Follower } from '../learner/follower.ts';
 import { Leader } from '../master/leader.ts';
 import { LeaderZooKeeperServer } from '../master/leader-zookeeper-server.ts';
 import type { LearnerHandler } from '../master/learner-handler.ts';
+import type { QuorumServer } from '../membership/quorum-server.ts';
 import { Double } from '../metrics/double.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
-import type { Clock, Disk, Runtime } from '../runtime/runtime.ts';
+import type { Address, Clock, Disk, Runtime } from '../runtime/runtime.ts';
 import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { atMost, PAUSE, type Pause, type Slow } from '../turns/live.ts';
@@ -19,6 +20,7 @@ import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { directoryBytes, newestSnapshot } from './directory-looks.ts';
 
+const NO_SERVERS: ReadonlyMap<number, QuorumServer> = new Map();
 const NO_SIZES = { last: -1, min: -1, max: -1 };
 
 /** Client requests, client data pings, events and sessions, as upstream's ZooTrace. */
@@ -65,6 +67,22 @@ export class ServerView {
     this.#registerGauges();
   }
 
+  /** Servers of the committed configuration; none of a standalone server. */
+  get servers(): ReadonlyMap<number, QuorumServer> {
+    return this.peer?.membership.committed.servers ?? NO_SERVERS;
+  }
+
+  /** The server's own line; one that has left the configuration has none. */
+  get ownServer(): QuorumServer | undefined {
+    const { quorum } = this.config;
+    return quorum === undefined ? undefined : this.servers.get(quorum.sid);
+  }
+
+  /** Where clients connect; undefined for a server without a client port. */
+  get clientAddress(): Address | undefined {
+    return this.port?.address ?? undefined;
+  }
+
   get zxid(): string {
     return zxidToHex(this.database.lastProcessedZxid);
   }
@@ -96,8 +114,8 @@ export class ServerView {
   get observerMasterId(): number | undefined {
     const address = this.peer?.role?.name === 'observer' ? this.peer.learner?.masterAddress : null;
     if (address === null || address === undefined) return undefined;
-    const servers = this.config.quorum?.config.servers.values() ?? [];
-    for (const server of servers) if (server.addresses[0].host === address.host) return server.sid;
+    for (const server of this.servers.values())
+      if (server.addresses[0].host === address.host) return server.sid;
     return undefined;
   }
 

@@ -71,6 +71,7 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
   /** The server that the waiting connections had. */
   #former: ZooKeeperServer | null = null;
   #listener: { close(): void } | null = null;
+  #address: Address | null = null;
   #check: Timer | null = null;
   #relieving = false;
 
@@ -138,12 +139,41 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
     }
   }
 
-  listen(address: Address, onListening: (port: number) => void): void {
+  /** Where new clients connect; null when there is no client port. */
+  get address(): Address | null {
+    return this.#address;
+  }
+
+  /** Opens the port. A server whose port is not free does not start. */
+  listen(address: Address): void {
+    this.#open(address, 1);
+  }
+
+  /**
+   * A reconfiguration has moved the port. Clients that are connected stay. A port that is not free is tried
+   * until it is: the server goes on without new clients meanwhile. @see NIOServerCnxnFactory.reconfigure
+   */
+  move(address: Address): void {
+    this.#listener?.close();
+    this.#open(address, 0);
+  }
+
+  /** A reconfiguration has left this server without a client port. */
+  shut(): void {
+    this.#listener?.close();
+    this.#listener = null;
+    this.#address = null;
+    for (const connection of [...this.#connections.keys()])
+      connection.close('this server has no client port');
+  }
+
+  #open(address: Address, triesMax: number): void {
     const { network, clock, config, onFatal } = this.#parts;
     const backlog = config.clientPortListenBacklog > 0 ? config.clientPortListenBacklog : undefined;
-    const plan = { name: 'client port', address, triesMax: 1, backlog, forClients: true };
+    const plan = { name: 'client port', address, triesMax, backlog, forClients: true };
+    this.#address = address;
     this.#listener = listenWithRetry({ network, clock, logger: this.logger }, plan, {
-      onListening,
+      onListening: port => this.logger.info('the client port listens', { port }),
       onConnection: connection => this.#accept(connection),
       onGiveUp: onFatal,
     });
@@ -151,7 +181,7 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
       CHECK_MS_MIN,
       Math.min(CHECK_MS_MAX, this.sessionTimeouts.minMs / CHECKS_PER_TIMEOUT),
     );
-    this.#check = clock.every(checkMs, () => this.#look());
+    this.#check ??= clock.every(checkMs, () => this.#look());
   }
 
   #accept(connection: Connection): void {
