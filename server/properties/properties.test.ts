@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { anyCharacter, fc } from '#test/properties';
-import { parseProperties } from './properties.ts';
+import { escapedProperty, parseProperties, withoutProperties } from './properties.ts';
 
 const test = suite('config: properties');
 
@@ -69,6 +69,46 @@ test('what is escaped comes back', () => {
   fc.assert(
     fc.property(word, word, (key, value) => {
       assert.equal([...parseProperties(`${escaped(key)}=${escaped(value)}`)], [[key, value]]);
+    }),
+  );
+});
+
+test('keys are dropped with all their lines, and nothing else of the text changes', () => {
+  const text =
+    '# kept\r\n\nserver.1=a\\\n  :1:2\r\ntickTime = 5\\\n00\n! kept\nserver\\.2:b\n  server.3\nend';
+  assert.is(
+    withoutProperties(text, key => key.startsWith('server.')),
+    '# kept\r\n\ntickTime = 5\\\n00\n! kept\nend',
+  );
+  assert.is(
+    withoutProperties(text, () => false),
+    text,
+  );
+});
+
+const piece = fc.constantFrom('a', 'b', '=', ':', ' ', '\\', '\n', '\r', '\r\n', '#', '!', '\t', '1');
+const pieces = fc.array(piece, { maxLength: 40 }).map(parts => parts.join(''));
+
+test('property: a text without a key has the other properties, whatever its lines look like', () => {
+  fc.assert(
+    fc.property(pieces, text => {
+      const all = parseProperties(text);
+      const kept = parseProperties(withoutProperties(text, key => key.startsWith('a')));
+      assert.equal(
+        [...kept],
+        [...all].filter(([key]) => !key.startsWith('a')),
+      );
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('property: an escaped text is read back as it is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: anyCharacter }), text => {
+      const value = escapedProperty(`x${text}`);
+      assert.match(value, /^[\x20-\x7e]*$/);
+      assert.is(parseProperties(`a=${value}`).get('a'), `x${text}`);
     }),
   );
 });

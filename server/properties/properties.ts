@@ -13,7 +13,7 @@ export function parseProperties(
   onRepeated: (key: string, replaced: string, by: string) => void = () => {},
 ): Map<string, string> {
   const properties = new Map<string, string>();
-  for (const line of logicalLines(text)) {
+  for (const { line } of logicalLines(text.split(/\r\n|\r|\n/))) {
     const [key, value] = splitLine(line).map(unescapeText) as [string, string];
     const earlier = properties.get(key);
     if (earlier !== undefined) onRepeated(key, earlier, value);
@@ -22,22 +22,49 @@ export function parseProperties(
   return properties;
 }
 
+/** The text without the lines whose key is dropped; every other byte of it stays. */
+export function withoutProperties(text: string, isDropped: (key: string) => boolean): string {
+  const natural = text.split(/(?<=\n|\r(?!\n))/);
+  const dropped = new Set<number>();
+  for (const { line, first, last } of logicalLines(natural)) {
+    if (!isDropped(unescapeText(splitLine(line)[0]))) continue;
+    for (let at = first; at <= last; at++) dropped.add(at);
+  }
+  return natural.filter((_, at) => !dropped.has(at)).join('');
+}
+
+/** The text in a form in which it is read back, whatever characters it has. */
+export function escapedProperty(text: string): string {
+  return text.replace(/\\|[^\x20-\x7e]/g, letter =>
+    letter === '\\' ? '\\\\' : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** White space of the format: neither vertical tab nor any of Unicode's. */
 const LEADING_SPACE = /^[ \t\f]+/;
 
-function logicalLines(text: string): string[] {
-  const lines: string[] = [];
-  let open: string | undefined;
-  for (const natural of text.split(/\r\n|\r|\n/)) {
-    const line = natural.replace(LEADING_SPACE, '');
+/** A line and where it stands among the natural ones, which may have their line ends. */
+interface LogicalLine {
+  readonly line: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+function logicalLines(natural: readonly string[]): LogicalLine[] {
+  const lines: LogicalLine[] = [];
+  let open: { line: string; first: number } | undefined;
+  for (const [at, raw] of natural.entries()) {
+    const line = raw.replace(/[\r\n]+$/, '').replace(LEADING_SPACE, '');
     // Within a continued line, # and blank lines are text.
     if (open === undefined && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue;
-    const whole = (open ?? '') + line;
-    if (!isContinued(line)) lines.push(whole);
+    const whole = (open?.line ?? '') + line;
+    const first = open?.first ?? at;
+    open = undefined;
+    if (!isContinued(line)) lines.push({ line: whole, first, last: at });
     // What goes on from nothing is a line like any other.
-    open = isContinued(line) ? whole.slice(0, -1) || undefined : undefined;
+    else if (whole.length > 1) open = { line: whole.slice(0, -1), first };
   }
-  if (open !== undefined) lines.push(open);
+  if (open !== undefined) lines.push({ ...open, last: natural.length - 1 });
   return lines;
 }
 

@@ -8,12 +8,12 @@ import { onDisk } from './disk-error.ts';
 const NEXT_SUFFIX = '.next';
 
 /** Durable when it returns. @throws ServerError ZK_DISK */
-export function replaceFile(disk: Disk, directory: string, name: string, text: string): void {
+export function replaceFile(disk: Disk, directory: string, name: string, content: string | Buffer): void {
   const path = `${directory}/${name}`;
   onDisk('write', path, () => {
     const file = disk.open(path + NEXT_SUFFIX, 'w');
     try {
-      file.writeAt(0, Buffer.from(text));
+      file.writeAt(0, typeof content === 'string' ? Buffer.from(content) : content);
       file.syncNow();
     } finally {
       file.close();
