@@ -54,7 +54,9 @@ export class SessionRequests {
     this.#replies = new SessionReplies(connection, server);
     this.#latency = new RequestLatency(connection, server);
     this.#reads = new SessionReads(connection, server, this.#replies, this.#latency);
-    this.#requester = { identities: this.#identities, providers: server.parts.access.providers };
+    const { access, config } = server.parts;
+    const { reconfigEnabled } = config;
+    this.#requester = { identities: this.#identities, providers: access.providers, reconfigEnabled };
   }
 
   get outstanding(): number {

@@ -160,7 +160,7 @@ server.3=zk-2.zk-headless.default.svc.cluster.local:2888:3888:observer;2181
     myid: '3',
     sid: 3,
     role: 'observer',
-    means: { clientAddress: everywhere(2181), skipAcl: true, purgeIntervalHours: 1, reconfigEnabled: true },
+    means: { clientAddress: everywhere(2181), skipAcl: true, purgeIntervalHours: 1 },
     warns: [
       /2 participants/,
       /peerType=participant, but the line server.3 says observer/,

@@ -1,4 +1,5 @@
 import { ServerError } from '../errors.ts';
+import { type Configuration, configurationFromText } from '../membership/configuration.ts';
 import type { QuorumServer } from '../membership/quorum-server.ts';
 import {
   parseQuorumConfig,
@@ -13,13 +14,20 @@ import { MAX_EXTENDED_SERVER_ID } from '../tree/owner.ts';
 import type { Settings } from './config-keys.ts';
 import { useOf } from './key-names.ts';
 
+interface FileText {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** The texts a configuration is made from; `load-config.ts` reads them. */
 export interface ConfigTexts {
   /** Of zoo.cfg, for messages. */
   readonly path: string;
   readonly text: string;
   /** The file that `dynamicConfigFile` names. */
-  readonly dynamic?: { readonly path: string; readonly text: string };
+  readonly dynamic?: FileText;
+  /** The file beside zoo.cfg with the configuration that was seen last, if there is one. */
+  readonly next?: FileText;
   /** The content of `dataDir/myid`; absent when there is no such file. */
   readonly myid?: string;
   /** By name, as the command line of a JVM sets them. */
@@ -49,10 +57,25 @@ export function readMembers(
       `such a line only in ${dynamic.path}, because dynamicConfigFile names that file`,
     );
   }
-  const config = parseQuorumConfig(dynamic.text);
+  const config = inFile(dynamic, parseQuorumConfig);
   // Whatever the name of the file: the part after the last dot is the version, if it is hexadecimal.
   const nameVersion = /\.([0-9a-fA-F]{1,13})$/.exec(dynamic.path)?.[1];
   return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
+}
+
+/** The configuration that was proposed, or named by a leader, before this server stopped. */
+export function readLastSeen({ next }: ConfigTexts): Configuration | undefined {
+  return next === undefined ? undefined : inFile(next, text => configurationFromText(text));
+}
+
+/** @throws ServerError that names the file, because it is not the one that a person gave */
+function inFile<T>({ path, text }: FileText, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    throw new ServerError(error.code, `${path}: ${error.message}`, { path, ...error.details });
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Configuration } from '../membership/configuration.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
 import {
   badValue,
@@ -16,10 +17,12 @@ import { type Settings, usedKeys } from './config-keys.ts';
 import { javaPath, pathWarnings } from './config-paths.ts';
 import { effectiveProperties } from './effective-properties.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
-import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
+import { type ConfigTexts, lineOfStandalone, memberOf, readLastSeen, readMembers } from './read-members.ts';
 
 /** The configuration of one server, complete and checked. No other code applies a default. */
 export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
+  /** Of zoo.cfg. */
+  readonly path: string;
   /** The text of zoo.cfg, unchanged. */
   readonly text: string;
   readonly dataDir: string;
@@ -39,6 +42,8 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly jute: JuteLimits;
   /** Undefined: standalone. */
   readonly quorum: QuorumMember | undefined;
+  /** A configuration that may be committed elsewhere. Undefined unless reconfigEnabled. */
+  readonly lastSeenConfig: Configuration | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
   readonly unknownKeys: readonly UnknownKey[];
   /** One line each, for the log of the start: settings that may have been meant in another way. */
@@ -62,6 +67,8 @@ type Resolved =
   | 'syncEnabled'
   | 'observerSyncEnabled';
 
+/** Whether reconfigEnabled has an effect. */
+const RECONFIG_WORKS: boolean = false;
 const SNAP_RETAIN_COUNT_MIN = 3;
 const TTL_NODES_STAY =
   'extendedTypesEnabled=true: this server recognises TTL nodes that Apache ZooKeeper created, but it creates none and does not delete them when their time is over';
@@ -89,9 +96,11 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
+  const reconfigEnabled = settings.reconfigEnabled && RECONFIG_WORKS;
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
   return {
     ...settings,
+    path: texts.path,
     text: texts.text,
     ...timeouts(settings, quorum !== undefined, texts.path),
     dataDir,
@@ -101,6 +110,8 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     secureClientAddress,
     jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
     quorum,
+    reconfigEnabled,
+    lastSeenConfig: reconfigEnabled && quorum !== undefined ? readLastSeen(texts) : undefined,
     notYetUsed,
     unknownKeys,
     warnings,

@@ -3,10 +3,12 @@ import type { JointQuorum, QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
+import { type ReconfigOptions, type ReconfigPart, reconfigurationOf } from '../processors/reconfiguration.ts';
 import { ownRequest, type Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { SessionTracker, TrackedSession } from '../sessions/session-tracker.ts';
 import { Units } from '../turns/turn-budget.ts';
@@ -60,6 +62,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #broadcast: Broadcast;
   readonly #leadsAlone: () => boolean;
   readonly #prep: PrepRequestProcessor;
+  readonly #reconfigOptions: ReconfigOptions;
   readonly #sync: SyncRequestProcessor;
   readonly #line: PreparationLine;
   readonly #outstanding = new Fifo<Proposal>();
@@ -88,6 +91,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       outstandingBytesMax?: number;
       /** Whether the leader is one of two voters that goes on without the other. @default never */
       leadsAlone?: () => boolean;
+      /** @default null: it refuses every reconfig */
+      reconfig?: ReconfigPart | null;
     },
   ) {
     super(parts, role.membership);
@@ -105,7 +110,15 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       jute: config.jute,
       digestEnabled: config.digestEnabled,
       closeSessionTxnEnabled: config.closeSessionTxnEnabled,
+      reconfigure: (asked, zxid) => reconfigurationOf(asked, zxid, this.#reconfigOptions),
     });
+    const lines = new RatedLog(parts);
+    this.#reconfigOptions = {
+      reconfigEnabled: config.reconfigEnabled,
+      standaloneEnabled: config.standaloneEnabled,
+      part: role.reconfig ?? null,
+      onRefused: reason => lines.warn('refused reconfigurations', 'a reconfiguration is refused', { reason }),
+    };
     this.#proposals = new ProposalWriter(config.digestEnabled ? this.#prep.changes.digest : null);
     this.#line = new PreparationLine(parts, {
       submit: request => this.#submitNow(request),

@@ -1,6 +1,6 @@
 import type { QuorumServer } from './quorum-server.ts';
 import { quorumSystems } from './quorum-systems.ts';
-import { formatQuorumConfig, type QuorumConfig } from './quorum-text.ts';
+import { formatQuorumConfig, parseQuorumConfig, type QuorumConfig } from './quorum-text.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, votingRulesOf } from './voting-rules.ts';
 
@@ -13,6 +13,26 @@ export interface Configuration {
 export function configurationOf(config: QuorumConfig): Configuration {
   const text = formatQuorumConfig(config);
   return { servers: config.servers, verifier: verifierOf(config, config.version, text) };
+}
+
+/**
+ * The whole configuration that a leader, a transaction or a file names.
+ *
+ * @throws ServerError ZK_CONFIG_VALUE or ZK_CONFIG_MISSING
+ */
+export function configurationFromText(text: string, systems = quorumSystems): Configuration {
+  return configurationOf(parseQuorumConfig(text, systems));
+}
+
+const VERSION_LINE = /version=[0-9a-f]+$/;
+
+/**
+ * The same servers in the same roles, at the same addresses, with the same quorums, whatever the version.
+ * @see QuorumMaj.equals
+ */
+export function hasSameMembers(a: Configuration, b: Configuration): boolean {
+  const linesOf = ({ verifier }: Configuration) => verifier.text.replace(VERSION_LINE, '');
+  return linesOf(a) === linesOf(b);
 }
 
 /**

@@ -20,7 +20,7 @@ export interface VotingRules {
  * Limit on a text, which has to fit into a vote. Some hundred bytes for each of a few hundred servers are far
  * below.
  */
-const TEXT_CHARS_MAX = 256 * 1024;
+export const CONFIG_TEXT_CHARS_MAX = 256 * 1024;
 const SERVER = /^server\.(\d{1,16})$/;
 const VERSION = /^[0-9a-f]{1,14}$/;
 
@@ -37,7 +37,7 @@ export function votingRulesOf(
  * no obstacle. Null when the text names no voter at all.
  */
 export function readVotingRules(text: string, systems = quorumSystems): VotingRules | null {
-  if (text.length > TEXT_CHARS_MAX) return null;
+  if (text.length > CONFIG_TEXT_CHARS_MAX) return null;
   let properties: ReadonlyMap<string, string>;
   try {
     properties = parseProperties(text);

@@ -1,7 +1,8 @@
 import type { AclDecisions } from '../auth/acl-decisions.ts';
 import { fixupAcl } from '../auth/fixup-acl.ts';
 import { joinId } from '../collections/long-map.ts';
-import type { DataTree } from '../tree/data-tree.ts';
+import type { Configuration } from '../membership/configuration.ts';
+import { CONFIG_PATH, type DataTree } from '../tree/data-tree.ts';
 import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
@@ -13,10 +14,12 @@ import { parentOf, pathProblem } from '../wire/path.ts';
 import {
   type CreateRequest,
   type PathVersionRequest,
+  type ReconfigRequest,
   readCreateRequest,
   readCreateTtlFlags,
   readPath,
   readPathVersionRequest,
+  readReconfigRequest,
   readSetAclRequest,
   readSetDataRequest,
   type SetAclRequest,
@@ -37,6 +40,8 @@ import {
 } from './request-rules.ts';
 
 const LENGTH_BYTES = 4;
+/** The version of the node after a reconfiguration, which tells it from what a client wrote there. */
+const CONFIG_VERSION = -1;
 /** Limit on the expanded size of `auth` ACL entries in one transaction. One entry can expand to 100 KiB. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
@@ -55,6 +60,8 @@ export interface PrepOptions {
   readonly digestEnabled: boolean;
   /** closeSession transactions name the ephemerals that they delete (closeSessionTxn.enabled). */
   readonly closeSessionTxnEnabled: boolean;
+  /** The configuration that a reconfig makes, or the code of its refusal. */
+  readonly reconfigure: (asked: ReconfigRequest, zxid: number) => Configuration | number;
 }
 
 /**
@@ -107,8 +114,11 @@ export class PrepRequestProcessor {
     });
   }
 
-  #mayBeTooLong({ start, end }: Request): boolean {
-    return (end - start) * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax;
+  /** A configuration does not grow with the request that changes it. */
+  #mayBeTooLong({ op, start, end }: Request): boolean {
+    return (
+      op === OpCode.reconfig || (end - start) * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax
+    );
   }
 
   #end(request: Request, body: TxnBody): TxnBody {
@@ -151,7 +161,7 @@ export class PrepRequestProcessor {
       case OpCode.closeSession:
         return this.#closeSession(joinId(request.sessionHigh, request.sessionLow), zxid);
       case OpCode.reconfig:
-        return ErrorCode.RECONFIGDISABLED;
+        return this.#reconfig(readReconfigRequest(reader), request, zxid, timeMs);
       default:
         return ErrorCode.UNIMPLEMENTED;
     }
@@ -259,6 +269,23 @@ export class PrepRequestProcessor {
     record.mtime = timeMs;
     this.changes.changed(record);
     return { type: OpCode.setData, path, data: record.data, version: record.version };
+  }
+
+  /** The permission is checked last, as upstream. */
+  #reconfig(asked: ReconfigRequest, request: Request, zxid: number, timeMs: number): TxnBody | number {
+    const next = this.#options.reconfigure(asked, zxid);
+    if (typeof next === 'number') return next;
+    const path = CONFIG_PATH;
+    const node = this.changes.find(path);
+    if (node === undefined) return ErrorCode.NONODE;
+    if (!this.#allows(node.acl, Perms.WRITE, request.identities)) return ErrorCode.NOAUTH;
+    const record = this.changes.change(node, path, zxid);
+    record.setData(Buffer.from(next.verifier.text, 'utf8'));
+    record.version = CONFIG_VERSION;
+    record.mzxid = zxid;
+    record.mtime = timeMs;
+    this.changes.changed(record);
+    return { type: OpCode.reconfig, path, data: record.data, version: record.version };
   }
 
   #setAcl(asked: SetAclRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {

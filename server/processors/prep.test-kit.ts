@@ -4,13 +4,16 @@ import { highOf, lowOf } from '../collections/long-map.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import {
+  type ReconfigRequest,
   writeCreateRequest,
   writePathVersionRequest,
+  writeReconfigRequest,
   writeSetAclRequest,
   writeSetDataRequest,
 } from '../wire/requests.ts';
@@ -75,6 +78,11 @@ export function multi(parts: readonly Op[]): Op {
   };
 }
 
+export function reconfig(asked: Partial<ReconfigRequest> = {}): Op {
+  const request = { joining: null, leaving: null, newMembers: null, curConfigId: -1, ...asked };
+  return { op: OpCode.reconfig, write: w => writeReconfigRequest(w, request) };
+}
+
 export const closeSession: Op = { op: OpCode.closeSession, write() {} };
 
 export function bodyOf({ write }: Op): Buffer {
@@ -106,6 +114,7 @@ export class PrepRig {
       jute: juteLimits(),
       digestEnabled: true,
       closeSessionTxnEnabled: true,
+      reconfigure: () => ErrorCode.RECONFIGDISABLED,
     };
     this.prep = new PrepRequestProcessor(this.tree, this.access, { ...defaults, ...options });
   }

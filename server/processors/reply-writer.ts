@@ -139,6 +139,11 @@ export function writeTxnReply(writer: JuteWriter, result: TxnResult, layout: Own
       writer.writeString(result.path);
       if (result.node !== null) writeNodeStat(writer, result.node, layout);
       return;
+    case OpCode.reconfig:
+      if (result.node === null) return;
+      writer.writeBuffer(result.node.data);
+      writeNodeStat(writer, result.node, layout);
+      return;
     case OpCode.setData:
     case OpCode.setACL:
       if (result.node !== null) writeNodeStat(writer, result.node, layout);

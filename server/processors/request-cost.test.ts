@@ -184,7 +184,7 @@ test('field report B1: a multi is scanned without making a string, and the open 
     strings++;
     return decode.apply(this, args);
   };
-  const requester = { identities: () => [], providers: testProviders() };
+  const requester = { identities: () => [], providers: testProviders(), reconfigEnabled: false };
   assert.is(validateWrite(OpCode.multi, bytes, 0, bytes.length, requester), ErrorCode.OK);
   assert.is(strings, 0);
   const rig = new PrepRig();

@@ -75,6 +75,8 @@ const ACL_ENTRIES_CHECKED_MAX = 1000;
 export interface Requester {
   identities(): readonly Id[];
   readonly providers: ProviderRegistry;
+  /** Reconfigurations are enabled on the server that it is connected to. */
+  readonly reconfigEnabled: boolean;
 }
 
 export function isAclRefused(acl: readonly Acl[] | null, requester: Requester): boolean {

@@ -26,7 +26,7 @@ const test = suite('processors: validation');
 const { OK, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
 const OPEN = OPEN_ACL_UNSAFE as Acl[];
 
-const ANYBODY = { identities: () => [], providers: testProviders() };
+const ANYBODY = { identities: () => [], providers: testProviders(), reconfigEnabled: false };
 /** Proven. */
 const USER = { ...ANYBODY, identities: () => [{ scheme: 'digest', id: 'user:hash' }] };
 

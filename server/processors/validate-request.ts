@@ -7,6 +7,7 @@ import {
   readCreateRequest,
   readCreateTtlFlags,
   readPathVersionRequest,
+  readReconfigRequest,
   readSetAclRequest,
   readSetDataRequest,
 } from '../wire/requests.ts';
@@ -65,7 +66,8 @@ function validateOne(op: number, reader: JuteReader, requester: Requester): numb
       return isPath(path) ? refusalOfAcl(acl, requester) : ErrorCode.BADARGUMENTS;
     }
     case OpCode.reconfig:
-      return ErrorCode.RECONFIGDISABLED;
+      readReconfigRequest(reader);
+      return requester.reconfigEnabled ? ErrorCode.OK : ErrorCode.RECONFIGDISABLED;
     case OpCode.closeSession:
     case OpCode.createSession:
       return ErrorCode.OK;

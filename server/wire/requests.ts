@@ -156,3 +156,32 @@ export function writeSetWatchesRequest(
     writer.writeVector(request.persistentRecursiveWatches, writePath);
   }
 }
+
+/** Either `newMembers` names every server, or the others name those that join or change, and that leave. */
+export interface ReconfigRequest {
+  /** Server lines with commas between them. */
+  joining: string | null;
+  /** Sids with commas between them. */
+  leaving: string | null;
+  /** A whole configuration, its lines with commas or line ends between them. */
+  newMembers: string | null;
+  /** The version that must be the current one. -1 matches any. */
+  curConfigId: number;
+}
+
+export function readReconfigRequest(reader: JuteReader): ReconfigRequest {
+  return {
+    joining: reader.readString(),
+    leaving: reader.readString(),
+    newMembers: reader.readString(),
+    curConfigId: reader.readLong(),
+  };
+}
+
+export function writeReconfigRequest(writer: JuteWriter, request: ReconfigRequest): void {
+  writer
+    .writeString(request.joining)
+    .writeString(request.leaving)
+    .writeString(request.newMembers)
+    .writeLong(request.curConfigId);
+}
