@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
-import fastify from 'fastify';
+import type { fastify as Fastify, FastifyInstance } from 'fastify';
 import { ConnectionSeats } from './connection-seats.ts';
 import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { NameLookup } from './name-lookup.ts';
@@ -53,6 +53,50 @@ function listen(
   handler: HttpHandler,
   onReady: (error: Error | undefined, port: number) => void,
 ): { close(): void } {
+  let app: FastifyInstance | undefined;
+  let listener: Listener | undefined;
+  let closed = false;
+  const load = async () => {
+    // Loaded here, because it takes as long as all the rest of a server that serves no HTTP.
+    const { fastify } = await import('fastify');
+    if (closed) return;
+    app = appFor(fastify, limits, accepts, handler);
+    await app.ready();
+  };
+  const start = () => {
+    if (closed || app === undefined) return;
+    const { server } = app;
+    pace(server, new ConnectionSeats(limits.connectionsMax));
+    const serverFor = (onSocket: (socket: Socket) => void) =>
+      server.listening ? createServer({ noDelay: true, allowHalfOpen: true }, onSocket) : server;
+    listener = listenOn(
+      names,
+      address,
+      { serverFor, accepts },
+      {
+        onListening: port => onReady(undefined, port),
+        onSocket: socket => void server.emit('connection', socket),
+        onError: failed => onReady(failed, 0),
+      },
+    );
+  };
+  load().then(start, error => closed || onReady(error, 0));
+  return {
+    close() {
+      closed = true;
+      listener?.close();
+      app?.server.closeAllConnections();
+      void app?.close();
+    },
+  };
+}
+
+function appFor(
+  fastify: typeof Fastify,
+  limits: HttpLimits,
+  accepts: () => boolean,
+  handler: HttpHandler,
+): FastifyInstance {
   const app = fastify({
     bodyLimit: limits.bodyBytesMax,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -93,36 +137,7 @@ function listen(
     if (typeof body === 'string') return reply.send(Buffer.from(body, 'utf8'));
     return reply.send(Buffer.isBuffer(body) ? body : readableOf(body));
   });
-  let listener: Listener | undefined;
-  let closed = false;
-  app.ready(error => {
-    if (closed) return;
-    if (error) {
-      onReady(error, 0);
-      return;
-    }
-    pace(app.server, new ConnectionSeats(limits.connectionsMax));
-    const serverFor = (onSocket: (socket: Socket) => void) =>
-      app.server.listening ? createServer({ noDelay: true, allowHalfOpen: true }, onSocket) : app.server;
-    listener = listenOn(
-      names,
-      address,
-      { serverFor, accepts },
-      {
-        onListening: port => onReady(undefined, port),
-        onSocket: socket => void app.server.emit('connection', socket),
-        onError: failed => onReady(failed, 0),
-      },
-    );
-  });
-  return {
-    close() {
-      closed = true;
-      listener?.close();
-      app.server.closeAllConnections();
-      void app.close();
-    },
-  };
+  return app;
 }
 
 /**
