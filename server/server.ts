@@ -240,7 +240,8 @@ function databaseConfig(config: ServerConfig) {
     ownerLayout: ownerLayout(config),
     jute: config.jute,
     snapshotSizeFactor: config.snapshotSizeFactor,
-    logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer',
+    // An observer that becomes a voter must have all of it on disk.
+    logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer' || config.reconfigEnabled,
     trustEmptySnapshot: config.trustEmptySnapshot,
     // Nobody could bring a standalone server its data: as with upstream, it starts empty.
     autoCreate: config.databaseAutoCreate || config.quorum === undefined,

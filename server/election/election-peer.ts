@@ -29,12 +29,18 @@ export class ElectionPeer {
   dialedBackMs = Number.NEGATIVE_INFINITY;
   /** Where to dial a peer that no configuration names: from its own initial message. */
   ownAddress: Address | undefined;
+  #dials = 0;
   #newest: Buffer | undefined;
   /** A connection that may not have carried the newest message has gone, and none has come since. */
   #lost = false;
 
   constructor(sid: number) {
     this.sid = sid;
+  }
+
+  /** Where to dial it next: its addresses in turn. */
+  next(addresses: readonly Address[]): Address {
+    return addresses[this.#dials++ % addresses.length]!;
   }
 
   get connections(): Iterable<ElectionConnection> {

@@ -45,7 +45,7 @@ class World {
     const members = [...voters, ...observers];
     return {
       quorum: new JointQuorum(new QuorumMaj({ version, text, voters, observers })),
-      members: new Map(members.map(sid => [sid, { electionAddress: { host: `zk${sid}`, port: PORT } }])),
+      members: new Map(members.map(sid => [sid, { electionAddresses: [{ host: `zk${sid}`, port: PORT }] }])),
     };
   }
 

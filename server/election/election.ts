@@ -1,6 +1,7 @@
 import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { Notification, PeerState } from '../wire/election-message.ts';
+import type { ElectionMembers } from './election-members.ts';
 import {
   type Elected,
   type ElectionEvent,
@@ -12,7 +13,6 @@ import {
   type SettledState,
 } from './fast-leader-election.ts';
 import {
-  type ElectionMembers,
   QuorumCnxManager,
   type QuorumCnxManagerDeps,
   type QuorumCnxManagerEvents,
@@ -22,8 +22,8 @@ import type { Vote } from './vote.ts';
 export interface ElectionOptions extends ElectionView {
   readonly sid: number;
   readonly members: ElectionMembers;
-  /** Set only when it is not the server's own election address (quorumListenOnAllIPs). */
-  readonly listenAddress?: QuorumCnxManagerListen;
+  /** Set only when it is not that of the server's own election address (quorumListenOnAllIPs). */
+  readonly listenHost?: string;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
   /** @default false, as upstream */
@@ -40,8 +40,6 @@ export interface ElectionOptions extends ElectionView {
   /** zookeeper.fastleader.maxNotificationInterval; 60000 upstream. */
   readonly maxNotificationIntervalMs: number;
 }
-
-type QuorumCnxManagerListen = ConstructorParameters<typeof QuorumCnxManager>[1]['listenAddress'];
 
 export interface ElectionEvents extends Omit<QuorumCnxManagerEvents, 'onNotification'> {
   /**

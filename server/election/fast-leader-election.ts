@@ -94,6 +94,7 @@ export class FastLeaderElection {
   readonly #settings: ElectionSettings;
   #view!: ElectionView;
   #config: Buffer = Buffer.alloc(0);
+  /** Of the last vote with a newer configuration than the committed one. */
   #configVersionSeen = 0;
 
   /** Undefined until the first look. */
@@ -249,7 +250,7 @@ export class FastLeaderElection {
   #noteConfig(from: number, { config }: Notification): void {
     if (config === null) return;
     const version = configVersionOf(config);
-    if (version <= this.#configVersionSeen) return;
+    if (version <= this.#view.quorum.committed.version || version === this.#configVersionSeen) return;
     this.#configVersionSeen = version;
     this.#outputs.push({ type: 'configSeen', from, version, config });
   }
@@ -321,14 +322,18 @@ export class FastLeaderElection {
 
   #joinIfLed(votes: ReadonlyMap<number, CastVote>, vote: CastVote): boolean {
     const { leader, round } = vote;
-    const confirmed =
-      leader === this.#settings.sid ? round === this.#round : votes.get(leader)?.state === 'LEADING';
+    const isOwn = leader === this.#settings.sid;
+    const confirmed = isOwn ? round === this.#round : votes.get(leader)?.state === 'LEADING';
     if (!confirmed) return false;
     const supporters = this.#supportersOf(votes, vote);
     const { quorum } = this.#view;
-    // One of two voters may lead alone, by an oracle that the other members need not have.
-    const isAlone = quorum.isPair && leader !== this.#settings.sid;
-    if (!isAlone && !quorum.containsQuorum(supporters)) return false;
+    // One of two voters may lead alone, by an oracle that the other members need not have. And of two
+    // configurations, the leader may have only one: it counts by that, so to follow it is safe. Upstream asks
+    // for a quorum of both, and never comes back with a reconfiguration that was abandoned.
+    const isLed = isOwn
+      ? quorum.containsQuorum(supporters)
+      : quorum.isPair || quorum.containsAnyQuorum(supporters);
+    if (!isLed) return false;
     this.#elect({ leader, zxid: vote.zxid, round, peerEpoch: vote.peerEpoch }, supporters);
     return true;
   }

@@ -62,13 +62,15 @@ class World {
       ...silentLogger,
       warn: (_, fields) => warnings.push(String(fields?.reason)),
     };
-    const members = new Map(configured.map(id => [id, { electionAddress: { host: `zk${id}`, port: PORT } }]));
+    const members = new Map(
+      configured.map(id => [id, { electionAddresses: [{ host: `zk${id}`, port: PORT }] }]),
+    );
     const manager = new QuorumCnxManager(
       { clock, network: host, logger, metrics: new Metrics() },
       {
         sid,
         members,
-        listenAddress: { host: hostName, port: PORT },
+        listenHost: hostName,
         cnxTimeoutMs: CNX_TIMEOUT_MS,
         bindTriesMax: 3,
         acceptedEpoch: () => ACCEPTED_EPOCH,
@@ -512,7 +514,7 @@ test('a peer that moved is dialed where the new configuration says', () => {
   two.manager.send(1, notification(1));
   world.time.advance(100);
   const moved = world.start(1, [1, 2], 'elsewhere');
-  const addressOf = (host: string) => ({ electionAddress: { host, port: PORT } });
+  const addressOf = (host: string) => ({ electionAddresses: [{ host, port: PORT }] });
   two.manager.setMembers(
     new Map([
       [1, addressOf('elsewhere')],
@@ -530,7 +532,7 @@ test('a taken port is tried three times, a second apart; then the owner is told'
     { clock: one.host.clock, network: one.host, logger: silentLogger, metrics: new Metrics() },
     {
       sid: 1,
-      members: new Map([[1, { electionAddress: { host: 'zk1', port: PORT } }]]),
+      members: new Map([[1, { electionAddresses: [{ host: 'zk1', port: PORT }] }]]),
       cnxTimeoutMs: CNX_TIMEOUT_MS,
       bindTriesMax: 3,
       acceptedEpoch: () => ACCEPTED_EPOCH,

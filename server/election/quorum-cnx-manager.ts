@@ -3,7 +3,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
-import type { Address, Clock, Connection, Network } from '../runtime/runtime.ts';
+import type { Clock, Connection, Network } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,
   encodeEpochAnswer,
@@ -14,11 +14,9 @@ import {
 } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { ElectionConnection } from './election-connection.ts';
+import { type ElectionMembers, isAtSameAddresses } from './election-members.ts';
 import { ElectionPeer, LINKS_MAX } from './election-peer.ts';
 import { UnnamedConnections } from './unnamed-connections.ts';
-
-/** What election needs to know of the other servers of a configuration, this one included. */
-export type ElectionMembers = ReadonlyMap<number, { readonly electionAddress: Address }>;
 
 export interface QuorumCnxManagerDeps {
   readonly clock: Clock;
@@ -30,8 +28,8 @@ export interface QuorumCnxManagerDeps {
 export interface QuorumCnxManagerOptions {
   readonly sid: number;
   readonly members: ElectionMembers;
-  /** Where to listen when it is not the server's own election address (quorumListenOnAllIPs). */
-  readonly listenAddress?: Address | undefined;
+  /** Where to listen when it is not the host of the server's own election address (quorumListenOnAllIPs). */
+  readonly listenHost?: string | undefined;
   /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
   readonly cnxTimeoutMs: number;
   /** @default false, as upstream */
@@ -107,11 +105,11 @@ export class QuorumCnxManager {
   }
 
   start(): void {
-    const own = this.#members.get(this.#options.sid)?.electionAddress;
-    const address = this.#options.listenAddress ?? own;
-    if (address === undefined) {
-      throw new ServerError('ZK_CONFIG_MISSING', `server ${this.#options.sid} has no election address`);
-    }
+    const { sid, listenHost } = this.#options;
+    const own = this.#members.get(sid)?.electionAddresses[0];
+    if (own === undefined)
+      throw new ServerError('ZK_CONFIG_MISSING', `server ${sid} has no election address`);
+    const address = listenHost === undefined ? own : { host: listenHost, port: own.port };
     const plan = { name: 'election port', address, triesMax: this.#options.bindTriesMax };
     this.#listener = listenWithRetry(this.#deps, plan, {
       onListening: port => {
@@ -162,18 +160,36 @@ export class QuorumCnxManager {
     if (!persistent) for (const peer of this.#peers.values()) peer.stopRetrying();
   }
 
-  /** Dials to an address that changed start again, at the new one; connections stay. */
+  /**
+   * Dials to an address that changed start again, at the new one; connections stay, but not those of servers
+   * that are members no more. When the own address has changed, this server listens there instead.
+   */
   setMembers(members: ElectionMembers): void {
     const before = this.#members;
+    const { sid } = this.#options;
     this.#members = members;
+    if (!isAtSameAddresses(before.get(sid), members.get(sid)) && this.#listener !== undefined) {
+      this.#listener.close();
+      this.start();
+    }
     for (const peer of [...this.#peers.values()]) {
-      if (sameAddress(before.get(peer.sid)?.electionAddress, members.get(peer.sid)?.electionAddress))
+      if (before.has(peer.sid) && !members.has(peer.sid)) {
+        this.#dismiss(peer);
         continue;
+      }
+      if (isAtSameAddresses(before.get(peer.sid), members.get(peer.sid))) continue;
       const dialing = peer.dial !== undefined;
       peer.stopDialing();
       if (dialing) this.#dial(peer);
       else this.#retryLater(peer);
     }
+  }
+
+  #dismiss(peer: ElectionPeer): void {
+    peer.stopDialing();
+    for (const connection of peer.removeAll())
+      connection.close('the configuration does not name it any more');
+    this.#peers.delete(peer.sid);
   }
 
   close(): void {
@@ -238,7 +254,8 @@ export class QuorumCnxManager {
 
   #dialAnew(peer: ElectionPeer): void {
     if (this.#nameless) return;
-    const address = this.#members.get(peer.sid)?.electionAddress ?? peer.ownAddress;
+    const addresses = this.#members.get(peer.sid)?.electionAddresses;
+    const address = addresses === undefined ? peer.ownAddress : peer.next(addresses);
     if (address === undefined) {
       this.#forgetIfUnknown(peer);
       return;
@@ -281,7 +298,7 @@ export class QuorumCnxManager {
   #sayWhoWeAre(connection: Connection): void {
     const { sid } = this.#options;
     const writer = new JuteWriter();
-    writeInitialMessage(writer, sid, this.#members.get(sid)?.electionAddress ?? connection.local);
+    writeInitialMessage(writer, sid, this.#members.get(sid)?.electionAddresses[0] ?? connection.local);
     connection.write(writer.bytes);
   }
 
@@ -428,8 +445,4 @@ export class QuorumCnxManager {
     else this.#deps.logger.debug('an election connection was closed', fields);
     this.#retryLater(peer);
   }
-}
-
-function sameAddress(a: Address | undefined, b: Address | undefined): boolean {
-  return a?.host === b?.host && a?.port === b?.port;
 }

@@ -4,10 +4,10 @@ import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
-import { ownPacket } from '../zab/own-packet.ts';
+import { configTextOf, designatedLeaderIn, ownPacket } from '../zab/own-packet.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { serverParts } from '../zab/peer-context.ts';
-import { Learner } from './learner.ts';
+import { Learner, RECONFIGURED } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
 
 const ACK_PACKET_BYTES = 20;
@@ -22,6 +22,8 @@ export class Follower extends Learner {
   readonly #pending = new Fifo<TxnPacket>();
   readonly #toAck = new Fifo<number>();
   #lastQueued = 0;
+  /** The last reconfiguration, and who leads by it, for observers behind this server. */
+  #activated: { readonly zxid: number; readonly leader: number } | null = null;
   readonly #proposalsReceived = this.context.metrics.counter('learner_proposal_received_count');
   readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
 
@@ -32,7 +34,7 @@ export class Follower extends Learner {
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const context = this.context;
     const parts = serverParts(context);
-    this.#serving = new LearnerServing(context, 'follower', this.epoch, this);
+    this.#serving = new LearnerServing(context, 'follower', this.epoch, this.master);
     const { server } = this.#serving;
     this.#sync = new SyncRequestProcessor(
       parts.database,
@@ -43,13 +45,13 @@ export class Follower extends Learner {
     this.#lastQueued = parts.database.lastLoggedZxid;
     for (const packet of committed) {
       this.#propose(packet);
-      this.#commit(packet.zxid);
+      this.#commit(packet.zxid, null);
     }
     for (const packet of pending) this.#propose(packet);
     if (context.config.observerMasterPort > 0) {
       this.#observerMaster = new ObserverMaster(context, server, this.epoch);
       this.#observerMaster.start();
-      server.onRelayed = packet => this.#observerMaster!.applied(packet);
+      server.onRelayed = packet => this.#relay(packet);
     }
     server.whenApplied(() => context.serve(server));
   }
@@ -58,7 +60,7 @@ export class Follower extends Learner {
     switch (packet.type) {
       case PacketType.PROPOSAL:
         if (packet.zxid <= this.#lastQueued) return;
-        if (follows(packet.zxid, this.#lastQueued)) this.#propose(ownPacket(packet));
+        if (follows(packet.zxid, this.#lastQueued)) this.#onProposal(ownPacket(packet));
         else
           this.end(
             `${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`,
@@ -66,7 +68,7 @@ export class Follower extends Learner {
         return;
       case PacketType.COMMIT:
       case PacketType.COMMITANDACTIVATE:
-        this.#commit(packet.zxid);
+        this.#commit(packet.zxid, designatedLeaderIn(packet));
         return;
       case PacketType.UPTODATE:
         this.end('UPTODATE while serving');
@@ -74,6 +76,13 @@ export class Follower extends Learner {
       default:
         if (!this.#serving!.onPacket(packet)) this.end(`unexpected ${packet}`);
     }
+  }
+
+  /** The configuration of a reconfiguration counts before its proposal is acked. */
+  #onProposal(packet: TxnPacket): void {
+    const text = configTextOf(packet);
+    if (text !== null) this.context.onConfigProposed(text);
+    this.#propose(packet);
   }
 
   #propose(packet: TxnPacket): void {
@@ -85,7 +94,8 @@ export class Follower extends Learner {
     this.#serving!.server.proposed(packet);
   }
 
-  #commit(zxid: number): void {
+  /** `leader`: who leads from then on; null where the packet does not say. */
+  #commit(zxid: number, leader: number | null): void {
     const head = this.#pending.peek();
     if (head === undefined || head.zxid !== zxid) {
       this.end(
@@ -94,8 +104,18 @@ export class Follower extends Learner {
       return;
     }
     this.#pending.shift();
+    const text = configTextOf(head);
+    const outcome = text === null ? 'goesOn' : this.context.onConfigActivated(text, leader);
+    if (leader !== null) this.#activated = { zxid, leader };
     this.#serving!.server.commit(head);
     this.#commitsReceived.add();
+    // Its client is answered, and its observers are told, before it leaves.
+    if (outcome === 'leaves') this.#serving!.server.whenApplied(() => this.end(RECONFIGURED));
+  }
+
+  #relay(packet: TxnPacket): void {
+    const activated = this.#activated?.zxid === packet.zxid ? this.#activated : null;
+    this.#observerMaster!.applied(packet, activated?.leader ?? null);
   }
 
   /** Sends one ACK per proposal, as upstream's leader expects; the ACKs of a batch leave in one piece. */
@@ -119,7 +139,7 @@ export class Follower extends Learner {
       bytes.writeInt32BE(-1, at + 16);
       at += ACK_PACKET_BYTES;
     }
-    this.sendRaw(PacketType.ACK, bytes, 0, bytes.length, zxids.length);
+    this.master.sendRaw(PacketType.ACK, bytes, 0, bytes.length, zxids.length);
   }
 
   protected onLinkDrained(): void {

@@ -46,7 +46,7 @@ for (const role of ['follower', 'observer'] as const) {
     master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
     assert.equal(master.told(), [ACK_NEWLEADER], 'it counts for the quorum of the leader');
     assert.equal([stage.configsSeen, stage.configs], [[CONFIG], []]);
-    stage.refusesConfigs = true;
+    stage.configOutcome = 'stops';
     master.send(UPTODATE, -1);
     assert.equal(master.told(), []);
     assert.equal(stage.configs, [CONFIG]);

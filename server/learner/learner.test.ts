@@ -514,11 +514,11 @@ test('while this server’s own backlog holds reading back, the master is not si
   play.master.send(PING, e1(3));
   play.stage.settle();
   const { lastReceivedMs } = play.learner;
-  play.learner.pause();
+  play.learner.master.pause();
   play.stage.time.advance(2 * SYNC_LIMIT_MS);
   assert.is(play.stage.ended, null);
   assert.is(play.learner.lastReceivedMs, lastReceivedMs, 'no byte has come since');
-  play.learner.resume();
+  play.learner.master.resume();
   play.master.send(PING, e1(3));
   play.stage.settle();
   assert.ok(play.learner.lastReceivedMs >= lastReceivedMs + 2 * SYNC_LIMIT_MS);

@@ -2,8 +2,8 @@ import { ServerError } from '../errors.ts';
 import type { SyncMode } from '../metrics/server-events.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import { JuteError, JuteWriter } from '../wire/jute.ts';
-import { packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { JuteError } from '../wire/jute.ts';
+import { packetName } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import {
   type LearnerEvent,
@@ -13,12 +13,14 @@ import {
 } from '../zab/learner-side.ts';
 import { PacketInput, quorumTurns } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
-import type { PeerContext, Role, ZabState } from '../zab/peer-context.ts';
+import type { ConfigOutcome, PeerContext, Role, ZabState } from '../zab/peer-context.ts';
+import { MasterConnection } from './master-connection.ts';
 import { MasterDialer } from './master-dialer.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 
 /** Parsing takes a few ms per MiB. */
 const SNAPSHOT_BYTES_PER_TURN = 512 * 1024;
+export const RECONFIGURED = 'a configuration is in force that changes its role or its leader';
 
 /**
  * A learner's connection and disk, on which it carries out what `LearnerSide` says, in the order given, up to
@@ -32,7 +34,6 @@ export abstract class Learner implements Role {
   readonly #packets: PacketReader;
   readonly #turns: TurnQueue;
   #input: PacketInput | null = null;
-  readonly #writer = new JuteWriter(256);
   #stage: 'connect' | 'sync' | 'broadcast' | 'ended' = 'connect';
   readonly #side = new LearnerSide();
   /** Of the last step; the next to be carried out. */
@@ -40,18 +41,12 @@ export abstract class Learner implements Role {
   #nextOutput = 0;
   /** What the next output waits for: the bytes of a snapshot, or this server's own disk. */
   #waitsFor: 'snapshot' | 'disk' | null = null;
-  #connection: Connection | null = null;
+  readonly master: MasterConnection;
   #watchdog: Timer | null = null;
   /** Moves on too while this server itself holds reading back: the master is not silent then. */
   #lastHeardMs = 0;
   /** When data of the master last came. */
   #lastReceivedMs = 0;
-  #isHeld = false;
-  /**
-   * The master does not read what it was sent, so it is asked for nothing more. ACKs and PINGs are still
-   * sent.
-   */
-  #isLinkFull = false;
   #startedMs = 0;
   /** This server must not follow the leader's epoch. */
   #isRefused = false;
@@ -76,6 +71,7 @@ export abstract class Learner implements Role {
   ) {
     this.context = context;
     this.#onEstablished = onEstablished;
+    this.master = new MasterConnection(context.metrics);
     const { connectToLearnerMasterLimitMs, observerReconnectDelayMs } = context.config;
     const limits = {
       attemptTimeoutMs: connectToLearnerMasterLimitMs,
@@ -157,7 +153,7 @@ export abstract class Learner implements Role {
     const nowMs = this.context.clock.monotonicMs();
     // This server's own disk or backlog holds things up, and nothing is read meanwhile: the master is not
     // silent.
-    if (this.#waitsFor === 'disk' || this.#isHeld) this.#lastHeardMs = nowMs;
+    if (this.#waitsFor === 'disk' || this.master.isHeld) this.#lastHeardMs = nowMs;
     const silentMs = nowMs - this.#lastHeardMs;
     const limitMs = this.#limitMs();
     if (silentMs > limitMs) {
@@ -168,7 +164,7 @@ export abstract class Learner implements Role {
   }
 
   #onConnected(connection: Connection, address: Address): void {
-    this.#connection = connection;
+    this.master.attach(connection);
     this.masterAddress = address;
     this.#stage = 'sync';
     let heard = false;
@@ -182,7 +178,9 @@ export abstract class Learner implements Role {
         heard = true;
         this.#onData(chunk);
       },
-      onDrain: () => this.#onDrained(),
+      onDrain: () => {
+        if (this.master.drained() && this.#stage === 'broadcast') this.onLinkDrained();
+      },
       onClose: reason => {
         if (heard || this.#stage === 'ended') this.end(`connection to the master lost: ${reason}`);
         else this.#onUnanswered();
@@ -192,7 +190,7 @@ export abstract class Learner implements Role {
   }
 
   #state(): LearnerState {
-    const { sid, config, database, epochs, sync } = this.context;
+    const { sid, config, database, epochs, sync, membership } = this.context;
     return {
       sid,
       role: this.name,
@@ -201,62 +199,19 @@ export abstract class Learner implements Role {
       lastProcessedZxid: database.lastProcessedZxid,
       lastLoggedZxid: database.lastLoggedZxid,
       snapshotNeeded: sync.snapshotNeeded,
-      configVersion: config.quorum?.config.version ?? 0,
+      // Without reconfiguration, a leader of Apache's may know no newer one than that of the file.
+      configVersion: config.reconfigEnabled
+        ? membership.committed.verifier.version
+        : (config.quorum?.config.version ?? 0),
     };
   }
 
   /** A learner may dial a moment before its leader listens. A new election would only repeat that. */
   #onUnanswered(): void {
     this.#stage = 'connect';
-    this.#connection = null;
+    this.master.attach(null);
     this.masterAddress = null;
     this.#dialer.next();
-  }
-
-  send(packet: QuorumPacket): void {
-    const writer = this.#writer.reset();
-    writeQuorumPacket(writer, packet);
-    this.sendRaw(packet.type, writer.buffer, 0, writer.length);
-  }
-
-  /** Sends one packet of `type`, or a piece of it. Count each packet once in `messages`. */
-  protected sendRaw(type: number, bytes: Buffer, start: number, end: number, messages = 1): void {
-    this.#connection?.write(bytes, start, end);
-    this.context.metrics
-      .trafficOf('sent', packetName(type).toLowerCase(), 'master')
-      .add(end - start, messages);
-  }
-
-  /** Sends one packet in three pieces, so that the middle is not copied twice. */
-  sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void {
-    const connection = this.#connection;
-    if (connection === null) return;
-    connection.write(head.buffer, 0, head.length);
-    connection.write(bytes, start, end);
-    if (!connection.write(tail)) this.#isLinkFull = true;
-    const size = head.length + end - start + tail.length;
-    this.context.metrics.trafficOf('sent', packetName(type).toLowerCase(), 'master').add(size);
-  }
-
-  get hasRoom(): boolean {
-    return !this.#isLinkFull;
-  }
-
-  #onDrained(): void {
-    if (!this.#isLinkFull) return;
-    this.#isLinkFull = false;
-    if (this.#stage === 'broadcast') this.onLinkDrained();
-  }
-
-  /** Stops reading from the master: this server has enough to apply. */
-  pause(): void {
-    this.#isHeld = true;
-    this.#connection?.pause();
-  }
-
-  resume(): void {
-    this.#isHeld = false;
-    this.#connection?.resume();
   }
 
   #onData(chunk: Buffer): void {
@@ -321,7 +276,7 @@ export abstract class Learner implements Role {
     const { database, epochs, sync } = this.context;
     switch (output.type) {
       case 'send':
-        this.send(output.packet);
+        this.master.send(output.packet);
         return;
       case 'setAcceptedEpoch':
         epochs.setAcceptedEpoch(output.epoch);
@@ -367,8 +322,14 @@ export abstract class Learner implements Role {
       case 'keepConfig':
         this.context.onConfigSeen(output.text);
         return;
+      case 'proposeConfig':
+        this.context.onConfigProposed(output.text);
+        return;
+      case 'activateConfig':
+        this.#followConfig(this.context.onConfigActivated(output.text, output.leader));
+        return;
       case 'adoptConfig':
-        if (!this.context.onConfigCommitted(output.text)) this.#outputs = [];
+        this.#followConfig(this.context.onConfigCommitted(output.text));
         return;
       case 'serve':
         this.#onSynced(output.pending, output.committed);
@@ -378,6 +339,11 @@ export abstract class Learner implements Role {
         this.end(output.reason);
         return;
     }
+  }
+
+  #followConfig(outcome: ConfigOutcome): void {
+    if (outcome !== 'goesOn') this.#outputs = [];
+    if (outcome === 'leaves') this.end(RECONFIGURED);
   }
 
   #beginSync(mode: SyncMode, zxid: number): void {
@@ -452,7 +418,7 @@ export abstract class Learner implements Role {
     this.#watchdog?.cancel();
     this.#packets.suspend();
     this.#input?.stop();
-    this.#connection?.destroy(reason);
+    this.master.destroy(reason);
     // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk.
     // ZOOKEEPER-3642, 5094
     if (this.#snapshot !== null) this.context.database.cancelRestore();

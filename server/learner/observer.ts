@@ -2,11 +2,11 @@ import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
-import { ownPacket } from '../zab/own-packet.ts';
+import { configTextOf, designatedLeaderIn, ownPacket } from '../zab/own-packet.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { serverParts } from '../zab/peer-context.ts';
 import { CatchUp } from './catch-up.ts';
-import { Learner } from './learner.ts';
+import { Learner, RECONFIGURED } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 
@@ -25,13 +25,13 @@ export class Observer extends Learner {
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const parts = serverParts(this.context);
-    this.#serving = new LearnerServing(this.context, 'observer', this.epoch, this);
+    this.#serving = new LearnerServing(this.context, 'observer', this.epoch, this.master);
     this.#sync = new SyncRequestProcessor(parts.database, parts.clock, () => {}, parts.onFatal);
     const { server } = this.#serving;
     const { database } = parts;
     this.#lastInformed = database.lastLoggedZxid;
     if (database.lastProcessedZxid < database.lastLoggedZxid) this.#applyHeldBack(server);
-    for (const packet of committed) this.#apply(packet);
+    for (const packet of committed) this.#apply(packet, null);
     if (pending.length > 0) {
       this.end(`${pending.length} proposals without their commit: an observer hears only results`);
       return;
@@ -53,7 +53,7 @@ export class Observer extends Learner {
         if (packet.zxid <= this.#lastInformed) return;
         // Upstream applies whatever comes; a gap would stay forever (ZOOKEEPER-5088).
         if (follows(packet.zxid, this.#lastInformed)) {
-          this.#apply(ownPacket(packet));
+          this.#apply(ownPacket(packet), designatedLeaderIn(packet));
           this.#commitsReceived.add();
         } else
           this.end(
@@ -69,10 +69,14 @@ export class Observer extends Learner {
     }
   }
 
-  #apply(packet: TxnPacket): void {
+  /** `leader`: who leads from then on; null where the packet does not say. */
+  #apply(packet: TxnPacket, leader: number | null): void {
     this.#lastInformed = packet.zxid;
+    const text = configTextOf(packet);
+    const outcome = text === null ? 'goesOn' : this.context.onConfigActivated(text, leader);
     this.#sync!.append(packet);
     this.#serving!.server.commit(packet);
+    if (outcome === 'leaves') this.#serving!.server.whenApplied(() => this.end(RECONFIGURED));
   }
 
   protected onLinkDrained(): void {

@@ -25,6 +25,11 @@ function leaderAt(zxid: number, options: StageOptions = {}) {
       onInform.run(packet.zxid);
     },
     commit: packets => void told.push(...packets.map(packet => `COMMIT 0x${packet.zxid.toString(16)}`)),
+    reconfigure: (_, zxid) => void told.push(`reconfigures at 0x${zxid.toString(16)}`),
+    activate: packet => {
+      told.push(`COMMITANDACTIVATE 0x${packet.zxid.toString(16)}`);
+      return true;
+    },
     stepDown: reason => void told.push(reason),
   };
   const { membership, sessionIds } = stage.context;

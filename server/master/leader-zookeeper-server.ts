@@ -24,30 +24,8 @@ import { ContainerManager } from './container-manager.ts';
 import { LeaderSessions } from './leader-sessions.ts';
 import { OutstandingBytes, proposalBytes, SYNC_BYTES } from './outstanding-bytes.ts';
 import { PreparationLine, type PrepareParts } from './preparation-line.ts';
+import { OUTSTANDING_PROPOSALS_MAX, type Proposal, type WaitingSync } from './proposal.ts';
 import { ProposalWriter } from './proposal-writer.ts';
-
-/** A proposal that is not committed yet. */
-interface Proposal {
-  readonly packet: TxnPacket;
-  readonly header: TxnHeader;
-  readonly body: TxnBody;
-  readonly request: Request;
-  readonly proposedMs: number;
-  /** Upper bound of the memory kept for it. */
-  readonly keptBytes: number;
-}
-
-/** A sync, or the answer to a returning client. It waits for everything proposed before it. */
-interface WaitingSync {
-  readonly afterZxid: number;
-  readonly done: () => void;
-}
-
-/**
- * Expired sessions are proposed even when there is no room. With more outstanding proposals than this, the
- * server is making no progress.
- */
-const OUTSTANDING_PROPOSALS_MAX = 100_000;
 
 /**
  * The server of a leader, and of a standalone server, whose quorum is itself:
@@ -75,6 +53,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** Applied in this turn; learners have not been told yet. */
   #committed: TxnPacket[] = [];
   #stopped = false;
+  /** Another leader commits what follows. */
+  #isRetired = false;
   readonly #containers: ContainerManager;
   readonly #evaluateNow = () => this.#evaluate();
 
@@ -232,7 +212,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   submit(request: Request): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isRetired) return;
     const limit = this.mode === 'leader' ? this.#limitReached() : null;
     if (limit === null) this.#line.submit(request);
     else this.#broadcast.stepDown(limit);
@@ -312,6 +292,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       type: body.type,
     };
     const packet = { zxid, bytes: this.#proposals.write(header, body, request) };
+    if (body.type === OpCode.reconfig) this.#broadcast.reconfigure(String(body.data), zxid);
     const proposedMs = this.parts.clock.monotonicMs();
     const parts = body.type === OpCode.multi ? body.txns.length : 0;
     const keptBytes = proposalBytes(this.#bytesOf(packet, request), packet.bytes.length, parts);
@@ -355,7 +336,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
    */
   #evaluate(): void {
     this.#evaluateQueued = false;
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isRetired) return;
     const { clock, turns } = this.parts;
     const startMs = clock.monotonicMs();
     turns.applying.saw(startMs);
@@ -387,7 +368,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
    * none.
    */
   #commitNext(point: number, nowMs: number, latency: Summary): boolean {
-    if (this.#stopped) return false;
+    if (this.#stopped || this.#isRetired) return false;
     const sync = this.#syncs.peek();
     if (sync !== undefined && sync.afterZxid <= this.parts.database.lastProcessedZxid) {
       this.#answerSync(sync);
@@ -398,12 +379,26 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#outstanding.shift();
     const { packet, header, body, request } = head;
     latency.add(nowMs - head.proposedMs);
-    this.#broadcast.inform(packet);
-    this.#committed.push(packet);
+    if (body.type === OpCode.reconfig) this.#activate(packet);
+    else {
+      this.#broadcast.inform(packet);
+      this.#committed.push(packet);
+    }
     this.applyTxn(packet, header, body, request);
     this.#prep.changes.release(packet.zxid);
     this.#kept.letGo(head.keptBytes);
     return true;
+  }
+
+  #activate(packet: TxnPacket): void {
+    this.#tellCommits();
+    this.parts.metrics.counter('txn_committed_count').add();
+    if (!this.#broadcast.activate(packet, this.#lastAcked)) this.retire();
+  }
+
+  /** Commits nothing from here on, and takes no requests. */
+  retire(): void {
+    this.#isRetired = true;
   }
 
   /**

@@ -1,12 +1,9 @@
 import type { ServerError } from '../errors.ts';
-import { quorumAddressOf } from '../membership/quorum-server.ts';
-import type { Counter } from '../metrics/metrics.ts';
+import { type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
-import type { TxnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { CONFIRMED_EPOCH_JUMP_MAX } from '../zab/epoch-claims.ts';
 import { type LeaderEvent, type LeaderOutput, LeaderSide } from '../zab/leader-side.ts';
@@ -14,16 +11,17 @@ import type { LearnerInfo } from '../zab/master-side.ts';
 import { quorumTurns } from '../zab/packet-input.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { type PeerContext, type Role, serverParts, type ZabState } from '../zab/peer-context.ts';
+import type { Broadcast } from './broadcast.ts';
 import { EpochQuestions } from './epoch-questions.ts';
-import { informAll } from './inform-all.ts';
+import { LeaderReconfiguration } from './leader-reconfiguration.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
-import { commitBytes } from './learner-packets.ts';
 import { LearnerRequests } from './learner-requests.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
+import { LiveLearners } from './live-learners.ts';
 import { MemberAddresses } from './member-addresses.ts';
 import { VoterSeats } from './voter-seats.ts';
 
@@ -39,10 +37,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly addresses: MemberAddresses;
   readonly context: PeerContext;
   readonly #handlers = new Set<LearnerHandler>();
-  /** Learners that get live traffic; observers are kept apart. */
-  readonly #followers = new Set<LearnerHandler>();
-  readonly #observers = new Set<LearnerHandler>();
-  readonly #proposalsSent: Counter;
+  readonly #live: LiveLearners;
+  /** Where it listens, whatever later configurations say. */
+  readonly #own: QuorumServer;
   readonly #voterTurns: TurnQueue;
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
@@ -62,13 +59,20 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly #startedMs: number;
   readonly #onEstablished: (epoch: number) => void;
   #isAlone = false;
+  readonly #reconfiguration: LeaderReconfiguration;
 
   /** `onEstablished`: votes of this server name the new epoch from then on. */
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
     this.context = context;
     this.throttlers = syncThrottlers(context);
     this.addresses = new MemberAddresses(context);
-    this.#proposalsSent = context.metrics.counter('proposal_count');
+    this.#live = new LiveLearners(context);
+    this.#own = context.membership.own;
+    this.#reconfiguration = new LeaderReconfiguration(context, this.#live, {
+      handlers: this.#handlers,
+      hasQuorum: () => this.#hasQuorum(),
+      end: reason => this.end(reason),
+    });
     this.#onEstablished = onEstablished;
     this.#voterTurns = quorumTurns(context.clock);
     this.#requests = new LearnerRequests(context.clock, this.#voterTurns, this);
@@ -105,9 +109,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
 
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
-    const { config, membership, logger } = this.context;
+    const { config, logger } = this.context;
     // Upstream goes back to elections, where its history may make it the leader again and again.
-    const quorumPort = quorumAddressOf(membership.servers.get(this.context.sid)!).port;
+    const quorumPort = quorumAddressOf(this.#own).port;
     this.#listen('quorum port', quorumPort, this.context.quorumPortFailures, this.context.onFatal);
     // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
     if (config.observerMasterPort > 0) {
@@ -131,8 +135,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     failures: { count: number },
     onGiveUp: (error: ServerError) => void,
   ): void {
-    const { config, membership, sid } = this.context;
-    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(membership.servers.get(sid)!).host;
+    const { config } = this.context;
+    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(this.#own).host;
     const plan = { name, address: { host, port }, triesMax: config.electionPortBindRetry, failures };
     const listener = listenWithRetry(this.context, plan, {
       onConnection: connection => {
@@ -190,6 +194,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       case 'acceptEpoch':
         epochs.setAcceptedEpoch(output.epoch);
         events.emit({ kind: 'newEpoch', epoch: output.epoch });
+        this.#reconfiguration.beginEpoch(output.epoch);
         return;
       case 'beginEpoch':
         epochs.setCurrentEpoch(output.epoch);
@@ -248,12 +253,20 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
         if (packet.zxid > lastSeenZxid) handler.sendProposal(packet);
       }
     }
-    (handler.isObserver ? this.#observers : this.#followers).add(handler);
+    this.#live.add(handler);
   }
 
   stopForwarding(handler: LearnerHandler): void {
-    this.#followers.delete(handler);
-    this.#observers.delete(handler);
+    this.#live.delete(handler);
+  }
+
+  /**
+   * Until it serves, the leader completes the configuration that it has seen last. From then on, the last one
+   * seen may be pending, and a learner takes what NEWLEADER names for committed.
+   */
+  get configText(): string {
+    const { committed, lastSeen } = this.context.membership;
+    return (this.#server === null ? lastSeen : committed).verifier.text;
   }
 
   /** Voters and all others have separate bounds on what is kept for them. */
@@ -276,41 +289,35 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     const { membership, sessionIds } = this.context;
     const zxid = makeZxid(this.epoch, 0);
     // NEWLEADER named it, and a quorum of each configuration has acked. @see docs/quorum.md
-    membership.commit(membership.lastSeen);
+    const isLeader = this.#reconfiguration.complete(this.#side.newLeaderAcks, zxid);
     this.context.database.startEpoch(zxid);
     this.#server = new LeaderZooKeeperServer(serverParts(this.context), {
       mode: 'leader',
       sid: this.context.sid,
       sessionIds,
       membership,
-      broadcast: this,
+      broadcast: this.#broadcast(),
       zxid,
       leadsAlone: () => this.#mayLeadAlone(),
+      reconfig: this.#reconfiguration,
     });
     this.#server.onRoom = () => this.#requests.goOn();
     this.#onEstablished(this.epoch);
     this.#startDeadline?.cancel();
     this.context.events.emit({ kind: 'leading', epoch: this.epoch, syncedAfterMs: this.uptimeMs });
-    if (this.context.config.leaderServes) this.context.serve(this.#server);
+    if (!isLeader) this.#server.retire();
+    else if (this.context.config.leaderServes) this.context.serve(this.#server);
   }
 
-  propose(packet: TxnPacket): void {
-    this.#proposalsSent.add();
-    for (const follower of this.#followers) follower.sendProposal(packet);
-  }
-
-  inform(packet: TxnPacket): void {
-    informAll(this.#observers, packet, this.context.turns.applying);
-  }
-
-  commit(packets: readonly TxnPacket[]): void {
-    const bytes = commitBytes(packets);
-    for (const follower of this.#followers) follower.sendBatch(PacketType.COMMIT, bytes, packets.length);
-    this.context.metrics.counter('commit_count').add(packets.length);
-  }
-
-  stepDown(reason: string): void {
-    this.end(reason);
+  #broadcast(): Broadcast {
+    return {
+      propose: packet => this.#live.propose(packet),
+      inform: packet => this.#live.inform(packet),
+      commit: packets => this.#live.commit(packets),
+      stepDown: reason => this.end(reason),
+      reconfigure: (text, zxid) => this.#reconfiguration.propose(text, zxid),
+      activate: (packet, acked) => this.#reconfiguration.activate(packet, acked),
+    };
   }
 
   onAck(handler: LearnerHandler, zxid: number): void {
@@ -365,6 +372,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.stopForwarding(handler);
     if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
     this.#server?.evaluateSoon();
+    this.#reconfiguration.onLearnerLeft();
   }
 
   /** True when another connection of this voter is synced. */
@@ -425,6 +433,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.context.events.emit({ kind: 'leadingEnds', epoch: this.epoch, reason });
     this.#pingTimer?.cancel();
     this.#startDeadline?.cancel();
+    this.#reconfiguration.stop();
     this.#questions.close();
     this.addresses.close();
     for (const listener of this.#listeners) listener.close();

@@ -107,12 +107,11 @@ class Story {
     const { clock, disk, random, metrics } = this.rig;
     const events = new ServerEvents();
     const parts = { disk, clock, random, metrics, events, logger: silentLogger };
-    const config = { ...databaseDefaults, ...database, dataDir: '/d', dataLogDir: '/d' };
-    this.database = new ZkDatabase(parts, config);
+    const directories = { dataDir: '/d', dataLogDir: '/d' };
+    this.database = new ZkDatabase(parts, { ...databaseDefaults, ...database, ...directories });
     this.database.load();
     for (const zxid of [COMMON, MISSED]) this.logAndApply(createPacket(zxid));
-    const text = `dataDir=/d\nclientPort=2181\n${settings}`;
-    const serverConfig = parseConfig({ path: '/zoo.cfg', text });
+    const serverConfig = parseConfig({ path: '/zoo.cfg', text: `dataDir=/d\nclientPort=2181\n${settings}` });
     const master: LearnerMaster<LearnerHandler> = {
       context: {
         sid: 1,
@@ -153,6 +152,7 @@ class Story {
       onRequest() {},
       onRevalidate() {},
       onClosed() {},
+      configText: 'version=0',
     };
     this.handler = new LearnerHandler(this.connection, master);
   }

@@ -14,6 +14,7 @@ import {
 } from '../zab/master-side.ts';
 import { PacketInput } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
+import { configVersionsOf } from '../zab/peer-context.ts';
 import { ForwardedIdentities } from './forwarded-identities.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
@@ -71,7 +72,8 @@ export class LearnerHandler implements SyncedLearner {
     this.#lastHeardMs = this.#openedMs;
     this.#side = new MasterSide({
       acceptsFollowers: master.acceptsFollowers,
-      roleOf: sid => master.context.membership.servers.get(sid)?.role,
+      roleOf: sid => master.context.membership.roleOf(sid),
+      configVersions: () => configVersionsOf(master.context),
     });
     this.#packets = new PacketReader(HANDSHAKE_PACKET_BYTES_MAX, packet => this.#onPacket(packet));
     this.#output = new LearnerOutput(connection, this.traffic, {
@@ -271,7 +273,7 @@ export class LearnerHandler implements SyncedLearner {
   #sendNewLeader(zxid: number): void {
     this.#newLeaderZxid = zxid;
     this.#sync.broughtAll();
-    const data = Buffer.from(this.#master.context.membership.lastSeen.verifier.text, 'utf8');
+    const data = Buffer.from(this.#master.configText, 'utf8');
     this.#output.sendAhead({ type: PacketType.NEWLEADER, zxid, data, authinfo: null });
   }
 
@@ -349,6 +351,12 @@ export class LearnerHandler implements SyncedLearner {
   sendInform(packet: TxnPacket): void {
     this.traffic.sentZxid(packet.zxid);
     this.#output.forward(PacketType.INFORM, packet.bytes);
+  }
+
+  /** `bytes`: an INFORMANDACTIVATE. */
+  sendActivation(zxid: number, bytes: Buffer): void {
+    this.traffic.sentZxid(zxid);
+    this.#output.forward(PacketType.INFORMANDACTIVATE, bytes);
   }
 
   /** Sends many whole packets of one type in one piece. */

@@ -16,6 +16,8 @@ export interface LearnerMaster<Handler> {
   readonly context: MasterContext;
   readonly acceptsFollowers: boolean;
   readonly throttlers: SyncThrottlers;
+  /** The configuration that NEWLEADER names. */
+  readonly configText: string;
   readonly addresses: Pick<MemberAddresses, 'has' | 'claimed'>;
   /**
    * Whether the configuration names it a voter. A learner that says it follows, and is no voter, is brought

@@ -17,6 +17,7 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
+import { informOfActivation } from './live-learners.ts';
 import { MemberAddresses } from './member-addresses.ts';
 import { RequestLine } from './request-line.ts';
 
@@ -68,15 +69,17 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     showBacklogs(context.metrics, [this.#backlog]);
   }
 
+  get configText(): string {
+    return this.context.membership.committed.verifier.text;
+  }
+
   get handlers(): ReadonlySet<LearnerHandler> {
     return this.#handlers;
   }
 
   start(): void {
     const { config, membership } = this.context;
-    const host = config.quorumListenOnAllIPs
-      ? ANY_HOST
-      : quorumAddressOf(membership.servers.get(this.context.sid)!).host;
+    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(membership.own).host;
     const port = config.observerMasterPort;
     const plan = {
       name: 'observer master port',
@@ -103,10 +106,11 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     boundUnnamed(this.#handlers);
   }
 
-  /** This follower has applied it. */
-  applied(packet: TxnPacket): void {
+  /** This follower has applied it. `leader`: who leads by a reconfiguration; null for anything else. */
+  applied(packet: TxnPacket, leader: number | null): void {
     this.#lastRelayed = packet.zxid;
-    informAll(this.#observers, packet, this.context.turns.applying);
+    if (leader !== null) informOfActivation(this.#observers, packet, leader);
+    else informAll(this.#observers, packet, this.context.turns.applying);
   }
 
   awaitEpoch(handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {

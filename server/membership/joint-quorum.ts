@@ -43,6 +43,11 @@ export class JointQuorum {
   containsQuorum(sids: ReadonlySet<number>): boolean {
     return this.committed.containsQuorum(sids) && (this.next === null || this.next.containsQuorum(sids));
   }
+
+  /** True for a quorum of either configuration. */
+  containsAnyQuorum(sids: ReadonlySet<number>): boolean {
+    return this.committed.containsQuorum(sids) || this.next?.containsQuorum(sids) === true;
+  }
 }
 
 /** Where the quorum of the moment is read, at each use. That of a standalone server never changes. */

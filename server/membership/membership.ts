@@ -20,6 +20,7 @@ export class Membership implements QuorumSource {
   #lastSeen: Configuration;
   #quorum: JointQuorum;
   #servers: ReadonlyMap<number, QuorumServer>;
+  #own: QuorumServer | undefined;
 
   constructor(sid: number, committed: Configuration, onChange: MembershipListener = () => {}) {
     this.sid = sid;
@@ -28,6 +29,7 @@ export class Membership implements QuorumSource {
     this.#lastSeen = committed;
     this.#quorum = new JointQuorum(committed.verifier);
     this.#servers = committed.servers;
+    this.#own = committed.servers.get(sid);
   }
 
   /** The configuration that votes name and clients read. */
@@ -52,7 +54,26 @@ export class Membership implements QuorumSource {
 
   /** A server that its configuration does not name follows without a vote. */
   get role(): Role {
-    return this.#committed.servers.get(this.sid)?.role ?? 'participant';
+    return roleIn(this.#committed, this.sid);
+  }
+
+  /** Undefined for a server that is in neither configuration, and where the two differ. */
+  roleOf(sid: number): Role | undefined {
+    const { role } = this.#servers.get(sid) ?? {};
+    const next = this.#lastSeen.servers.get(sid)?.role ?? role;
+    return role === next ? role : undefined;
+  }
+
+  /** The last line that a configuration had for this server: one that was removed keeps its ports. */
+  get own(): QuorumServer {
+    if (this.#own === undefined) throw new Error(`no configuration names this server, ${this.sid}`);
+    return this.#own;
+  }
+
+  /** Where a server may be: by the committed configuration first, then by the last seen one. */
+  placesOf(sid: number): readonly QuorumServer[] {
+    const places = [this.#committed, this.#lastSeen].map(({ servers }) => servers.get(sid));
+    return [...new Set(places)].filter(place => place !== undefined);
   }
 
   /**
@@ -88,6 +109,12 @@ export class Membership implements QuorumSource {
       committed.servers === lastSeen.servers
         ? committed.servers
         : new Map([...lastSeen.servers, ...committed.servers]);
+    this.#own = committed.servers.get(this.sid) ?? this.#own;
     this.#onChange(what);
   }
+}
+
+/** Upstream's non-voting follower is a participant that the configuration does not name. */
+export function roleIn({ servers }: Configuration, sid: number): Role {
+  return servers.get(sid)?.role ?? 'participant';
 }

@@ -44,6 +44,17 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
         event: kind,
       });
       return;
+    case 'configured': {
+      const { role, voters, observers } = event;
+      const members = { voters: voters.join(), observers: observers.join() };
+      logger.info('a configuration is in force', {
+        version: zxidToHex(event.version),
+        role,
+        ...members,
+        event: kind,
+      });
+      return;
+    }
     case 'leadingEnds':
       logger.warn(`this server stops leading: ${event.reason}`, { epoch: event.epoch, event: kind });
       return;

@@ -33,6 +33,14 @@ export type ServerEvent =
       readonly master: Address | null;
       readonly reason: string;
     }
+  /** A configuration is in force here. A server that is in neither list has no vote. */
+  | {
+      readonly kind: 'configured';
+      readonly version: number;
+      readonly role: 'participant' | 'observer';
+      readonly voters: readonly number[];
+      readonly observers: readonly number[];
+    }
   // Synchronisation: first the learner's side, then the master's side.
   | {
       readonly kind: 'syncBegun';

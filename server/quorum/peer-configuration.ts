@@ -1,42 +1,73 @@
-import type { ServerError } from '../errors.ts';
+import { ServerError } from '../errors.ts';
+import { type ActivatingMember, activationOf } from '../membership/activation.ts';
 import { configIn } from '../membership/config-node.ts';
-import { type Configuration, configurationOf, renewedBy } from '../membership/configuration.ts';
+import {
+  type Configuration,
+  configurationFromText,
+  configurationOf,
+  renewedBy,
+} from '../membership/configuration.ts';
 import { Membership, type MembershipChange } from '../membership/membership.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
 import { type ConfigSource, votersChanged } from '../membership/voters-changed.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { CONFIG_PATH } from '../tree/data-tree.ts';
-import { zxidToHex } from '../wire/zxid.ts';
+import { counterOf, zxidToHex } from '../wire/zxid.ts';
+import type { ConfigOutcome } from '../zab/peer-context.ts';
+
+/** The files that hold the configurations, besides zoo.cfg itself. */
+export interface ConfigurationStore {
+  /** Keeps the last seen configuration. It is called before anybody counts on that. */
+  seen(configuration: Configuration): void;
+  committed(configuration: Configuration): void;
+}
 
 export interface PeerConfigurationParts {
   readonly member: QuorumMember;
+  /** Whether it follows reconfigurations; otherwise it stops when the voters change. */
+  readonly reconfigEnabled: boolean;
+  /** What a file names as the last seen configuration. */
+  readonly lastSeen?: Configuration | undefined;
+  /** Null where nothing is kept besides log and tree. */
+  readonly store: ConfigurationStore | null;
   readonly database: ZkDatabase;
   readonly clock: Clock;
+  readonly events: ServerEvents;
   readonly logger: Logger;
   readonly onFatal: (error: ServerError) => void;
 }
 
+export interface PeerConfigurationEvents {
+  /** Votes, and those who count them, use the change at once. */
+  onChange(what: MembershipChange): void;
+  /** This member at the moment. */
+  member(): ActivatingMember;
+  /** The member leaves its leader; it follows `successor`, or looks when that is null. */
+  onLeaving(successor: number | null): void;
+}
+
 /**
  * The configuration of one member: what it makes of those that it finds on its disk, and of those that a
- * leader or a vote names. It stops the server when the ensemble has other voters.
- * @see docs/quorum.md "Two configurations at once"
+ * leader, a proposal or a vote names. Without `reconfigEnabled`, it stops the server when the ensemble has
+ * other voters.
+ *
+ * @see docs/quorum.md "Two configurations at once"; QuorumPeer.processReconfig
  */
 export class PeerConfiguration {
   readonly membership: Membership;
   readonly #parts: PeerConfigurationParts;
-  /** A vote in this election has named a newer configuration. */
+  readonly #events: PeerConfigurationEvents;
+  /** A vote in this election has named a configuration that this server does not take. */
   #isToldInVote = false;
 
-  /** `onChange`: votes, and those who count them, use the change at once. */
-  constructor(parts: PeerConfigurationParts, onChange: () => void) {
+  constructor(parts: PeerConfigurationParts, events: PeerConfigurationEvents) {
     this.#parts = parts;
+    this.#events = events;
     const { member, logger } = parts;
-    this.membership = new Membership(member.sid, configurationOf(member.config), what => {
-      this.#logChange(what);
-      onChange();
-    });
+    this.membership = new Membership(member.sid, configurationOf(member.config), what => this.#changed(what));
     const { quorum } = this.membership;
     if (!quorum.containsQuorum(quorum.voters))
       logger.warn(
@@ -44,12 +75,16 @@ export class PeerConfiguration {
       );
   }
 
-  #logChange(what: MembershipChange): void {
-    const { version } = this.membership.committed.verifier;
-    if (what === 'committed')
-      this.#parts.logger.info('this server uses a newer configuration, with the same voters', {
-        version: zxidToHex(version),
-      });
+  #changed(what: MembershipChange): void {
+    const { store, events } = this.#parts;
+    const { committed, lastSeen, role } = this.membership;
+    const { version, voters, observers } = committed.verifier;
+    if (what === 'seen') store?.seen(lastSeen);
+    else {
+      store?.committed(committed);
+      events.emit({ kind: 'configured', version, role, voters: [...voters], observers: [...observers] });
+    }
+    this.#events.onChange(what);
   }
 
   /**
@@ -57,7 +92,14 @@ export class PeerConfiguration {
    * elsewhere.
    */
   problemOnDisk(): ServerError | null {
-    return this.#problemOf(configIn(this.#parts.database.tree), 'disk');
+    return this.#parts.reconfigEnabled
+      ? this.#whatIsWrong(configIn(this.#parts.database.tree))
+      : this.#problemOf(configIn(this.#parts.database.tree), 'disk');
+  }
+
+  #whatIsWrong(text: string | null): ServerError | null {
+    const read = text === null ? null : tryToRead(text);
+    return read instanceof ServerError ? read : null;
   }
 
   #problemOf(text: string | null, source: ConfigSource): ServerError | null {
@@ -69,15 +111,35 @@ export class PeerConfiguration {
    * False when this server stops.
    */
   beginElection(): boolean {
+    this.#isToldInVote = false;
+    const { reconfigEnabled, database, lastSeen } = this.#parts;
     const problem = this.problemOnDisk();
     if (problem !== null) {
       this.#stopFor(problem);
       return false;
     }
-    const logged = this.#renewedBy(configIn(this.#parts.database.tree), this.membership.lastSeen);
-    if (logged !== null) this.membership.see(logged);
-    this.#isToldInVote = false;
+    const logged = configIn(database.tree);
+    if (!reconfigEnabled) {
+      const renewed = this.#renewedBy(logged, this.membership.lastSeen);
+      if (renewed !== null) this.membership.see(renewed);
+      return true;
+    }
+    if (lastSeen !== undefined && this.#isLogged(lastSeen)) this.#see(lastSeen);
+    if (logged !== null) this.#see(configurationFromText(logged));
     return true;
+  }
+
+  /**
+   * A server that has not logged a reconfiguration has not acked it either, so nobody counts on it. With an
+   * older log it must not count it by itself: a quorum by it might lack what was committed in between.
+   */
+  #isLogged({ verifier: { version } }: Configuration): boolean {
+    return counterOf(version) === 0 || version <= this.#parts.database.lastLoggedZxid;
+  }
+
+  #see(configuration: Configuration): void {
+    if (configuration.verifier.version > this.membership.lastSeen.verifier.version)
+      this.membership.see(configuration);
   }
 
   #renewedBy(text: string | null, than: Configuration): Configuration | null {
@@ -88,24 +150,67 @@ export class PeerConfiguration {
   onSeen(told: string | null): void {
     if (told === null) return;
     const { committed } = this.membership;
-    this.membership.see(this.#renewedBy(told, committed) ?? committed);
+    if (this.#parts.reconfigEnabled) this.#read(told, configuration => this.membership.see(configuration));
+    else this.membership.see(this.#renewedBy(told, committed) ?? committed);
+  }
+
+  /** A reconfiguration is proposed. Its quorum counts from here on, and it is logged next. */
+  onProposed(text: string): void {
+    if (this.#parts.reconfigEnabled) this.#read(text, configuration => this.membership.see(configuration));
   }
 
   /**
-   * An established leader named a configuration, or a reconfiguration was applied (`told` null: it is in the
-   * tree). False when this server stops.
+   * An established leader named a configuration with UPTODATE, or a reconfiguration was applied (`told` null:
+   * it is in the tree). `epoch`: that of the leader.
    */
-  onCommitted(told: string | null): boolean {
+  onCommitted(told: string | null, epoch = 0): ConfigOutcome {
     const applied = configIn(this.#parts.database.tree);
+    if (!this.#parts.reconfigEnabled) return this.#keep(told, applied);
+    const texts = told === null || !isPending(told, epoch) ? [told, applied] : [applied];
+    let outcome: ConfigOutcome = 'goesOn';
+    for (const text of texts) {
+      if (text === null) continue;
+      const next = this.onActivated(text, null);
+      if (next !== 'goesOn') outcome = next;
+    }
+    return outcome;
+  }
+
+  #keep(told: string | null, applied: string | null): ConfigOutcome {
     const problem = this.#problemOf(told, 'leader') ?? this.#problemOf(applied, 'committed');
     if (problem !== null) {
       this.#stopFor(problem);
-      return false;
+      return 'stops';
     }
     for (const text of [told, applied]) {
       const newer = this.#renewedBy(text, this.membership.committed);
       if (newer !== null) this.membership.commit(newer);
     }
+    return 'goesOn';
+  }
+
+  /** A reconfiguration is committed. `leader`: who leads from then on; null where the packet does not say. */
+  onActivated(text: string, leader: number | null): ConfigOutcome {
+    if (!this.#parts.reconfigEnabled) return 'goesOn';
+    let outcome: ConfigOutcome = 'goesOn';
+    const isRead = this.#read(text, after => {
+      const before = this.membership.committed;
+      const { leaves, successor } = activationOf(this.#events.member(), before, after, leader);
+      if (!this.membership.commit(after) || !leaves) return;
+      outcome = 'leaves';
+      this.#events.onLeaving(successor);
+    });
+    return isRead ? outcome : 'stops';
+  }
+
+  /** False when this server cannot read the configuration, and stops. */
+  #read(text: string, use: (configuration: Configuration) => void): boolean {
+    const read = tryToRead(text);
+    if (read instanceof ServerError) {
+      this.#stopFor(read);
+      return false;
+    }
+    use(read);
     return true;
   }
 
@@ -118,14 +223,32 @@ export class PeerConfiguration {
     database.flush(error => onFatal(error ?? problem));
   }
 
-  /** Anybody can send a vote, so it stops no server, and is logged once in an election. */
+  /**
+   * A member votes with the configuration that it has in force, so a server that looks takes a newer one from
+   * it, as upstream. Without reconfiguration it stops no server: anybody can send a vote.
+   */
   onVote({ from, version, text }: { from: number; version: number; text: string }): void {
-    if (this.#isToldInVote || this.#problemOf(text, 'leader') === null) return;
+    if (this.#parts.reconfigEnabled) this.#adopt(from, text);
+    else if (!this.#isToldInVote && this.#problemOf(text, 'leader') !== null) {
+      this.#isToldInVote = true;
+      this.#parts.logger.warn(
+        'a vote has a newer configuration with other voters; this server keeps its own until a leader names the other one',
+        { from, version: zxidToHex(version), own: zxidToHex(this.membership.committed.verifier.version) },
+      );
+    }
+  }
+
+  #adopt(from: number, text: string): void {
+    const { logger } = this.#parts;
+    const read = this.membership.servers.has(from) ? tryToRead(text) : null;
+    if (read === null) return;
+    if (!(read instanceof ServerError)) {
+      this.membership.commit(read);
+      return;
+    }
+    if (this.#isToldInVote) return;
     this.#isToldInVote = true;
-    this.#parts.logger.warn(
-      'a vote has a newer configuration with other voters; this server keeps its own until a leader names the other one',
-      { from, version: zxidToHex(version), own: zxidToHex(this.membership.committed.verifier.version) },
-    );
+    logger.warn(`a vote has a newer configuration that this server cannot read: ${read.message}`, { from });
   }
 
   /**
@@ -139,5 +262,26 @@ export class PeerConfiguration {
     if (node === undefined || configIn(database.tree) === text) return;
     node.aversion = -1;
     database.tree.setNodeData(CONFIG_PATH, node, Buffer.from(text, 'utf8'), -1, version, clock.wallMs());
+  }
+}
+
+/**
+ * Whether a configuration in NEWLEADER may be no more than proposed. An Apache leader that serves names what
+ * it has seen last: a reconfiguration of its own epoch, which its COMMITANDACTIVATE still has to follow. If
+ * it is committed, and not only proposed, it came with the sync, and is in the tree.
+ */
+function isPending(text: string, epoch: number): boolean {
+  const read = tryToRead(text);
+  if (read instanceof ServerError) return false;
+  const { version } = read.verifier;
+  return counterOf(version) > 0 && Math.floor(version / 0x1_0000_0000) === epoch;
+}
+
+function tryToRead(text: string): Configuration | ServerError {
+  try {
+    return configurationFromText(text);
+  } catch (error) {
+    if (error instanceof ServerError) return error;
+    throw error;
   }
 }

@@ -1,18 +1,17 @@
 import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
-import { type Elected, type ElectionView, NO_VOTE } from '../election/fast-leader-election.ts';
-import type { ElectionMembers } from '../election/quorum-cnx-manager.ts';
+import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
 import { CatchUp } from '../learner/catch-up.ts';
 import { Follower } from '../learner/follower.ts';
-import type { Learner } from '../learner/learner.ts';
+import { type Learner, RECONFIGURED } from '../learner/learner.ts';
 import { Observer } from '../learner/observer.ts';
 import { ObserverMasters } from '../learner/observer-masters.ts';
 import { Leader } from '../master/leader.ts';
-import type { Membership } from '../membership/membership.ts';
+import type { Configuration } from '../membership/configuration.ts';
+import type { Membership, MembershipChange } from '../membership/membership.ts';
 import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
-import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -29,9 +28,10 @@ import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
-import { type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
+import { type ConfigOutcome, type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
+import { electionViewOf, leaderRounds, masterCandidates } from './member-places.ts';
 import { OracleFile } from './oracle-file.ts';
-import { PeerConfiguration } from './peer-configuration.ts';
+import { type ConfigurationStore, PeerConfiguration } from './peer-configuration.ts';
 import { ReadOnlyMode } from './read-only-mode.ts';
 import { noReaders, ReadOnlyPhase, type ServeClients } from './read-only-phase.ts';
 
@@ -51,15 +51,12 @@ export interface QuorumPeerParts {
   readonly guard: Guard;
   readonly turns: TurnQueue;
   readonly serve: ServeClients;
+  /** Keeps the configurations. @default nowhere besides log and tree */
+  readonly configurationStore?: ConfigurationStore;
+  /** Called with the configuration that is in force, at the start and after each change. */
+  readonly onConfiguration?: (configuration: Configuration) => void;
   readonly onFatal: (error: ServerError) => void;
 }
-
-/**
- * Rounds of dialing a new leader, three seconds in all. Upstream gives up after five rounds of 100 ms, but a
- * leader that is a JVM on a busy machine may need longer until it listens. If its voters give up, it leads
- * nobody until its initLimit is over, and the next one elected may fare no better.
- */
-const LEADER_ROUNDS = 33;
 
 /**
  * An observer whose master is gone finds another one within tens of ms, after the random delay that precedes
@@ -87,6 +84,8 @@ export class QuorumPeer {
   /** The server that took the clients of the current role. */
   #served: ZooKeeperServer | null = null;
   #role: Leader | Follower | Observer | null = null;
+  /** Whom this server follows without an election when its role has ended. */
+  #successor: number | null = null;
   #pause: Timer | null = null;
   #catchUp: CatchUp | null = null;
   #stopped: (() => void) | null = null;
@@ -100,8 +99,20 @@ export class QuorumPeer {
     const { config, runtime, member, metrics, events, stats, logger } = parts;
     const { clock } = runtime;
     const { database, onFatal } = parts;
-    this.#configuration = new PeerConfiguration({ member, database, clock, logger, onFatal }, () =>
-      this.#election.setView(this.#electionView()),
+    const { reconfigEnabled } = config;
+    this.#configuration = new PeerConfiguration(
+      {
+        ...{ member, reconfigEnabled, database, clock, events, logger, onFatal },
+        store: parts.configurationStore ?? null,
+        lastSeen: config.lastSeenConfig,
+      },
+      {
+        onChange: what => this.#onConfiguration(what),
+        member: () => ({ sid: member.sid, leader: this.leaderSid }),
+        onLeaving: successor => {
+          this.#successor = successor;
+        },
+      },
     );
     this.membership = this.#configuration.membership;
     const { oraclePath } = config;
@@ -122,7 +133,9 @@ export class QuorumPeer {
       membership: this.membership,
       oracle: this.#oracle,
       onConfigSeen: text => this.#configuration.onSeen(text),
-      onConfigCommitted: text => this.#configuration.onCommitted(text),
+      onConfigProposed: text => this.#configuration.onProposed(text),
+      onConfigCommitted: text => this.#onConfigCommitted(text),
+      onConfigActivated: (text, leader) => this.#configuration.onActivated(text, leader),
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
@@ -157,44 +170,56 @@ export class QuorumPeer {
     return new ReadOnlyPhase({ server: serverParts(context), membership: this.membership, serve, ...limits });
   }
 
+  #onConfiguration(what: MembershipChange): void {
+    this.#election.setView(electionViewOf(this.membership));
+    if (what === 'committed') this.#parts.onConfiguration?.(this.membership.committed);
+  }
+
+  #onConfigCommitted(told: string | null): ConfigOutcome {
+    const outcome = this.#configuration.onCommitted(told, this.#role?.epoch ?? 0);
+    // Memory is brought level with the log before this server votes. UPTODATE says that it is all committed.
+    if (outcome === 'leaves' && this.#role instanceof Observer) this.readOnly?.onEstablished();
+    return outcome;
+  }
+
   #serve(server: ZooKeeperServer | null): void {
     const { readOnly } = this;
+    const role = this.#role;
     const former = this.#served;
     this.#served = server;
     if (server !== null) {
       // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
-      if (!this.#configuration.onCommitted(null)) return;
+      const outcome = this.#onConfigCommitted(null);
+      if (outcome === 'leaves') role?.end(RECONFIGURED);
+      if (outcome !== 'goesOn') return;
       this.#configuration.writeNode();
       this.#available();
       if (readOnly === null) this.#parts.serve(server, false);
       else readOnly.end(server);
-    } else if (readOnly === null || this.#stopping || !(this.#role instanceof Observer)) {
+    } else if (readOnly === null || this.#stopping || !(role instanceof Observer) || !this.#observes) {
+      readOnly?.close('this server does not observe any more');
       this.#parts.serve(null, false);
     } else if (former !== null) {
-      readOnly.begin(former, this.#role.lastReceivedMs);
+      readOnly.begin(former, role.lastReceivedMs);
     } else if (!readOnly.areServed) {
       this.#parts.serve(null, false);
     }
   }
 
-  #electionView(): ElectionView & { members: ElectionMembers } {
-    const { role, quorum, servers } = this.membership;
-    const members = [...servers].map(
-      ([sid, server]) => [sid, { electionAddress: electionAddressOf(server) }] as const,
-    );
-    return { role, quorum, members: new Map(members) };
+  /** It is an observer by the configuration, and will be one in its next role. */
+  get #observes(): boolean {
+    return this.membership.role === 'observer';
   }
 
   #newElection(): Election {
     const { runtime, config, logger, metrics, onFatal } = this.#parts;
-    const { sid, servers } = this.membership;
-    const own = electionAddressOf(servers.get(sid)!);
+    const { sid } = this.membership;
     return new Election(
       { clock: runtime.clock, network: runtime.network, logger, metrics },
       {
         sid,
-        ...this.#electionView(),
-        ...(config.quorumListenOnAllIPs ? { listenAddress: { host: ANY_HOST, port: own.port } } : {}),
+        ...electionViewOf(this.membership),
+        ...(config.quorumListenOnAllIPs ? { listenHost: ANY_HOST } : {}),
         cnxTimeoutMs: config.cnxTimeoutMs,
         tcpKeepAlive: config.tcpKeepAlive,
         bindTriesMax: config.electionPortBindRetry,
@@ -206,7 +231,7 @@ export class QuorumPeer {
       {
         onListenFailed: onFatal,
         onSupportLost: () => this.#onSupportLost(),
-        onConfigSeen: seen => this.#configuration.onVote(seen),
+        onConfigSeen: seen => this.#onVote(seen),
       },
     );
   }
@@ -249,7 +274,16 @@ export class QuorumPeer {
     const problem = this.#configuration.problemOnDisk();
     if (problem !== null) throw problem;
     this.#election.start();
+    this.#parts.onConfiguration?.(this.membership.committed);
     this.#look();
+  }
+
+  /**
+   * While this server shows its clients a state that is older than its log, a vote does not make it a voter:
+   * its next sync does.
+   */
+  #onVote(seen: { from: number; version: number; text: string }): void {
+    if (this.#role === null && this.readOnly?.holdsBackSyncs !== true) this.#configuration.onVote(seen);
   }
 
   #look(): void {
@@ -304,25 +338,19 @@ export class QuorumPeer {
     const established = (epoch: number) => this.#election.updateElectionVote(epoch);
     if (elected.state === 'LEADING') return new Leader(context, established);
     if (elected.state === 'FOLLOWING') {
-      return new Follower(context, leaderRounds(this.membership.servers.get(elected.leader)!), established);
+      return new Follower(context, leaderRounds(this.membership, elected.leader), established);
     }
-    return new Observer(context, this.#mastersFor(elected.leader), epoch => {
+    return new Observer(context, this.#mastersOf(elected.leader), epoch => {
       this.#masters.onServed();
       this.readOnly?.onEstablished();
       established(epoch);
     });
   }
 
-  #mastersFor(leader: number): Address[][] {
-    const { config } = this.#context;
-    const { servers, committed } = this.membership;
-    if (config.observerMasterPort === 0) return leaderRounds(servers.get(leader)!);
-    const master = (sid: number) => ({
-      host: quorumAddressOf(servers.get(sid)!).host,
-      port: config.observerMasterPort,
-    });
-    const followers = [...committed.verifier.voters].filter(sid => sid !== leader);
-    return this.#masters.rounds({ followers: followers.map(master), leader: master(leader) });
+  #mastersOf(leader: number): Address[][] {
+    const { observerMasterPort } = this.#context.config;
+    if (observerMasterPort === 0) return leaderRounds(this.membership, leader);
+    return this.#masters.rounds(masterCandidates(this.membership, leader, observerMasterPort));
   }
 
   /** A leader that is still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
@@ -357,6 +385,9 @@ export class QuorumPeer {
 
   #lookAgain(role: Leader | Follower | Observer): void {
     const { config, clock, random } = this.#context;
+    const successor = this.#successor;
+    this.#successor = null;
+    if (successor !== null && this.#settle(successor)) return;
     // Hundreds of observers must not reach a new leader at the same moment.
     const spreadMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
     const delayMs = spreadMs + (role instanceof Leader ? 0 : role.pauseMs);
@@ -364,6 +395,24 @@ export class QuorumPeer {
       this.#pause = null;
       this.#look();
     });
+  }
+
+  /**
+   * Follows the leader that a reconfiguration named, or leads, without an election. False where that cannot
+   * be. Until the epoch of that leader is known, the vote has none. @see QuorumPeer.updateServerState
+   */
+  #settle(leader: number): boolean {
+    const { role, sid, servers } = this.membership;
+    const zxid = this.#votedZxid();
+    if (!servers.has(leader) || zxid === NO_VOTE) return false;
+    const learning = role === 'observer' ? 'OBSERVING' : 'FOLLOWING';
+    const state = leader === sid ? 'LEADING' : learning;
+    const vote = { leader, zxid, round: this.#election.round, peerEpoch: -1 };
+    this.#lookingSinceMs = this.#parts.runtime.clock.monotonicMs();
+    this.#unavailableSinceMs ??= this.#lookingSinceMs;
+    this.#election.setState(state, vote);
+    this.#onElected({ state, leader, vote, supporters: new Set() });
+    return true;
   }
 
   get learner(): Learner | null {
@@ -388,8 +437,4 @@ export class QuorumPeer {
     this.#stopped = null;
     done?.();
   }
-}
-
-function leaderRounds(leader: QuorumServer): Address[][] {
-  return Array.from({ length: LEADER_ROUNDS }, () => [quorumAddressOf(leader)]);
 }

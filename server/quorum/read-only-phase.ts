@@ -125,6 +125,11 @@ export class ReadOnlyPhase implements Readers {
     this.#drop('their watches are in a tree that a SNAP or TRUNC has replaced');
   }
 
+  /** Ends without another server. */
+  close(reason: string): void {
+    this.#drop(reason);
+  }
+
   /** Closes the clients; nobody serves until the observer has a master again. */
   #drop(reason: string): void {
     const { ageMs } = this;

@@ -75,6 +75,7 @@ export class Conversation {
     return new MasterSide({
       acceptsFollowers: this.master.state.name === 'leader',
       roleOf: sid => (sid === this.learner.disk.sid && this.#isObserver ? 'observer' : 'participant'),
+      configVersions: () => null,
     });
   }
 

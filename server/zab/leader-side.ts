@@ -124,6 +124,11 @@ export class LeaderSide<L> {
     return this.#epoch;
   }
 
+  /** Voters that have the history of the epoch on disk, this server among them. */
+  get newLeaderAcks(): ReadonlySet<number> {
+    return this.#newLeaderAcks.sids;
+  }
+
   get zabState(): ZabState {
     if (this.#newLeaderAcks.isOver) return 'broadcast';
     return this.#acks.isOver ? 'synchronization' : 'discovery';

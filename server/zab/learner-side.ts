@@ -4,7 +4,7 @@ import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
-import { ownPacket } from './own-packet.ts';
+import { configTextOf, designatedLeaderIn, ownPacket } from './own-packet.ts';
 import type { PacketView } from './packet-stream.ts';
 
 /** What a learner has and has promised when it comes to its master. None of it changes before the sync. */
@@ -18,7 +18,7 @@ export interface LearnerState {
   readonly lastLoggedZxid: number;
   /** An earlier TRUNC could not be done, so only a SNAP helps. */
   readonly snapshotNeeded: boolean;
-  /** The version in its file. An Apache leader turns away a learner with a newer version than its own. */
+  /** A leader turns away a learner with a newer version than its own. */
   readonly configVersion: number;
 }
 
@@ -52,9 +52,16 @@ export type LearnerOutput =
   | { readonly type: 'apply'; readonly txn: TxnPacket }
   /** Done when everything logged is durable. */
   | { readonly type: 'flush' }
+  /** A reconfiguration was proposed: its configuration counts from here on. It is logged later. */
+  | { readonly type: 'proposeConfig'; readonly text: string }
+  /** A reconfiguration is committed. `leader`: who leads by it; null where the packet does not say. */
+  | { readonly type: 'activateConfig'; readonly text: string; readonly leader: number | null }
   /** The configuration in NEWLEADER becomes the last seen: elections from then on count by it too. */
   | { readonly type: 'keepConfig'; readonly text: string | null }
-  /** The configuration in NEWLEADER takes effect. A server that must not go on with it stops here. */
+  /**
+   * The configuration in NEWLEADER takes effect. A server that has another role or another leader by it, or
+   * that cannot follow it, ends here.
+   */
   | { readonly type: 'adoptConfig'; readonly text: string | null }
   /**
    * Votes name the new epoch from here on. `committed` are logged, acked and applied, `pending` logged and
@@ -238,8 +245,8 @@ export class LearnerSide {
         return this.#commit(packet);
       case PacketType.INFORM:
       case PacketType.INFORMANDACTIVATE: {
-        const gap = this.#queue(packet);
-        return gap.length > 0 ? gap : this.#commit(packet);
+        const queued = this.#queue(packet);
+        return queued.some(isLeave) ? queued : [...queued, ...this.#commit(packet)];
       }
       case PacketType.PING:
         // Until it serves there are no sessions to report.
@@ -270,7 +277,8 @@ export class LearnerSide {
     this.#txnBytes += txn.bytes.length;
     this.#proposed.push(txn);
     this.#lastQueued = packet.zxid;
-    return NONE;
+    const text = configTextOf(txn);
+    return text === null ? NONE : [{ type: 'proposeConfig', text }];
   }
 
   #commit(packet: PacketView): readonly LearnerOutput[] {
@@ -283,14 +291,19 @@ export class LearnerSide {
     }
     this.#proposed.shift();
     this.#lastCommitted = oldest.zxid;
+    const activation = this.#activation(oldest, packet);
     if (this.#phase === 'sync') {
-      return [
-        { type: 'log', txn: oldest },
-        { type: 'apply', txn: oldest },
-      ];
+      return [{ type: 'log', txn: oldest }, { type: 'apply', txn: oldest }, ...activation];
     }
     this.#committedLate.push(oldest);
-    return NONE;
+    return activation;
+  }
+
+  /** Of history, only the end takes effect, which NEWLEADER names. What is committed live does so now. */
+  #activation(txn: TxnPacket, packet: PacketView): readonly LearnerOutput[] {
+    const leader = designatedLeaderIn(packet);
+    const text = leader === null ? null : configTextOf(txn);
+    return text === null ? NONE : [{ type: 'activateConfig', text, leader }];
   }
 
   #onNewLeader(packet: PacketView): readonly LearnerOutput[] {
@@ -323,6 +336,10 @@ export class LearnerSide {
 
 function send(type: PacketType, zxid: number, data: Buffer | null): LearnerOutput {
   return { type: 'send', packet: { type, zxid, data, authinfo: null } };
+}
+
+function isLeave({ type }: LearnerOutput): boolean {
+  return type === 'leave';
 }
 
 function leave(reason: string): LearnerOutput {

@@ -11,13 +11,17 @@ export interface LearnerInfo {
   readonly sid: number;
   readonly protocolVersion: number;
   readonly acceptedEpoch: number;
+  /** That of the last configuration it has put in force. */
+  readonly configVersion: number;
 }
 
 export interface MasterSettings {
   /** The master is the leader itself, not a follower that serves observers. */
   readonly acceptsFollowers: boolean;
-  /** Role by the configuration; undefined for a server that is not in it. */
+  /** Role by the configuration; undefined for a server that is not in it, or where two of them differ. */
   roleOf(sid: number): Role | undefined;
+  /** Null where configurations have no versions that count, because there is no reconfiguration. */
+  configVersions(): { readonly committed: number; readonly lastSeen: number } | null;
 }
 
 /** What the master has when it decides how to sync; the learner's last zxid is known here. */
@@ -172,8 +176,18 @@ export class MasterSide {
     }
     if (!isEpoch(acceptedEpoch))
       return [close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX} accepted`)];
+    const versions = this.#settings.configVersions();
+    if (versions !== null && info.configVersion > versions.lastSeen)
+      return [
+        close(
+          `learner ${sid} has put the configuration ${zxidToHex(info.configVersion)} in force, ` +
+            `and this server knows none after ${zxidToHex(versions.lastSeen)}`,
+        ),
+      ];
+    // A learner with an older configuration does not know its role yet. It hears of it with the sync.
+    const isBehind = versions !== null && info.configVersion < versions.committed;
     const role = this.#settings.roleOf(sid);
-    if (role !== undefined && (role === 'participant') !== isFollower)
+    if (!isBehind && role !== undefined && (role === 'participant') !== isFollower)
       return [close(`server ${sid} is ${aRole(role)} by the configuration here, and came with ${packet}`)];
     this.#isObserver = !isFollower;
     this.#phase = 'epoch';
@@ -284,7 +298,8 @@ function readInfo(packet: PacketView): LearnerInfo {
   const reader = new JuteReader(packet.data());
   const sid = reader.remaining >= 8 ? reader.readLong() : -1;
   const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
-  return { sid, protocolVersion, acceptedEpoch: epochOf(packet.zxid) };
+  const configVersion = reader.remaining >= 8 ? reader.readLong() : 0;
+  return { sid, protocolVersion, acceptedEpoch: epochOf(packet.zxid), configVersion };
 }
 
 function aRole(role: Role): string {

@@ -1,10 +1,25 @@
-import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
+import { parseTxnPacket, type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
+import { JuteReader } from '../wire/jute.ts';
+import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
-import { TXN_TRAILER_BYTES, txnPacket } from '../wire/txn-packet.ts';
+import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import type { PacketView } from './packet-stream.ts';
 
 /** An INFORMANDACTIVATE names the next leader in front of its transaction. */
 const NEXT_LEADER_BYTES = 8;
+
+/** The leader that COMMITANDACTIVATE or INFORMANDACTIVATE names; null for other packets. @throws JuteError */
+export function designatedLeaderIn(packet: PacketView): number | null {
+  const { type } = packet;
+  if (type !== PacketType.COMMITANDACTIVATE && type !== PacketType.INFORMANDACTIVATE) return null;
+  return new JuteReader(packet.data()).readLong();
+}
+
+/** The configuration of a reconfiguration; null for any other transaction. */
+export function configTextOf(packet: TxnPacket): string | null {
+  const { body } = parseTxnPacket(packet);
+  return body.type === OpCode.reconfig ? String(body.data ?? '') : null;
+}
 
 /**
  * Copies the transaction of a PROPOSAL or INFORM into memory of its own, framed as PROPOSAL.

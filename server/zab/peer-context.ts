@@ -33,6 +33,12 @@ export interface Readers {
   treeReplaced(): void;
 }
 
+/**
+ * What a role does when a configuration is in force: it goes on, it ends, because this server has another
+ * role or another leader, or it does nothing more, because the server stops.
+ */
+export type ConfigOutcome = 'goesOn' | 'leaves' | 'stops';
+
 /** What a role (leader, follower, observer, observer master) needs of the peer it belongs to. */
 export interface PeerContext {
   readonly sid: number;
@@ -50,11 +56,18 @@ export interface PeerContext {
   readonly oracle: Oracle;
   /** Called with the configuration that NEWLEADER names, before it is acked; null when it names none. */
   onConfigSeen(told: string | null): void;
+  /** Called with the configuration of a reconfiguration that is proposed, before it is logged. */
+  onConfigProposed(text: string): void;
   /**
    * Called with the configuration that NEWLEADER named, which UPTODATE puts in force, or with null when a
-   * reconfiguration was applied. Returns false when this server stops.
+   * reconfiguration was applied.
    */
-  onConfigCommitted(told: string | null): boolean;
+  onConfigCommitted(told: string | null): ConfigOutcome;
+  /**
+   * Called with the configuration of a reconfiguration that is committed. `leader`: who leads from then on;
+   * null where the packet does not say.
+   */
+  onConfigActivated(text: string, leader: number | null): ConfigOutcome;
   /** Set when the files here could not give the state that a TRUNC asked for: only a SNAP helps then. */
   readonly sync: { snapshotNeeded: boolean };
   /** The highest accepted epoch that a member confirmed at its own address: the next epoch is above it. */
@@ -81,6 +94,13 @@ export type MasterContext = Pick<
   PeerContext,
   'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'events' | 'logger' | 'lines' | 'membership'
 >;
+
+/** Null without reconfiguration: versions say nothing then, since each server has that of its file. */
+export function configVersionsOf({ config, membership }: MasterContext) {
+  if (!config.reconfigEnabled) return null;
+  const { committed, lastSeen } = membership;
+  return { committed: committed.verifier.version, lastSeen: lastSeen.verifier.version };
+}
 
 export function serverParts(context: PeerContext): ServerParts {
   const { config, clock, database, access, metrics, events, stats, logger, guard, turns } = context;

@@ -33,7 +33,7 @@ import { PacketType, packetName, writeQuorumPacket } from '../wire/quorum-packet
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
-import type { PeerContext } from './peer-context.ts';
+import type { ConfigOutcome, PeerContext } from './peer-context.ts';
 
 export const TICK_MS = 200;
 export const INIT_LIMIT_MS = 10 * TICK_MS;
@@ -70,8 +70,10 @@ export class Stage {
   readonly configsSeen: (string | null)[] = [];
   /** What the role was told of the configuration that is committed. */
   readonly configs: (string | null)[] = [];
-  /** Whether the peer stops when it is told a configuration. */
-  refusesConfigs = false;
+  readonly configsProposed: string[] = [];
+  readonly activations: { readonly text: string; readonly leader: number | null }[] = [];
+  /** What becomes of the role when it is told a configuration. */
+  configOutcome: ConfigOutcome = 'goesOn';
   #visitors = 0;
 
   constructor(options: StageOptions = {}) {
@@ -125,9 +127,14 @@ export class Stage {
       oracle: NO_ORACLE,
       membership: new Membership(this.sid, configurationOf(config.quorum!.config)),
       onConfigSeen: text => void this.configsSeen.push(text),
+      onConfigProposed: text => void this.configsProposed.push(text),
       onConfigCommitted: text => {
         this.configs.push(text);
-        return !this.refusesConfigs;
+        return this.configOutcome;
+      },
+      onConfigActivated: (text, leader) => {
+        this.activations.push({ text, leader });
+        return this.configOutcome;
       },
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },

@@ -36,6 +36,10 @@ export function toldOfLearner(output: Exclude<LearnerOutput, { type: 'send' }>):
       return `applies ${zxidToHex(output.txn.zxid)}`;
     case 'flush':
       return 'syncs its log';
+    case 'proposeConfig':
+      return 'counts the configuration of a reconfiguration from here on';
+    case 'activateConfig':
+      return `puts a reconfiguration in force, by which ${output.leader ?? 'nobody in particular'} leads`;
     case 'keepConfig':
       return 'keeps the configuration of NEWLEADER as last seen';
     case 'adoptConfig':
