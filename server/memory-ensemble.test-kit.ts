@@ -35,6 +35,11 @@ export interface EnsemblePlan {
   /** 0: one standalone server, with sid 1. */
   readonly voters: number;
   readonly observers?: number;
+  /**
+   * Servers with ids above those, which only their own files name: voters and the joiner itself, as an
+   * observer. `start` leaves them out.
+   */
+  readonly joiners?: number;
   /** Lines of every zoo.cfg. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly seed?: string;
@@ -69,7 +74,7 @@ export class MemoryEnsemble {
     const { turnMs = 0, heapBytesMax } = plan;
     const heap = heapBytesMax === undefined ? {} : { heapBytesMax };
     const clock = { turnMs: () => turnMs };
-    const count = Math.max(1, plan.voters + (plan.observers ?? 0));
+    const count = Math.max(1, plan.voters + (plan.observers ?? 0)) + (plan.joiners ?? 0);
     const sids = Array.from({ length: count }, (_, at) => at + 1);
     this.machines = new Map(
       sids.map(sid => {
@@ -94,9 +99,14 @@ export class MemoryEnsemble {
     return server;
   }
 
+  /** Without joiners. */
+  get #members(): number[] {
+    return this.sids.slice(0, this.sids.length - (this.#plan.joiners ?? 0));
+  }
+
   /** Boots these members, or all. @throws ServerError from a server that cannot start */
   boot(...sids: number[]): this {
-    for (const sid of sids.length === 0 ? this.sids : sids) {
+    for (const sid of sids.length === 0 ? this.#members : sids) {
       const runtime = this.machine(sid).boot();
       const config = parseConfig({
         path: `${nameOf(sid)}/zoo.cfg`,
@@ -126,8 +136,18 @@ export class MemoryEnsemble {
   /** Boots all and waits until each serves. */
   start(): this {
     this.boot();
-    this.wait(() => this.sids.every(sid => this.server(sid).view.serving !== null), 'all members to serve');
+    this.waitServing(...this.#members);
     return this;
+  }
+
+  waitServing(...sids: number[]): void {
+    const serves = (sid: number) => this.#servers.get(sid)?.view.serving != null;
+    this.wait(() => sids.every(serves), `the members ${sids} to serve`);
+  }
+
+  /** Whether it runs. */
+  runs(sid: number): boolean {
+    return this.#servers.has(sid);
   }
 
   kill(sid: number, how: 'kill' | 'power' = 'kill'): void {
@@ -186,12 +206,18 @@ export class MemoryEnsemble {
         const role = other > voters ? ':observer' : '';
         lines[`server.${other}`] = `${nameOf(other)}:${QUORUM_PORT}:${ELECTION_PORT}${role}`;
       }
+      if (sid > voters + observers) lines[`server.${sid}`] = lineOf(sid, 'observer');
       if (sid > voters) lines.peerType = 'observer';
     }
     return Object.entries(lines)
       .map(([key, value]) => `${key}=${value}\n`)
       .join('');
   }
+}
+
+/** Its server line, behind `server.N=`. */
+export function lineOf(sid: number, role: 'participant' | 'observer' = 'participant'): string {
+  return `${nameOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${role}`;
 }
 
 export function nameOf(sid: number): string {
