@@ -6,10 +6,12 @@
  * `N passed, N failed[, N skipped]`; the exit code is 0 only when files were found, every one ran all it
  * declared, and nothing failed or was left running.
  */
+import { join } from 'node:path';
 import type { FileReport } from './file-report.ts';
 import { findTests, type Lane } from './find-tests.ts';
 import { longestFirst, readPastTimes, savePastTimes } from './past-times.ts';
 import { killGroup } from './process-group.ts';
+import { JAVA_CLASSES_VARIABLE } from './quick-java.ts';
 import { type RunOptions, runFiles } from './run-files.ts';
 import {
   failureDetail,
@@ -21,6 +23,8 @@ import {
   timeLine,
 } from './summary.ts';
 import { runningGroups } from './test-process.ts';
+
+const DIST = join(import.meta.dirname, '../..');
 
 /**
  * One more than the machines that this is tuned for have cores, because some files wait for a while.
@@ -60,6 +64,7 @@ async function main(): Promise<void> {
   const unitFiles = files.filter(file => !file.ensemble);
   const ensembleFiles = files.filter(file => file.ensemble);
   const reports = await runFiles(unitFiles, UNIT_LANE, show);
+  if (ensembleFiles.length > 0) await shareJavaClasses();
   reports.push(...(await runFiles(ensembleFiles, ENSEMBLE_LANE, show)));
   savePastTimes(root, reports);
 
@@ -75,6 +80,16 @@ async function main(): Promise<void> {
     print(line);
   print(lastLine(reports));
   process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+/** What makes the archive is loaded for ensembles only. */
+async function shareJavaClasses(): Promise<void> {
+  const { javaClasses } = await import('./java-classes.ts');
+  try {
+    process.env[JAVA_CLASSES_VARIABLE] = (await javaClasses(DIST)) ?? '';
+  } catch (error) {
+    print(`no archive of Java classes, so JVMs start more slowly: ${(error as Error).message}`);
+  }
 }
 
 /**

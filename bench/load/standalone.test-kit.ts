@@ -1,11 +1,10 @@
 /** A standalone server, Apache's or ours, for tests of its clients. */
 import { join } from 'node:path';
-import { requirePeer, temporaryFolder } from '#test';
+import { quickJava, requirePeer, temporaryFolder } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
 import { planEnsemble } from '../topology/plan.ts';
-import { QUICK_JAVA_FLAGS } from '../topology/quick-java-flags.test-kit.ts';
 import { topologyOf } from '../topology/topology.ts';
 
 /** The client and the driver must work the same with both. */
@@ -35,7 +34,7 @@ export async function withStandalone(
     `a lone ${implementation}`,
   );
   const plan = await planEnsemble(topology, join(temporaryFolder(), 'server'));
-  const javaFlags = [...QUICK_JAVA_FLAGS, '-Dzookeeper.extendedTypesEnabled=true'];
+  const javaFlags = [...quickJava(128), '-Dzookeeper.extendedTypesEnabled=true'];
   const ensemble = await Ensemble.start(plan, { javaFlags });
   const [member] = ensemble.members as [Member];
   try {

@@ -1,10 +1,9 @@
 /** Sink observers against real leaders and masters: they are told every commit, and come back by DIFF. */
-import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, quickJava, requirePeer, suite, temporaryFolder, until } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { ZkClient } from '../load/client.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
-import { QUICK_JAVA_FLAGS } from '../topology/quick-java-flags.test-kit.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { SINKS_MAX, Sinks } from './sinks.ts';
 
@@ -16,7 +15,7 @@ const SETTINGS = { deadlineMs: 180_000 };
 
 async function withEnsemble(topology: string, body: (ensemble: Ensemble) => Promise<void>): Promise<void> {
   const plan = await planEnsemble(readTopology(topology), temporaryFolder());
-  const ensemble = await Ensemble.start(plan, { javaFlags: QUICK_JAVA_FLAGS });
+  const ensemble = await Ensemble.start(plan, { javaFlags: quickJava(128) });
   try {
     await body(ensemble);
   } finally {

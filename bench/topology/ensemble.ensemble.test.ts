@@ -1,7 +1,7 @@
 /** The same tests for every server on this machine. Benchmarks and chaos runs start the same processes. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, quickJava, requirePeer, suite, temporaryFolder, until } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { identityOf } from '../hosts/process-identity.ts';
@@ -11,7 +11,6 @@ import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { brokenMembers, deathRows, deathsSince, mendEnsemble, pausedMembers } from './ensemble-health.ts';
 import { planEnsemble } from './plan.ts';
-import { QUICK_JAVA_FLAGS } from './quick-java-flags.test-kit.ts';
 import { readTopology } from './read-topology.ts';
 import { topologyOf } from './topology.ts';
 
@@ -233,7 +232,7 @@ test(
   async () => {
     requireApache();
     const { java, classPath } = findApacheZooKeeper()!;
-    const command = `${java} ${QUICK_JAVA_FLAGS.join(' ')} -cp ${classPath} org.apache.zookeeper.server.quorum.QuorumPeerMain {cfg}`;
+    const command = `${java} ${quickJava(128).join(' ')} -cp ${classPath} org.apache.zookeeper.server.quorum.QuorumPeerMain {cfg}`;
     const topology = topologyOf(
       {
         members: [
@@ -256,7 +255,7 @@ test(
 
 async function withEnsemble(form: string, body: (ensemble: Ensemble) => Promise<void>): Promise<void> {
   const plan = await planEnsemble(readTopology(form), temporaryFolder());
-  const ensemble = await Ensemble.start(plan, { javaFlags: QUICK_JAVA_FLAGS });
+  const ensemble = await Ensemble.start(plan, { javaFlags: quickJava(128) });
   const pids = ensemble.members.map(({ pid }) => pid);
   try {
     await body(ensemble);

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder, until } from '#test';
+import { assert, quickJava, suite, temporaryFolder, until } from '#test';
 import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
 import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
@@ -52,7 +52,7 @@ class MixedEnsemble {
     settings.push('admin.enableServer=false', 'clientPort=0', ...this.#serverLines());
     writeFileSync(join(folder, 'zoo.cfg'), `${settings.join('\n')}\n`);
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-    const args = ['-Xmx128m', '-cp', CLASS_PATH, main, join(folder, 'zoo.cfg')];
+    const args = [...quickJava(128), '-cp', CLASS_PATH, main, join(folder, 'zoo.cfg')];
     const log = openSync(join(folder, 'log'), 'w');
     this.#children.set(sid, spawn('java', args, { stdio: ['ignore', log, log] }));
   }

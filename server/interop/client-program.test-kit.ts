@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { onPath, requirePeer, until } from '#test';
+import { onPath, quickJava, requirePeer, until } from '#test';
 import type { Ensemble } from './ensemble.test-kit.ts';
 import { CLASS_PATH } from './member.test-kit.ts';
 
@@ -11,7 +11,7 @@ import { CLASS_PATH } from './member.test-kit.ts';
 export const PYTHON = '/usr/bin/python3';
 export const RECIPES = fileURLToPath(new URL('../../../server/interop/kazoo_recipes.py', import.meta.url));
 export const CLI_MT = '/usr/lib/zookeeper/bin/cli_mt';
-const JVM = ['-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const HEAP_MIB = 96;
 const SILENT = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off';
 const SAYS_DEADLINE_MS = 60_000;
 
@@ -34,7 +34,7 @@ export function requireCliMt(): void {
 /** zkCli.sh of Apache, without its shell script. */
 export function zkCli(address: string, ...flags: readonly string[]): string[] {
   const main = ['org.apache.zookeeper.ZooKeeperMain', '-server', address, ...flags];
-  return ['java', ...JVM, SILENT, '-cp', CLASS_PATH, ...main];
+  return ['java', ...quickJava(HEAP_MIB), SILENT, '-cp', CLASS_PATH, ...main];
 }
 
 export function address(ensemble: Ensemble, sid: number): string {

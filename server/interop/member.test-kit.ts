@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import { onPath, ourServer, requirePeer, until } from '#test';
+import { onPath, ourServer, quickJava, requirePeer, until } from '#test';
 import { CLIENT_PORT } from './zk-client.test-kit.ts';
 
 export type Implementation = 'zklab' | 'apache';
@@ -42,14 +42,12 @@ export function requireApache(): void {
 
 /** A setting that Apache's servers do not look for in zoo.cfg. */
 const JUTE_MAX_BUFFER = /^jute\.maxbuffer=\d+$/m;
-const HEAP = '-Xmx128m';
-const LARGE_HEAP = '-Xmx320m';
+const HEAP_MIB = 128;
+const LARGE_HEAP_MIB = 320;
 
-/** The JVM's own choices cost more than they give to a process that lives for seconds. */
 function apacheCommand(configPath: string): string[] {
   const maxBuffer = JUTE_MAX_BUFFER.exec(readFileSync(configPath, 'utf8'))?.[0];
-  const heap = maxBuffer === undefined ? HEAP : LARGE_HEAP;
-  const jvm = [heap, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+  const jvm = quickJava(maxBuffer === undefined ? HEAP_MIB : LARGE_HEAP_MIB);
   const settings = ['-Dorg.slf4j.simpleLogger.showDateTime=true', `-D${CONTAINERS_STAY}`];
   if (maxBuffer !== undefined) settings.push(`-D${maxBuffer}`);
   return ['java', ...jvm, ...settings, '-cp', CLASS_PATH, APACHE_MAIN, configPath];

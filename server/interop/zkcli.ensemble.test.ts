@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, suite } from '#test';
+import { assert, quickJava, suite } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import { CLASS_PATH, type Member, requireApache } from './member.test-kit.ts';
 
@@ -78,8 +78,16 @@ quit
 
 /** What it prints, errors in their place among the answers: both streams go to one file. */
 async function run(member: Member, script: string): Promise<string> {
-  const jvm = ['java', '-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', SILENT];
-  const command = [...jvm, '-cp', CLASS_PATH, MAIN, '-server', `${member.host}:2181`];
+  const command = [
+    'java',
+    ...quickJava(96),
+    SILENT,
+    '-cp',
+    CLASS_PATH,
+    MAIN,
+    '-server',
+    `${member.host}:2181`,
+  ];
   const printed = join(member.folder, 'zkcli');
   const file = openSync(printed, 'w');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['pipe', file, file] });

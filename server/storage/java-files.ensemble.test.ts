@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder, until } from '#test';
+import { assert, quickJava, suite, temporaryFolder, until } from '#test';
 import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
@@ -31,7 +31,10 @@ const HOST = `127.${224 + ((process.pid >> 8) % 16)}.${process.pid % 256}.1`;
 const JVM_DEADLINE_MS = 240_000;
 
 function java(mainClass: string, ...args: string[]): string {
-  return execFileSync('java', ['-cp', CLASS_PATH, mainClass, ...args], { encoding: 'utf8', stdio: 'pipe' });
+  return execFileSync('java', [...quickJava(128), '-cp', CLASS_PATH, mainClass, ...args], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
 }
 
 function open(folder: string, metrics = new Metrics()): ZkDatabase {
@@ -87,7 +90,14 @@ function startJavaServer(folder: string, ...settings: string[]): ChildProcess {
   const path = join(folder, 'zoo.cfg');
   writeFileSync(path, config.join('\n'));
   const mainClass = 'org.apache.zookeeper.server.ZooKeeperServerMain';
-  const args = ['-Dzookeeper.admin.enableServer=false', '-cp', CLASS_PATH, mainClass, path];
+  const args = [
+    ...quickJava(128),
+    '-Dzookeeper.admin.enableServer=false',
+    '-cp',
+    CLASS_PATH,
+    mainClass,
+    path,
+  ];
   return spawn('java', args, { stdio: 'ignore' });
 }
 
