@@ -122,6 +122,18 @@ export const MACHINE_CHECKS: readonly Check[] = [
     look: async () => ['/usr/lib/zookeeper/bin/cli_mt', '/usr/bin/cli_mt'].find(existsSync) ?? null,
   },
   {
+    name: 'NATS',
+    usedFor: 'tests of the commit stream',
+    howToGet: 'apt-get install nats-server',
+    look: async () => /v([\d.]+)/.exec((await said('nats-server', ['--version'])) ?? '')?.[1] ?? null,
+  },
+  {
+    name: 'Redis',
+    usedFor: 'tests of the commit stream',
+    howToGet: 'apt-get install redis-server',
+    look: async () => /v=([\d.]+)/.exec((await said('redis-server', ['--version'])) ?? '')?.[1] ?? null,
+  },
+  {
     name: 'Chromium',
     usedFor: 'tests of the reports; reading one needs any browser',
     howToGet: 'apt-get install chromium',

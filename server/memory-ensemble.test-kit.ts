@@ -13,7 +13,7 @@ import { LOG_TEXT_CHARS_MAX } from './runtime/bounded-logger.ts';
 import type { LogFields, Logger } from './runtime/logger.ts';
 import { type MemoryHost, MemoryNetwork } from './runtime/memory-network.ts';
 import { MemoryMachine } from './runtime/memory-runtime.ts';
-import type { Connection } from './runtime/runtime.ts';
+import type { Connection, PlugInHost } from './runtime/runtime.ts';
 import { SeededRandom } from './runtime/seeded-random.ts';
 import { VirtualClock } from './runtime/virtual-clock.ts';
 import { VirtualTime } from './runtime/virtual-time.ts';
@@ -53,6 +53,8 @@ export interface EnsemblePlan {
   readonly heapBytesMax?: number;
   /** Schemes besides those of the configuration. */
   readonly authProviders?: readonly AuthenticationProvider[];
+  /** Stands for the plug-ins of every member. */
+  readonly plugIns?: (clock: VirtualClock) => PlugInHost;
 }
 
 export class MemoryEnsemble {
@@ -71,8 +73,9 @@ export class MemoryEnsemble {
     this.#plan = plan;
     const random = new SeededRandom(plan.seed ?? 'ensemble');
     this.network = new MemoryNetwork(this.time, { random: random.fork('network') });
-    const { turnMs = 0, heapBytesMax } = plan;
+    const { turnMs = 0, heapBytesMax, plugIns } = plan;
     const heap = heapBytesMax === undefined ? {} : { heapBytesMax };
+    const hosts = plugIns === undefined ? {} : { plugIns };
     const clock = { turnMs: () => turnMs };
     const count = Math.max(1, plan.voters + (plan.observers ?? 0)) + (plan.joiners ?? 0);
     const sids = Array.from({ length: count }, (_, at) => at + 1);
@@ -80,7 +83,7 @@ export class MemoryEnsemble {
       sids.map(sid => {
         const name = nameOf(sid);
         const parts = { network: this.network, name, random: random.fork(name), clock };
-        return [sid, new MemoryMachine({ ...parts, ...heap })];
+        return [sid, new MemoryMachine({ ...parts, ...heap, ...hosts })];
       }),
     );
   }

@@ -30,6 +30,7 @@ import { SessionIds } from './sessions/session-ids.ts';
 import { startAutoPurge } from './storage/auto-purge.ts';
 import { EpochFiles } from './storage/epoch-file.ts';
 import { ZkDatabase } from './storage/zk-database.ts';
+import { type CommitListener, CommitStream } from './stream/commit-stream.ts';
 import { ownerLayout } from './tree/owner.ts';
 import { AnswerPump } from './turns/answer-pump.ts';
 import { TurnQueue } from './turns/turn-queue.ts';
@@ -144,10 +145,12 @@ export function startServer(options: ServerOptions): RunningServer {
     localSessions,
     onFatal,
   };
+  const stream = newStream(parts, runtime);
   const stopRole =
     config.quorum === undefined
       ? startStandalone(parts, sessionIds, serve)
-      : startMember(parts, runtime, config.quorum, sessionIds, view, serve);
+      : startMember(parts, { runtime, member: config.quorum, sessionIds, view, serve, commits: stream });
+  stream?.start();
   if (config.clientAddress !== undefined && port.address === null) port.listen(config.clientAddress);
   const admin = startAdminServer(runtime.http, { view, answers }, config, logger);
   const metricsPort = startMetricsPort(runtime.http, { view, answers }, config, logger);
@@ -157,6 +160,7 @@ export function startServer(options: ServerOptions): RunningServer {
     database,
     stop(done) {
       serve(null, false);
+      stream?.stop();
       localSessions?.stop();
       autoPurge.cancel();
       answers.close();
@@ -203,18 +207,27 @@ function startStandalone(parts: ServerParts, sessionIds: SessionIds, serve: Serv
   return done => server.stop('the server stops', done);
 }
 
-function startMember(
-  parts: ServerParts,
-  runtime: Runtime,
-  member: QuorumMember,
-  sessionIds: SessionIds,
-  view: ServerView,
-  serve: ServeClients,
-): StopRole {
+function newStream(parts: ServerParts, { plugIns, random }: Runtime): CommitStream | null {
+  const { config, database: source, clock, events, metrics } = parts;
+  if (config.stream === undefined) return null;
+  return new CommitStream({ settings: config.stream, source, plugIns, clock, random, events, metrics });
+}
+
+interface MemberParts {
+  readonly runtime: Runtime;
+  readonly member: QuorumMember;
+  readonly sessionIds: SessionIds;
+  readonly view: ServerView;
+  readonly serve: ServeClients;
+  readonly commits: CommitListener | null;
+}
+
+function startMember(parts: ServerParts, of: MemberParts): StopRole {
+  const { runtime, view, ...member } = of;
   const { database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
   epochs.load(database.lastLoggedZxid, events);
-  const peer = new QuorumPeer({ ...parts, runtime, member, epochs, sessionIds, serve });
+  const peer = new QuorumPeer({ ...parts, ...member, runtime, epochs });
   view.peer = peer;
   peer.start();
   return done => peer.stop(done);

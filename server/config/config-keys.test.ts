@@ -23,6 +23,10 @@ const RESOLVED = [
   'standaloneEnabled',
   'dynamicConfigFile',
   'syncEnabled',
+  'streamSink',
+  'streamUrl',
+  'streamName',
+  'streamPasswordPath',
   // One value is accepted.
   'electionAlg',
 ];

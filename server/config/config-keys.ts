@@ -189,6 +189,10 @@ export const usedKeys = {
     { min: 0, unit: 'ms', below: 0 },
     'that it does so, from the last word of its master on; 0: no limit',
   ),
+  streamSink: optionalText('observer.stream.sink', 'where an observer sends what is committed'),
+  streamUrl: optionalText('observer.stream.url', 'the broker of that stream'),
+  streamName: optionalText('observer.stream.name', 'of the stream at the broker; zookeeper when absent'),
+  streamPasswordPath: optionalText('observer.stream.passwordPath', 'the file of the password for the broker'),
   maxConcurrentSnapSyncs: integerProperty(
     'leader.maxConcurrentSnapSyncs',
     10,

@@ -18,6 +18,7 @@ import { javaPath, pathWarnings } from './config-paths.ts';
 import { effectiveProperties } from './effective-properties.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
 import { type ConfigTexts, lineOfStandalone, memberOf, readLastSeen, readMembers } from './read-members.ts';
+import { type StreamSettings, streamSettings } from './stream-settings.ts';
 
 /** The configuration of one server, complete and checked. No other code applies a default. */
 export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
@@ -44,6 +45,8 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly quorum: QuorumMember | undefined;
   /** A configuration that may be committed elsewhere. Undefined unless reconfigEnabled. */
   readonly lastSeenConfig: Configuration | undefined;
+  /** Undefined: no commit stream. */
+  readonly stream: StreamSettings | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
   readonly unknownKeys: readonly UnknownKey[];
   /** One line each, for the log of the start: settings that may have been meant in another way. */
@@ -65,7 +68,11 @@ type Resolved =
   | 'connectToLearnerMasterLimitTicks'
   | 'peerType'
   | 'syncEnabled'
-  | 'observerSyncEnabled';
+  | 'observerSyncEnabled'
+  | 'streamSink'
+  | 'streamUrl'
+  | 'streamName'
+  | 'streamPasswordPath';
 
 /** Whether reconfigEnabled has an effect. */
 const RECONFIG_WORKS: boolean = false;
@@ -93,6 +100,11 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     warnings.push(READ_ONLY_WITHOUT_SESSIONS);
   const observerSyncEnabled = settings.observerSyncEnabled ?? settings.syncEnabled;
   if (quorum?.role === 'observer') checkReadOnly(settings, observerSyncEnabled);
+  const stream = streamSettings(
+    settings,
+    { isObserver: quorum?.role === 'observer', observerSyncEnabled },
+    warnings,
+  );
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
@@ -112,6 +124,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     quorum,
     reconfigEnabled,
     lastSeenConfig: reconfigEnabled && quorum !== undefined ? readLastSeen(texts) : undefined,
+    stream,
     notYetUsed,
     unknownKeys,
     warnings,

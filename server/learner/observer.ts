@@ -36,7 +36,18 @@ export class Observer extends Learner {
       this.end(`${pending.length} proposals without their commit: an observer hears only results`);
       return;
     }
-    server.whenApplied(() => this.context.serve(server));
+    server.whenApplied(() => {
+      this.#feedStream(server, database.lastProcessedZxid);
+      this.context.serve(server);
+    });
+  }
+
+  /** Everything applied so far is committed, since the sync is complete. */
+  #feedStream(server: LearnerZooKeeperServer, zxid: number): void {
+    const { commits } = this.context;
+    if (commits === null) return;
+    commits.established(zxid);
+    server.onRelayed = packet => commits.committed(packet);
   }
 
   /** What the sync brought was held back from the readers, and is committed. */

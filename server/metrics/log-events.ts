@@ -112,6 +112,30 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       lines.warn('clients that are turned away', event.reason, { session, from, event: kind });
       return;
     }
+    case 'streamOpened': {
+      const zxid = event.zxid === null ? 'none' : zxidToHex(event.zxid);
+      logger.info('the commit stream is open', { stream: event.stream, zxid, event: kind });
+      return;
+    }
+    case 'streamFailed':
+      logger.warn(`the commit stream waits: ${event.reason}`, { stream: event.stream, event: kind });
+      return;
+    case 'streamGap': {
+      const [after, through] = [event.after, event.through].map(zxidToHex);
+      const fields = { stream: event.stream, after, through, event: kind };
+      if (event.reason === 'start') logger.info('the commit stream begins with what the log has', fields);
+      else logger.warn('transactions are missing in the commit stream, which says so', fields);
+      return;
+    }
+    case 'streamAhead': {
+      const [stored, committed] = [event.stored, event.committed].map(zxidToHex);
+      const fields = { stream: event.stream, stored, committed, event: kind };
+      logger.warn(
+        'the broker has later transactions than this observer, which sends none until then',
+        fields,
+      );
+      return;
+    }
     case 'snapshotWritten': {
       const { path, bytes, ms } = event;
       logger.info('a snapshot was written', { path, bytes, ms, event: kind });

@@ -94,6 +94,26 @@ export type ServerEvent =
       readonly session: string | null;
       readonly reason: string;
     }
+  // The commit stream of an observer.
+  /** The broker has everything up to `zxid`, or nothing, and takes more. */
+  | { readonly kind: 'streamOpened'; readonly stream: string; readonly zxid: number | null }
+  /** Nothing is sent until a later attempt succeeds. The same reason is told once. */
+  | { readonly kind: 'streamFailed'; readonly stream: string; readonly reason: string }
+  /** The stream says of itself that it lacks the transactions after `after`, up to `through`. */
+  | {
+      readonly kind: 'streamGap';
+      readonly stream: string;
+      readonly after: number;
+      readonly through: number;
+      readonly reason: 'start' | 'lost';
+    }
+  /** The broker has a later transaction than this observer, which sends nothing until it has passed it. */
+  | {
+      readonly kind: 'streamAhead';
+      readonly stream: string;
+      readonly stored: number;
+      readonly committed: number;
+    }
   // Disk.
   | { readonly kind: 'snapshotWritten'; readonly path: string; readonly bytes: number; readonly ms: number }
   | { readonly kind: 'snapshotPassedOver'; readonly path: string; readonly reason: string }

@@ -26,6 +26,7 @@ import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
+import type { CommitListener } from '../stream/commit-stream.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
 import { type ConfigOutcome, type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
@@ -55,6 +56,7 @@ export interface QuorumPeerParts {
   readonly configurationStore?: ConfigurationStore;
   /** Called with the configuration that is in force, at the start and after each change. */
   readonly onConfiguration?: (configuration: Configuration) => void;
+  readonly commits: CommitListener | null;
   readonly onFatal: (error: ServerError) => void;
 }
 
@@ -149,6 +151,7 @@ export class QuorumPeer {
       heapBytesMax: runtime.heapBytesMax,
       onFatal,
       readers: noReaders(database),
+      commits: parts.commits,
       serve: server => this.#serve(server),
     };
     this.readOnly = this.#newReadOnlyPhase(context);

@@ -1,7 +1,7 @@
 import { MemoryDisk } from './memory-disk.ts';
 import { MemoryHttp } from './memory-http.ts';
 import { type MemoryHost, MemoryNetwork } from './memory-network.ts';
-import type { Disk, Runtime } from './runtime.ts';
+import type { Disk, PlugInHost, Runtime } from './runtime.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -15,6 +15,8 @@ export interface MemoryMachineOptions {
   heapBytesMax?: number;
   /** Wraps a process's disk, for example in one that lies about syncs. */
   wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
+  /** Gives each process what stands for its plug-ins. */
+  plugIns?: (clock: VirtualClock) => PlugInHost;
 }
 
 /** The default of Node.js on a machine of 16 GiB. */
@@ -66,7 +68,7 @@ export class MemoryMachine {
 
   /** Starts a process. The one before must be gone. */
   boot(clockOptions: VirtualClockOptions = {}): MemoryRuntime {
-    const { network, random, clock: clockDefaults, wrapDisk } = this.#options;
+    const { network, random, clock: clockDefaults, wrapDisk, plugIns } = this.#options;
     if (this.#process !== undefined) throw new Error(`${this.name} is running already`);
     this.#boots++;
     const clock = new VirtualClock(network.time, { ...clockDefaults, ...clockOptions });
@@ -77,6 +79,7 @@ export class MemoryMachine {
       disk: wrapDisk === undefined ? this.disk : wrapDisk(this.disk, clock),
       random: random.fork(`${this.name}/boot ${this.#boots}`),
       http: new MemoryHttp(clock),
+      plugIns: plugIns?.(clock) ?? noPlugIns(clock),
       heapBytesMax: this.#options.heapBytesMax ?? HEAP_BYTES_MAX,
       environment: () => new Map([['host.name', this.name]]),
       descriptors: () => ({ open: host.connectionCount, max: Number.MAX_SAFE_INTEGER }),
@@ -94,6 +97,16 @@ export class MemoryMachine {
     }
     if (how === 'power') this.disk.crash();
   }
+}
+
+/** Every plug-in ends as soon as it is started. */
+function noPlugIns(clock: VirtualClock): PlugInHost {
+  return {
+    start: events => {
+      clock.inNextTurn(() => events.onEnd('there are no plug-ins in virtual time'));
+      return { send: () => {}, kill: () => {} };
+    },
+  };
 }
 
 /** The Runtime of a unit test that needs one member and no world: 'localhost', a disk, a clock to advance. */

@@ -9,6 +9,7 @@ import { nodeDisk, sparingDisk } from './node-disk.ts';
 import { nodeEnvironment } from './node-environment.ts';
 import { HTTP_LIMITS, httpHost } from './node-http.ts';
 import { NodeNetwork } from './node-network.ts';
+import { nodePlugIns } from './node-plug-ins.ts';
 import type { Random, Runtime } from './runtime.ts';
 
 const nodeRandom: Random = {
@@ -34,6 +35,7 @@ export function nodeRuntime(options: { linkMapFile?: string | undefined; logger:
     disk: sparingDisk(nodeDisk, () => reserve.allows('read')),
     random: nodeRandom,
     http: httpHost(names, HTTP_LIMITS, reserve),
+    plugIns: nodePlugIns,
     environment: nodeEnvironment,
     descriptors: descriptorCounter(),
     heapBytesMax: getHeapStatistics().heap_size_limit,

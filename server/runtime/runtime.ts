@@ -15,6 +15,7 @@ export interface Runtime {
   readonly disk: Disk;
   readonly random: Random;
   readonly http: HttpHost;
+  readonly plugIns: PlugInHost;
   /** What `envi` shows of the process and its machine, under upstream's names, in upstream's order. */
   environment(): ReadonlyMap<string, string>;
   descriptors(): Descriptors;
@@ -257,6 +258,27 @@ export interface Random {
   float(): number;
   /** Uniform integer in [0, bound). */
   below(bound: number): number;
+}
+
+/**
+ * Starts plug-ins of the commit stream, each in a process of its own: whatever its libraries do, this process
+ * goes on. @see docs/commit-stream.md "Processes"
+ */
+export interface PlugInHost {
+  start(events: PlugInEvents): PlugIn;
+}
+
+export interface PlugIn {
+  /** Hands over a message, which nobody may change. It is lost if the plug-in ends first. */
+  send(message: unknown): void;
+  /** Ends it at once. `onEnd` follows. */
+  kill(): void;
+}
+
+export interface PlugInEvents {
+  onMessage(message: unknown): void;
+  /** Called once, last. `reason` is a phrase for a log line, such as "it ended by SIGKILL". */
+  onEnd(reason: string): void;
 }
 
 /** A small HTTP surface, for AdminServer. */

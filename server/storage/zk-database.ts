@@ -325,6 +325,11 @@ export class ZkDatabase {
     return new CommittedHistory(this.committedLog, openLog, range);
   }
 
+  /** The zxids after which the log files are named, oldest first. */
+  logStarts(): number[] {
+    return listLogFiles(this.#parts.disk, this.logDirectory).map(({ firstZxid }) => firstZxid);
+  }
+
   #writtenLog(range: HistoryRange): { readonly current: CurrentLog; readonly range: DiskDiffRange } {
     this.#log.writeOut();
     return {

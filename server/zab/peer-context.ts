@@ -15,6 +15,7 @@ import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
+import type { CommitListener } from '../stream/commit-stream.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 
@@ -85,6 +86,8 @@ export interface PeerContext {
   readonly heapBytesMax: number;
   readonly onFatal: (error: ServerError) => void;
   readonly readers: Readers;
+  /** Null without a commit stream. */
+  readonly commits: CommitListener | null;
   /** Client connections go to this server from now on; null: to nobody. */
   serve(server: ZooKeeperServer | null): void;
 }

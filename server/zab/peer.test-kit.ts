@@ -150,6 +150,7 @@ export class Stage {
       onFatal: error => {
         this.fatal = error;
       },
+      commits: null,
       readers: {
         holdsBackSyncs: false,
         mayApply: true,

@@ -23,6 +23,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'membership',
     'config',
     'storage',
+    'stream',
+    'sinks',
     'sessions',
     'processors',
     'clients',
