@@ -11,8 +11,10 @@ function standalone(settings: Readonly<Record<string, string | number>> = {}): M
   return new MemoryEnsemble({ voters: 0, settings }).start();
 }
 
-function word(ensemble: MemoryEnsemble, text: string, sid = 1): string {
-  const raw = ensemble.dial(sid, CLIENT_PORT);
+const MOVED_PORT = 2291;
+
+function word(ensemble: MemoryEnsemble, text: string, sid = 1, port = CLIENT_PORT): string {
+  const raw = ensemble.dial(sid, port);
   raw.write(Buffer.from(text));
   raw.untilClosed();
   return raw.received.toString();
@@ -92,6 +94,44 @@ test('each refusal is an event that says who was refused and why', () => {
 function dialAgain(ensemble: MemoryEnsemble, host: string): RawConnection {
   return ensemble.dialFrom(ensemble.network.find(host)!, 1, CLIENT_PORT);
 }
+
+test('a moved port takes new clients, and those of the old one stay', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble, 1);
+  const { port } = ensemble.server(1).view;
+  port!.move({ host: '0.0.0.0', port: MOVED_PORT });
+  assert.match(ensemble.dial(1, CLIENT_PORT).closed ?? 'open', /ECONNREFUSED/);
+  const other = ensemble.dial(1, MOVED_PORT);
+  other.write(helloFrame());
+  assert.is(other.untilReceived(41).length, 41);
+  assert.is(client.raw.closed, null);
+  assert.equal(ensemble.server(1).view.clientAddress, { host: '0.0.0.0', port: MOVED_PORT });
+  assert.match(word(ensemble, 'conf', 1, MOVED_PORT), new RegExp(`^clientPort=${MOVED_PORT}\n`));
+  port!.shut();
+  client.raw.untilClosed();
+  assert.match(ensemble.dial(1, MOVED_PORT).closed ?? 'open', /ECONNREFUSED/);
+  port!.move({ host: '0.0.0.0', port: CLIENT_PORT });
+  MemoryClient.open(ensemble, 1);
+});
+
+test('the port that it moves to is tried until it is free, and the server goes on', () => {
+  const ensemble = standalone();
+  const host = ensemble.network.find('zk1')!;
+  const holder = host.listen(
+    { host: '0.0.0.0', port: MOVED_PORT },
+    { onListening() {}, onConnection() {}, onError() {} },
+  );
+  ensemble.time.advance(1);
+  ensemble.server(1).view.port!.move({ host: '0.0.0.0', port: MOVED_PORT });
+  ensemble.time.advance(10_000);
+  assert.equal(ensemble.messages(1, 'warn').length, 1, 'told once');
+  assert.is(ensemble.fatal.size, 0);
+  holder.close();
+  ensemble.time.advance(1100);
+  const raw = ensemble.dial(1, MOVED_PORT);
+  raw.write(helloFrame());
+  assert.is(raw.untilReceived(41).length, 41);
+});
 
 test('clientPortListenBacklog reaches the system; without it, the backlog is the network’s own', () => {
   for (const [lines, expected] of [

@@ -41,6 +41,28 @@ test('zoo.cfg, the dynamic file it names, and myid in its data directory', () =>
   assert.is(quorum?.config.version, 7);
 });
 
+test('a dynamic file that is wrong is refused with its name', () => {
+  const dynamic = (text: string) =>
+    diskWith({
+      '/etc/zoo.cfg': `${limits}dynamicConfigFile=/etc/zoo.cfg.dynamic.7\n`,
+      '/etc/zoo.cfg.dynamic.7': text,
+      '/data/myid': '2\n',
+    });
+  for (const [text, said] of [
+    ['server.1=a:1\n', /^\/etc\/zoo\.cfg\.dynamic\.7: server\.1=a:1 is not accepted/],
+    [`${servers}tickTime=5\n`, /^\/etc\/zoo\.cfg\.dynamic\.7: tickTime=5 is not accepted/],
+    [`${servers}group.1=1\n`, /^\/etc\/zoo\.cfg\.dynamic\.7: server\.2 votes and is in no group/],
+  ] as const) {
+    assert.throws(
+      () => loadConfig(dynamic(text), '/etc/zoo.cfg'),
+      (error: Error & { details: object }) => {
+        assert.match(error.message, said);
+        return true;
+      },
+    );
+  }
+});
+
 test('a file that is not there is named', () => {
   const refusedWith = (code: string, said: RegExp) => (error: Error & { code: string }) =>
     error.code === code && said.test(error.message);
