@@ -19,7 +19,7 @@ export const errorCatalogue = {
   ZK_SNAPSHOT_MISSING: 'there are transaction logs but no snapshot they start from',
   ZK_EPOCH_FILE: 'currentEpoch or acceptedEpoch is damaged or contradicts the log',
   ZK_VOTERS_CHANGED:
-    'an ensemble led by Apache ZooKeeper was reconfigured to voters that zoo.cfg does not name',
+    'the ensemble was reconfigured to voters that zoo.cfg does not name, and reconfigEnabled is false',
   ZK_LINK_MAP: 'the link map file is not a map of addresses',
   ZK_GUARD:
     'a four-letter word, command, metric or timer that only reports has failed; the server goes on without it',

@@ -5,7 +5,8 @@
 
 import { assert } from '#test';
 import type { AuthenticationProvider } from './auth/authentication-provider.ts';
-import { parseConfig } from './config/server-config.ts';
+import { loadConfig } from './config/load-config.ts';
+import { parseConfig, type ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
 import type { ServerEvent } from './metrics/server-events.ts';
 import { printable } from './printable.ts';
@@ -13,7 +14,7 @@ import { LOG_TEXT_CHARS_MAX } from './runtime/bounded-logger.ts';
 import type { LogFields, Logger } from './runtime/logger.ts';
 import { type MemoryHost, MemoryNetwork } from './runtime/memory-network.ts';
 import { MemoryMachine } from './runtime/memory-runtime.ts';
-import type { Connection, PlugInHost } from './runtime/runtime.ts';
+import type { Connection, Disk, PlugInHost } from './runtime/runtime.ts';
 import { SeededRandom } from './runtime/seeded-random.ts';
 import { VirtualClock } from './runtime/virtual-clock.ts';
 import { VirtualTime } from './runtime/virtual-time.ts';
@@ -24,6 +25,7 @@ export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
 export const OBSERVER_MASTER_PORT = 2191;
 const WAIT_MS = 30_000;
+const ZOO_CFG = '/conf/zoo.cfg';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -40,6 +42,8 @@ export interface EnsemblePlan {
    * observer. `start` leaves them out.
    */
   readonly joiners?: number;
+  /** zoo.cfg is a file of each machine's disk, and is read there at each start. */
+  readonly filesOnDisk?: boolean;
   /** Lines of every zoo.cfg. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly seed?: string;
@@ -111,11 +115,9 @@ export class MemoryEnsemble {
   boot(...sids: number[]): this {
     for (const sid of sids.length === 0 ? this.#members : sids) {
       const runtime = this.machine(sid).boot();
-      const config = parseConfig({
-        path: `${nameOf(sid)}/zoo.cfg`,
-        text: this.#configText(sid),
-        myid: String(sid),
-      });
+      const config = this.#plan.filesOnDisk
+        ? this.#loadConfig(runtime.disk, sid)
+        : parseConfig({ path: `${nameOf(sid)}/zoo.cfg`, text: this.#configText(sid), myid: String(sid) });
       const { turnUnits, authProviders = [] } = this.#plan;
       const limits = turnUnits === undefined ? {} : { turnUnits };
       const lines = this.log.get(sid) ?? [];
@@ -134,6 +136,14 @@ export class MemoryEnsemble {
       );
     }
     return this;
+  }
+
+  #loadConfig(disk: Disk, sid: number): ServerConfig {
+    if (!disk.exists(ZOO_CFG)) {
+      writeFile(disk, ZOO_CFG, this.#configText(sid));
+      writeFile(disk, '/data/myid', String(sid));
+    }
+    return loadConfig(disk, ZOO_CFG);
   }
 
   /** Boots all and waits until each serves. */
@@ -221,6 +231,16 @@ export class MemoryEnsemble {
 /** Its server line, behind `server.N=`. */
 export function lineOf(sid: number, role: 'participant' | 'observer' = 'participant'): string {
   return `${nameOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${role}`;
+}
+
+function writeFile(disk: Disk, path: string, text: string): void {
+  const directory = path.replace(/\/[^/]*$/, '');
+  disk.makeDirectory(directory);
+  const file = disk.open(path, 'w');
+  file.writeAt(0, Buffer.from(text));
+  file.syncNow();
+  file.close();
+  disk.syncDirectory(directory);
 }
 
 export function nameOf(sid: number): string {

@@ -6,6 +6,7 @@ import { AclDecisions } from './auth/acl-decisions.ts';
 import type { AuthenticationProvider } from './auth/authentication-provider.ts';
 import { providersOf } from './auth/provider-registry.ts';
 import { ClientPort } from './clients/client-port.ts';
+import { ClientPortMoves } from './clients/client-port-moves.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
 import { noBroadcast } from './master/broadcast.ts';
@@ -21,6 +22,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { type EventListener, ServerEvents } from './metrics/server-events.ts';
 import { ServerStats } from './metrics/server-stats.ts';
 import type { ServerParts } from './processors/zookeeper-server.ts';
+import { ConfigurationFiles } from './quorum/configuration-files.ts';
 import { QuorumPeer } from './quorum/quorum-peer.ts';
 import type { ServeClients } from './quorum/read-only-phase.ts';
 import type { Logger } from './runtime/logger.ts';
@@ -149,7 +151,15 @@ export function startServer(options: ServerOptions): RunningServer {
   const stopRole =
     config.quorum === undefined
       ? startStandalone(parts, sessionIds, serve)
-      : startMember(parts, { runtime, member: config.quorum, sessionIds, view, serve, commits: stream });
+      : startMember(parts, {
+          runtime,
+          member: config.quorum,
+          sessionIds,
+          view,
+          port,
+          serve,
+          commits: stream,
+        });
   stream?.start();
   if (config.clientAddress !== undefined && port.address === null) port.listen(config.clientAddress);
   const admin = startAdminServer(runtime.http, { view, answers }, config, logger);
@@ -218,19 +228,39 @@ interface MemberParts {
   readonly member: QuorumMember;
   readonly sessionIds: SessionIds;
   readonly view: ServerView;
+  readonly port: ClientPort;
   readonly serve: ServeClients;
   readonly commits: CommitListener | null;
 }
 
 function startMember(parts: ServerParts, of: MemberParts): StopRole {
-  const { runtime, view, ...member } = of;
+  const { runtime, view, port, ...member } = of;
   const { database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
   epochs.load(database.lastLoggedZxid, events);
-  const peer = new QuorumPeer({ ...parts, ...member, runtime, epochs });
+  const configurationStore = configurationFiles(parts, runtime, member.member);
+  const moves = new ClientPortMoves(port, parts.config);
+  const peer = new QuorumPeer({
+    ...{ ...parts, ...member, runtime, epochs },
+    ...(configurationStore === null ? {} : { configurationStore }),
+    onConfiguration: committed => moves.follow(committed),
+  });
   view.peer = peer;
   peer.start();
   return done => peer.stop(done);
+}
+
+/** Null unless reconfigEnabled, and where no file can follow: zoo.cfg was not read from this disk. */
+function configurationFiles(
+  { config, logger }: ServerParts,
+  { disk }: Runtime,
+  { sid }: QuorumMember,
+): ConfigurationFiles | null {
+  const { path } = config;
+  if (!config.reconfigEnabled || !disk.exists(path)) return null;
+  const files = new ConfigurationFiles({ disk, path, sid, logger });
+  if (config.dynamicConfigFile === undefined) files.backUp();
+  return files;
 }
 
 /** As upstream, a standalone server has none: all its sessions are its own. */

@@ -46,7 +46,7 @@ ${LIMITS}dynamicConfigFile=/data/conf/zoo.cfg.dynamic
     sid: 1,
     servers: ['zk-0.zk-headless.default.svc'],
     means: { clientAddress: everywhere(2181) },
-    warns: [/1 participants tolerates no failure/, /reconfigEnabled$/],
+    warns: [/1 participants tolerates no failure/],
   },
   {
     name: 'an operator with a proxy for TLS in front: the keys and the line say the same loopback port',

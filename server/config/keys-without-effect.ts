@@ -36,7 +36,6 @@ const BUILT_IN_PROVIDER = /^org\.apache\.zookeeper\.server\.auth\.(Digest|IP)Aut
 export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   secureClientPort: restricts('clients connect with TLS', value => Number(value) !== 0),
   secureClientPortAddress: tunes('the address of secureClientPort'),
-  reconfigEnabled: tunes('the reconfig operation'),
   'observerMaster.sizeLimit': tunes('committed packets kept for observers'),
   maxBatchSize: tunes('transactions to one sync'),
   enforceQuota: restricts('quotas refuse writes', isTrue),

@@ -74,8 +74,6 @@ type Resolved =
   | 'streamName'
   | 'streamPasswordPath';
 
-/** Whether reconfigEnabled has an effect. */
-const RECONFIG_WORKS: boolean = false;
 const SNAP_RETAIN_COUNT_MIN = 3;
 const TTL_NODES_STAY =
   'extendedTypesEnabled=true: this server recognises TTL nodes that Apache ZooKeeper created, but it creates none and does not delete them when their time is over';
@@ -108,7 +106,6 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
-  const reconfigEnabled = settings.reconfigEnabled && RECONFIG_WORKS;
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
   return {
     ...settings,
@@ -122,8 +119,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     secureClientAddress,
     jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
     quorum,
-    reconfigEnabled,
-    lastSeenConfig: reconfigEnabled && quorum !== undefined ? readLastSeen(texts) : undefined,
+    lastSeenConfig: settings.reconfigEnabled && quorum !== undefined ? readLastSeen(texts) : undefined,
     stream,
     notYetUsed,
     unknownKeys,

@@ -1,6 +1,7 @@
 /**
- * A leader of Apache's changes the voters, which our members cannot follow: they stop with what they found
- * and what to do, and no quorum of the old voters is left that could go on beside the new one.
+ * A leader of Apache's changes the voters, which members of ours without reconfigEnabled do not follow: they
+ * stop with what they found and what to do, and no quorum of the old voters is left that could go on beside
+ * the new one.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { assert, suite, until } from '#test';
@@ -19,6 +20,7 @@ const OBSERVER = 6;
 const WRITES = 140;
 const CODE = 'ZK_VOTERS_CHANGED';
 
+const OURS: MemberPlan = { is: 'zklab', settings: ['reconfigEnabled=false'] };
 const MIXED = ['apache', 'zklab', 'apache'] as const;
 
 interface Variant {
@@ -75,9 +77,9 @@ for (const { name, voters, settings = [], away = [] } of VARIANTS) {
     async () => {
       requireApache();
       const plans: MemberPlan[] = [
-        ...voters.map(is => ({ is })),
+        ...voters.map(is => (is === 'zklab' ? OURS : { is })),
         ...JOINING.map(() => ({ is: 'apache' as const, joins: true })),
-        { is: 'zklab', observer: true },
+        { ...OURS, observer: true },
       ];
       const ours = plans.flatMap(({ is }, i) => (is === 'zklab' ? [i + 1] : []));
       await withEnsemble(

@@ -93,6 +93,7 @@ function bulk(newMembers: string, standaloneEnabled: boolean): Members {
   const text = newMembers.replaceAll(',', '\n');
   if (hasUnreadableNumber(text)) throw unreadable('a number in newMembers cannot be read');
   const members = parseQuorumConfig(text);
+  for (const server of members.servers.values()) checkAddresses(server);
   const roles = [...members.servers.values()].map(({ role }) => role);
   const voters = roles.filter(role => role === 'participant').length;
   const isEmpty = voters === 0 && !standaloneEnabled;
@@ -134,9 +135,15 @@ function joiningServer(text: string): QuorumServer {
   const sid = sidOf(name.slice(name.lastIndexOf('.') + 1), text);
   if (hasUnreadablePort(line)) throw unreadable(`"${text}" has a port that is none`);
   const server = parseQuorumServer(sid, line);
+  checkAddresses(server);
   if (server.client === undefined && server.secureClient === undefined)
     throw unfit(`"${text}" has no client port, and a server that joins must have one`);
   return server;
+}
+
+/** Members of Apache's without multiAddress.enabled, its default, could not read the configuration. */
+function checkAddresses({ sid, addresses }: QuorumServer): void {
+  if (addresses.length > 1) throw unfit(`server.${sid} has ${addresses.length} addresses; one is accepted`);
 }
 
 function numberOf(text: string, item: string): number {

@@ -24,8 +24,8 @@ const KEY_CHARS_SHOWN_MAX = 400;
  * Why this member must not go on with its configuration `own`, or null. A `text` that is logged and not yet
  * committed counts too: a quorum without this member may commit it elsewhere.
  *
- * There is no reconfiguration here. A member that went on with the old voters, when an ensemble led by Apache
- * has others, could make a quorum of its own: it must stop. @see QuorumPeer.processReconfig
+ * For a member without reconfigEnabled. If it went on with the old voters when the ensemble has others, it
+ * could make a quorum of its own: it must stop. @see QuorumPeer.processReconfig
  */
 export function votersChanged(
   text: string | null,
@@ -53,7 +53,7 @@ function problemWith(
         'from dataDir and dataLogDir of this server alone, and it takes everything from its leader.';
   return new ServerError(
     'ZK_VOTERS_CHANGED',
-    `the voters of the ensemble are not those of this server's configuration, and it cannot follow a reconfiguration: ${FOUND[source]} version ` +
+    `the voters of the ensemble are not those of this server's configuration, and it follows no reconfiguration since reconfigEnabled is false: ${FOUND[source]} version ` +
       `${zxidToHex(told.version)} with ${described(told)}; this server has version ${zxidToHex(own.version)} with ${described(own)}. ` +
       `Put the ${linesNamed(systems)} lines of /zookeeper/config of a serving member into zoo.cfg, with the line version=${version}, and ` +
       `start this server again, or leave it stopped if it is not among them.${uncommitted}`,

@@ -1,0 +1,162 @@
+/** Reconfigurations of whole ensembles in virtual time, each zoo.cfg a file on its machine's disk. */
+import { assert, suite } from '#test';
+import { body, MemoryClient } from './memory-client.test-kit.ts';
+import { type EnsemblePlan, lineOf, MemoryEnsemble } from './memory-ensemble.test-kit.ts';
+import { errorName } from './wire/error-codes.ts';
+import { JuteReader } from './wire/jute.ts';
+import { OpCode } from './wire/opcodes.ts';
+import { type ReconfigRequest, writeReconfigRequest } from './wire/requests.ts';
+
+const test = suite('reconfiguration of an ensemble');
+
+const CONFIG = '/zookeeper/config';
+
+const line = (sid: number, client = '0.0.0.0:2181') => `server.${sid}=${lineOf(sid)};${client}`;
+
+function ensembleOf(plan: Omit<EnsemblePlan, 'filesOnDisk'>): MemoryEnsemble {
+  const settings = { reconfigEnabled: 'true', skipACL: 'yes', ...plan.settings };
+  return new MemoryEnsemble({ ...plan, settings, filesOnDisk: true }).start();
+}
+
+function ask(client: MemoryClient, asked: Partial<ReconfigRequest>): { err: string; text: string } {
+  const request = { joining: null, leaving: null, newMembers: null, curConfigId: -1, ...asked };
+  const { err, body: bytes } = client.reply(
+    client.send(OpCode.reconfig, w => writeReconfigRequest(w, request)),
+  );
+  return { err: errorName(err), text: err === 0 ? String(new JuteReader(bytes).readBuffer()) : '' };
+}
+
+function configAt(ensemble: MemoryEnsemble, sid: number): string {
+  return String(ensemble.server(sid).database.tree.getNode(CONFIG)?.data);
+}
+
+const filesOf = (ensemble: MemoryEnsemble, sid: number) => ensemble.machine(sid).disk.list('/conf');
+
+test('the first leader gives the configuration its version, and each member writes its files', () => {
+  const ensemble = ensembleOf({ voters: 3, observers: 1 });
+  for (const sid of ensemble.sids) {
+    ensemble.wait(() => filesOf(ensemble, sid).length === 3, `files of ${sid}`);
+    assert.equal(filesOf(ensemble, sid), ['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000000']);
+    assert.match(configAt(ensemble, sid), /version=100000000$/);
+  }
+  ensemble.kill(2, 'power');
+  ensemble.boot(2);
+  ensemble.wait(() => ensemble.server(2).view.serving !== null, 'it to be back on its files');
+});
+
+test('a server joins, is asked for its vote, and the one that left is not needed any more', () => {
+  const ensemble = ensembleOf({ voters: 3, joiners: 1 });
+  ensemble.boot(4);
+  ensemble.wait(() => ensemble.server(4).view.serving !== null, 'the joining server to follow');
+  const client = MemoryClient.open(ensemble, 1);
+  const { err, text } = ask(client, { joining: line(4), leaving: '3' });
+  assert.is(err, 'OK');
+  assert.match(text, /^server\.1=.*\nserver\.2=.*\nserver\.4=.*;0\.0\.0\.0:2181\nversion=10000000\w$/);
+  const { version } = { version: /version=(\w+)$/.exec(text)![1]! };
+  for (const sid of [1, 2, 4]) {
+    ensemble.wait(() => configAt(ensemble, sid) === text, `member ${sid} to know`);
+    ensemble.wait(() => filesOf(ensemble, sid).includes(`zoo.cfg.dynamic.${version}`), `files of ${sid}`);
+    assert.not.ok(filesOf(ensemble, sid).includes('zoo.cfg.dynamic.next'));
+  }
+  ensemble.kill(3);
+  ensemble.kill(ensemble.leader === 1 ? 2 : 1);
+});
+
+test('a watch on the configuration fires once at every member, and clients notice nothing else', () => {
+  const ensemble = ensembleOf({ voters: 3, joiners: 1 });
+  ensemble.boot(4);
+  ensemble.wait(() => ensemble.server(4).view.serving !== null, 'the joining server to follow');
+  const leader = ensemble.leader;
+  const clients = [1, 2, 3].map(sid => MemoryClient.open(ensemble, sid));
+  for (const client of clients) client.reply(client.send(OpCode.getData, body.read(CONFIG, true)));
+  assert.is(ask(clients[0]!, { joining: line(4) }).err, 'OK');
+  ensemble.time.advance(1000);
+  for (const client of clients) {
+    assert.is(client.replies.filter(({ xid }) => xid === -1).length, 1);
+    assert.is(client.raw.closed, null);
+  }
+  assert.is(ensemble.leader, leader);
+});
+
+test('a port moves while its client stays', () => {
+  const ensemble = ensembleOf({ voters: 3 });
+  const client = MemoryClient.open(ensemble, 2);
+  assert.is(ask(client, { joining: line(2, '0.0.0.0:2291') }).err, 'OK');
+  client.reply(client.send(OpCode.create, body.create('/a')));
+  ensemble.wait(() => ensemble.server(2).view.clientAddress?.port === 2291, 'the port to move');
+  const text = String(ensemble.machine(2).disk.read('/conf/zoo.cfg'));
+  assert.not.match(text, /clientPort=/);
+  assert.is(client.raw.closed, null);
+  ensemble.kill(2);
+  ensemble.boot(2);
+  ensemble.wait(() => ensemble.server(2).view.serving !== null, 'it to be back');
+  assert.is(ensemble.server(2).view.clientAddress?.port, 2291);
+});
+
+test('refusals reach the client wherever it is connected', () => {
+  const ensemble = ensembleOf({ voters: 3, observers: 1, settings: { skipACL: 'no' } });
+  for (const sid of ensemble.sids) {
+    const client = MemoryClient.open(ensemble, sid);
+    assert.is(ask(client, { curConfigId: 5 }).err, 'BADVERSION');
+    assert.is(ask(client, { joining: line(9) }).err, 'NOAUTH');
+    assert.is(ask(client, { leaving: '1,2' }).err, 'BADARGUMENTS');
+    assert.is(ask(client, { leaving: 'x' }).err, 'MARSHALLINGERROR');
+    assert.is(client.raw.closed, null);
+  }
+});
+
+/** Cuts the power of `sid` at its disk operation number `cut` from now on. True once that has come. */
+function cutPower(ensemble: MemoryEnsemble, sid: number, cut: number): () => boolean {
+  const { disk } = ensemble.machine(sid);
+  let left = cut;
+  let isOff = false;
+  disk.beforeOperation = () => {
+    if (left-- > 0 || isOff) return;
+    isOff = true;
+    disk.beforeOperation = () => {};
+    ensemble.kill(sid, 'power');
+    throw new Error('no power');
+  };
+  return () => isOff;
+}
+
+test('power is lost at any operation on the disk of a voter that changes its ensemble: it comes back and knows', () => {
+  let cuts = 0;
+  for (const victim of ['leader', 'follower'] as const) {
+    for (let cut = 0; ; cut++) {
+      const ensemble = ensembleOf({ voters: 3, observers: 1, seed: `cut ${cut}` });
+      const { leader } = ensemble;
+      const [follower = 0, other = 0] = [1, 2, 3].filter(sid => sid !== leader);
+      const sid = victim === 'leader' ? leader : follower;
+      const asked = { joining: line(4), leaving: String(other) };
+      const client = MemoryClient.open(ensemble, other);
+      client.reply(client.send(OpCode.create, body.create('/before')));
+      ensemble.time.advance(1000);
+      const isOff = cutPower(ensemble, sid, cut);
+      client.send(OpCode.reconfig, w =>
+        writeReconfigRequest(w, { newMembers: null, curConfigId: -1, ...asked }),
+      );
+      ensemble.time.advance(1500);
+      if (!isOff()) break;
+      cuts++;
+      ensemble.boot(sid);
+      ensemble.wait(() => ensemble.leader > 0, `a leader after cut ${cut} of the ${victim}`);
+      const admin = MemoryClient.open(ensemble, ensemble.leader);
+      let err = '';
+      const isDone = () => {
+        err = ask(admin, asked).err;
+        return err !== 'NEWCONFIGNOQUORUM' && err !== 'RECONFIGINPROGRESS';
+      };
+      ensemble.wait(isDone, 'all to be in sync');
+      assert.is(err, 'OK', `cut ${cut} of the ${victim}`);
+      for (const each of [leader, follower, 4]) {
+        ensemble.wait(
+          () => ensemble.runs(each) && configAt(ensemble, each) === configAt(ensemble, ensemble.leader),
+          `member ${each} to know`,
+        );
+        assert.match(configAt(ensemble, each), /server\.4=.*:participant/);
+      }
+    }
+  }
+  assert.ok(cuts > 20, `${cuts} cuts`);
+});
