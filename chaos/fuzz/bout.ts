@@ -97,7 +97,7 @@ class Bout {
     this.#random = new SeededRandom(`fuzz ${seed}`);
     this.#world = new World({
       random: this.#random.fork('world'),
-      members: ensembleOf(VOTERS, OBSERVERS),
+      members: ensembleOf({ voters: VOTERS, observers: OBSERVERS }),
       program: options.program,
       turnMs: TURN_MS,
       settings: { '4lw.commands.whitelist': '*', maxClientCnxns: '0' },

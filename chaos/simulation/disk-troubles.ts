@@ -3,7 +3,9 @@ import type { DiskOperation } from '../../server/runtime/memory-disk.ts';
 import type { MemoryMachine } from '../../server/runtime/memory-runtime.ts';
 import type { VirtualTime } from '../../server/runtime/virtual-time.ts';
 
-/** `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and the data they were to save may be lost. */
+/**
+ * `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and the data they were to save may be lost.
+ */
 export type DiskSickness = 'full' | 'failed-sync';
 
 const NEEDS_ROOM: ReadonlySet<DiskOperation> = new Set(['open', 'write', 'truncate']);

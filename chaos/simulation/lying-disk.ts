@@ -2,8 +2,8 @@ import type { Clock, Disk, DiskFile } from '../../server/runtime/runtime.ts';
 
 /**
  * A planted bug: a disk that reports "synced" although it has not synced. Nothing is wrong until the power
- * fails; then acknowledged writes are gone on every member at once. A simulator that does not find this finds
- * nothing.
+ * fails; then acknowledged writes are gone on every member at once. A simulator that does not find this
+ * finds nothing.
  */
 export function lyingDisk(disk: Disk, clock: Clock): Disk {
   return {

@@ -16,6 +16,7 @@ const MARKS = {
   'sync: learner ahead of the leader': event => event.kind === 'learnerAhead',
   'epoch: led': event => event.kind === 'leading',
   'epoch: lost by its leader': event => event.kind === 'quorumLost',
+  'quorum: a voter leads alone': event => event.kind === 'leadsAlone',
   'epoch: never formed': event => event.kind === 'quorumNotFormed',
   'election: support lost': event => event.kind === 'supportLost',
   'observer: behind an observer master': event =>
@@ -29,6 +30,9 @@ const MARKS = {
 
 /** Reached by what several events together mean; see `read-only-watch.ts`. */
 const PHASE_MARKS = [
+  'quorum: groups',
+  'quorum: two voters with an oracle',
+  'quorum: the oracle authorised a voter',
   'read-only: observer begins',
   'read-only: voter begins',
   'read-only: sync held back',

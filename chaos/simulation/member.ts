@@ -1,8 +1,9 @@
 import type { EventListener } from '../../server/metrics/server-events.ts';
 import type { LogFields, Logger } from '../../server/runtime/logger.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
-
 import type { Journal } from './journal.ts';
+import type { QuorumWatch } from './quorum-watch.ts';
+import type { Shape } from './shape.ts';
 
 /** A member of the simulated ensemble, as the world knows it. */
 export interface MemberSpec {
@@ -40,6 +41,10 @@ export interface MemberContext {
   readonly onEvent: EventListener;
   /** Receives what the member logs, for the checkers. */
   readonly journal: Journal;
+  /** Receives what the member has on its disk, and what it decides. */
+  readonly quorums: QuorumWatch;
+  /** What the oracle says to this member at the moment. Undefined: there is none. */
+  readonly authorises?: () => boolean;
   /** Lines of zoo.cfg that all members of this run get. */
   readonly settings: Readonly<Record<string, string>>;
   /** Work units for one turn of its loop; undefined: the limit of a real server. */
@@ -62,7 +67,7 @@ export interface MemberProgram {
 }
 
 /** Members zk1, zk2, ...: the voters come first, then the observers. */
-export function ensembleOf(voters: number, observers: number): MemberSpec[] {
+export function ensembleOf({ voters, observers }: Shape): MemberSpec[] {
   return Array.from({ length: voters + observers }, (_, at) => ({
     sid: at + 1,
     name: `zk${at + 1}`,

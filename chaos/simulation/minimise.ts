@@ -12,8 +12,8 @@ export interface Minimised {
 const MINIMISE_RUNS_MAX = 400;
 
 /**
- * Reduces the fault plan of a failing seed to what the failure needs, so that a person reads three faults and
- * not thirty. Deleting a fault changes nothing else, because randomness is drawn by name.
+ * Reduces the fault plan of a failing seed to what the failure needs, so that a person reads three faults
+ * and not thirty. Deleting a fault changes nothing else, because randomness is drawn by name.
  *
  * @param failing a result of `simulate` with verdict `failed`
  */

@@ -2,13 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Fault, faultSchema, type PlannedFault } from './faults/index.ts';
 import { ms, type Target } from './faults/simulated-fault.ts';
+import type { Shape } from './shape.ts';
 
-/** A seed, the size of its ensemble and its faults. Failures are kept in this form and replayed from it. */
-export interface Plan {
+/** A seed, its ensemble and its faults. Failures are kept in this form and replayed from it. */
+export interface Plan extends Shape {
   readonly seed: number;
-  /** Voters have the sids 1 to this number; the observers follow. */
-  readonly voters: number;
-  readonly observers: number;
   readonly faults: readonly PlannedFault[];
   /** Lines of zoo.cfg in place of those that the seed draws: it may have drawn others once. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
@@ -30,13 +28,18 @@ const schema = z.strictObject({
   seed: z.number().int(),
   voters: z.number().int().min(1).max(VOTERS_MAX),
   observers: z.number().int().min(0).max(OBSERVERS_MAX),
+  groups: z.array(z.array(z.number().int())).optional(),
+  weights: z.record(z.string(), z.number().int().nonnegative()).optional(),
+  oracle: z.literal(true).optional(),
   faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault: faultSchema })),
   settings: z.record(z.string(), z.string()).optional(),
   reasons: z.array(z.string()),
 });
 
-export function writePlan(path: string, { seed, voters, observers, faults, reasons }: Plan): void {
-  writeFileSync(path, `${JSON.stringify({ seed, voters, observers, faults, reasons }, null, 1)}\n`);
+export function writePlan(path: string, plan: Plan): void {
+  const { seed, voters, observers, groups, weights, oracle, faults, reasons } = plan;
+  const written = { seed, voters, observers, groups, weights, oracle, faults, reasons };
+  writeFileSync(path, `${JSON.stringify(written, null, 1)}\n`);
 }
 
 /** @throws PlanFileError naming what is wrong with the file */
@@ -54,6 +57,9 @@ export function readPlan(path: string): Plan {
   }
   const plan = result.data;
   const members = plan.voters + plan.observers;
+  const stranger = plan.groups?.flat().find(sid => sid < 1 || sid > members);
+  if (stranger !== undefined)
+    throw new PlanFileError(path, `groups name member ${stranger}; there are 1 to ${members}`);
   for (const [at, { fault }] of plan.faults.entries())
     for (const sid of sidsIn(fault))
       if (sid < 1 || sid > members)

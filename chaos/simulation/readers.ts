@@ -15,8 +15,8 @@ export function hasReadOnlyServers(settings: Settings, members: readonly MemberS
 }
 
 /**
- * Where a reader connects, and what it may be shown. It stays at one observer, the only member that knows its
- * local session. Where voters read on too, every other reader goes from member to member.
+ * Where a reader connects, and what it may be shown. It stays at one observer, the only member that knows
+ * its local session. Where voters read on too, every other reader goes from member to member.
  */
 export function readerAt(
   process: number,
@@ -34,8 +34,8 @@ export function readerAt(
 }
 
 /**
- * Beside turns of a millisecond, splits and packets that are lost: time for what a client sends, and for what
- * it is answered.
+ * Beside turns of a millisecond, splits and packets that are lost: time for what a client sends, and for
+ * what it is answered.
  */
 const SLACK_MS = 700;
 

@@ -81,14 +81,14 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
   };
 }
 
-/** Replays a kept failure, in an ensemble of its size. @throws PlanFileError */
+/** Replays a kept failure, in an ensemble of its shape. @throws PlanFileError */
 export function replay(
   planFile: string,
-  options: Omit<SimulationOptions, 'voters' | 'observers' | 'faults'>,
+  options: Omit<SimulationOptions, 'shape' | 'faults'>,
 ): SimulationResult {
-  const { seed, voters, observers, faults, settings } = readPlan(planFile);
+  const { seed, faults, settings, reasons: _, ...shape } = readPlan(planFile);
   const swarm = settings === undefined ? options.swarm : { ...options.swarm, settings };
-  return simulate(seed, { ...options, voters, observers, faults, ...(swarm === undefined ? {} : { swarm }) });
+  return simulate(seed, { ...options, shape, faults, ...(swarm === undefined ? {} : { swarm }) });
 }
 
 function keepFailure(result: SimulationResult, directory: string): FailedSeed {
@@ -98,7 +98,7 @@ function keepFailure(result: SimulationResult, directory: string): FailedSeed {
   try {
     mkdirSync(directory, { recursive: true });
     result.trace.writeTo(traceFile);
-    writePlan(planFile, result);
+    writePlan(planFile, { ...result, ...result.shape });
     return failed;
   } catch (error) {
     // The seed itself can be run again, and the others go on.

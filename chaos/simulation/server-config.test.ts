@@ -5,7 +5,7 @@ import { serverConfigOf } from './server-config.ts';
 const test = suite('simulation: configuration of members');
 
 test('every member of an ensemble gets a configuration without unknown or ignored keys', () => {
-  const members = ensembleOf(3, 2);
+  const members = ensembleOf({ voters: 3, observers: 2 });
   for (const spec of members) {
     const config = serverConfigOf(spec, members);
     assert.equal(config.unknownKeys, []);

@@ -1,10 +1,11 @@
 import { ReadOnlyZooKeeperServer } from '../../server/learner/read-only-zookeeper-server.ts';
+import type { Runtime } from '../../server/runtime/runtime.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
-import type { ZkDatabase } from '../../server/storage/zk-database.ts';
 import { epochOf } from '../../server/wire/zxid.ts';
 import { hearMaster } from './hear-master.ts';
-import type { Journal } from './journal.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from './member.ts';
+import { withOracle } from './oracle-disk.ts';
+import type { QuorumWatch } from './quorum-watch.ts';
 import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
 
 /**
@@ -25,14 +26,10 @@ function start(
   settings: Readonly<Record<string, string>>,
   onStart: (server: RunningServer, context: MemberContext) => void,
 ): RunningMember {
-  const { spec, members, logger, turnUnits, onEvent, onFatal, onMasterPacket } = context;
+  const { spec, members, logger, turnUnits, onEvent, onFatal } = context;
   const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
-  const runtime =
-    onMasterPacket === undefined
-      ? context.runtime
-      : { ...context.runtime, network: hearMaster(context.runtime.network, onMasterPacket) };
   const server = startServer({
-    runtime,
+    runtime: runtimeOf(context),
     config,
     logger,
     onEvent,
@@ -40,7 +37,7 @@ function start(
     ...(turnUnits === undefined ? {} : { turnUnits }),
   });
   const { view, database } = server;
-  report(database, spec.name, context.journal);
+  report(server, context);
   onStart(server, context);
   return {
     state(): MemberState {
@@ -57,16 +54,76 @@ function start(
   };
 }
 
-/** Reports to the journal what is logged, at the calls through which it comes. The server does not notice. */
-function report(database: ZkDatabase, member: string, journal: Journal): void {
+function runtimeOf({ runtime, onMasterPacket, authorises }: MemberContext): Runtime {
+  return {
+    ...runtime,
+    ...(onMasterPacket === undefined ? {} : { network: hearMaster(runtime.network, onMasterPacket) }),
+    ...(authorises === undefined ? {} : { disk: withOracle(runtime.disk, authorises) }),
+  };
+}
+
+/**
+ * Reports what is logged, durable and committed, at the calls through which it comes. The server does not
+ * notice.
+ */
+function report(server: RunningServer, { spec, journal, quorums }: MemberContext): void {
+  const { view, database } = server;
+  const { sid, name } = spec;
   const append = database.append.bind(database);
   database.append = packet => {
     append(packet);
-    journal.logged(member, packet);
+    journal.logged(name, packet);
   };
   const startEpoch = database.startEpoch.bind(database);
   database.startEpoch = zxid => {
-    journal.epochStarted(member, epochOf(zxid), database.lastProcessedZxid);
+    const last = database.lastProcessedZxid;
+    journal.epochStarted(name, epochOf(zxid), last);
+    quorums.leads(sid, epochOf(zxid), journal.lastTransaction(last));
     startEpoch(zxid);
+  };
+  const apply = database.apply.bind(database);
+  database.apply = (packet, header, body, digestAt) => {
+    const role = view.peer?.role;
+    if (role?.name === 'leader' && role.server !== null) quorums.commits(sid, packet.zxid);
+    return apply(packet, header, body, digestAt);
+  };
+  reportDisk(server, sid, quorums);
+}
+
+function reportDisk({ view, database }: RunningServer, sid: number, quorums: QuorumWatch): void {
+  quorums.durableIs(sid, database.lastLoggedZxid);
+  const flush = database.flush.bind(database);
+  database.flush = done => {
+    const upTo = database.lastLoggedZxid;
+    flush(error => {
+      if (error === undefined) quorums.durableIs(sid, upTo);
+      done(error);
+    });
+  };
+  const truncate = database.truncate.bind(database);
+  database.truncate = zxid => {
+    const isDone = truncate(zxid);
+    if (isDone) quorums.durableIs(sid, zxid);
+    return isDone;
+  };
+  const finishRestore = database.finishRestore.bind(database);
+  database.finishRestore = (reader, zxid, done) =>
+    finishRestore(reader, zxid, error => {
+      if (error === undefined) quorums.durableIs(sid, zxid);
+      done(error);
+    });
+  const epochs = view.peer?.epochs;
+  if (epochs === undefined) return;
+  quorums.epochIs(sid, epochs.currentEpoch, database.lastLoggedZxid);
+  quorums.acceptedIs(sid, epochs.acceptedEpoch);
+  const setCurrentEpoch = epochs.setCurrentEpoch.bind(epochs);
+  epochs.setCurrentEpoch = epoch => {
+    setCurrentEpoch(epoch);
+    quorums.epochIs(sid, epoch, database.lastLoggedZxid);
+  };
+  const setAcceptedEpoch = epochs.setAcceptedEpoch.bind(epochs);
+  epochs.setAcceptedEpoch = epoch => {
+    setAcceptedEpoch(epoch);
+    quorums.acceptedIs(sid, epoch);
   };
 }

@@ -42,13 +42,15 @@ test(
 test(
   'five voters, and three observers behind observer masters',
   () => {
-    const result = simulate(1, { ...server, voters: 5, observers: 3 });
+    const result = simulate(1, { ...server, shape: { voters: 5, observers: 3 } });
     assert.is(result.verdict, 'passed', result.reasons.join('; '));
   },
   DEADLINE,
 );
 
-/** A write is under way at every moment, and no snapshot, which is really synced, saves what the log lost. */
+/**
+ * A write is under way at every moment, and no snapshot, which is really synced, saves what the log lost.
+ */
 const BUSY = { thinkMs: [0, 20], readShare: 0.2, birthMs: 0, settings: { snapCount: '100000' } } as const;
 
 /** All members lose power at once, twice, while clients write. */
@@ -64,6 +66,7 @@ test(
     const { verdict, reasons } = simulate(1, {
       ...server,
       wrapDisk: lyingDisk,
+      watchQuorums: false,
       faults: OUTAGES,
       swarm: BUSY,
     });

@@ -9,7 +9,8 @@ import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { PlanFileError } from './plan-file.ts';
 import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
 import { serverProgram } from './server-program.ts';
-import { OBSERVERS_DEFAULT, type SimulationResult, VOTERS_DEFAULT } from './simulate.ts';
+import { PLAIN_SHAPE, type Shape } from './shape.ts';
+import type { SimulationResult } from './simulate.ts';
 
 export interface SimOptions {
   readonly json?: boolean;
@@ -44,11 +45,9 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
       '--debug is accepted only with --replay; run the seed first, which prints the plan to replay if it fails',
     );
   refuseLoneMember(options);
-  const simulation = {
-    program: serverProgram(),
-    ...(voters === undefined ? {} : { voters }),
-    ...(observers === undefined ? {} : { observers }),
-  };
+  const isAsked = voters !== undefined || observers !== undefined;
+  const shape = isAsked ? shapeOf(options) : 'drawn';
+  const simulation = { program: serverProgram(), shape } as const;
   const seeds = [...seedsOf(options)];
   const [first = 0] = seeds;
   let unstored: string | undefined;
@@ -56,7 +55,7 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     terminal,
     { name: 'sim', json, root: folder, eventsAlone: true },
     async ({ plan, events, eventsProblem }) => {
-      const topologies = [{ name: 'simulated', shortForm: shortFormOf(simulation) }];
+      const topologies = [{ name: 'simulated', shortForm: shortFormOf(shapeOf(options)) }];
       plan({ suite: 'sim', seed: first, claims: [], topologies });
       let done = 0;
       const ran = await runSeeds({
@@ -85,7 +84,8 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
 }
 
 /** @throws UsageError */
-function refuseLoneMember({ voters = VOTERS_DEFAULT, observers = OBSERVERS_DEFAULT }: SimOptions): void {
+function refuseLoneMember(options: SimOptions): void {
+  const { voters, observers } = shapeOf(options);
   if (voters + observers < 2)
     throw new UsageError(
       `--voters ${voters} --observers ${observers}: nobody could disagree with a single member; accepted are at least two members`,
@@ -133,7 +133,15 @@ function replayOrRefuse(file: string, debug: boolean): SimulationResult {
   }
 }
 
-function shortFormOf({ voters = VOTERS_DEFAULT, observers = OBSERVERS_DEFAULT }): string {
+/** Of the plain shape, which most seeds draw where no other one is asked for. */
+function shapeOf({ voters, observers }: SimOptions): Shape {
+  return {
+    voters: voters ?? PLAIN_SHAPE.voters,
+    observers: observers ?? PLAIN_SHAPE.observers,
+  };
+}
+
+function shortFormOf({ voters, observers }: Shape): string {
   return `voters=${voters}${observers === 0 ? '' : ` observers=${observers}`}`;
 }
 

@@ -13,23 +13,28 @@ import type { PlannedFault } from './faults/index.ts';
 import { withoutLocalEnds } from './local-ends.ts';
 import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
 import { Nemesis } from './nemesis.ts';
+import { isQuorum } from './own-quorum.ts';
 import { hasReadOnlyServers, readerAt, readOnlyLimits, readOnlyObservers } from './readers.ts';
 import { Sampler } from './sampler.ts';
 import { planBirth, planFaults } from './schedule.ts';
-import { drawSwarm, focused, forToys, type Swarm } from './swarm.ts';
+import { drawShape, PLAIN_SHAPE, rulesOfShape, type Shape, shapeSettings } from './shape.ts';
+import { drawSwarm, fitted, focused, forToys, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
   program: MemberProgram;
-  /** @default VOTERS_DEFAULT */
-  voters?: number;
-  /** @default OBSERVERS_DEFAULT */
-  observers?: number;
+  /** `drawn`: each seed draws its own. @default PLAIN_SHAPE */
+  shape?: Shape | 'drawn';
   /** Overrides the faults that the seed would plan. */
   faults?: readonly PlannedFault[];
   /** Overrides parts of the swarm that the seed draws. */
   swarm?: Partial<Swarm>;
+  /**
+   * Whether a violation of what Zab rests on counts (`quorum-watch.ts`). Without it, a mistake is found by
+   * what it does to clients and trees. @default true
+   */
+  watchQuorums?: boolean;
   /** Plants a fault in the disks of members. */
   wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
   debug?: boolean;
@@ -37,8 +42,7 @@ export interface SimulationOptions {
 
 export interface SimulationResult {
   readonly seed: number;
-  readonly voters: number;
-  readonly observers: number;
+  readonly shape: Shape;
   /** `unknown`: nothing was wrong, but too little happened to call the run passed. */
   readonly verdict: 'passed' | 'failed' | 'unknown';
   /** The first is the one to read. */
@@ -53,9 +57,6 @@ export interface SimulationResult {
   readonly marks: ReadonlyMap<string, number>;
   readonly trace: Trace;
 }
-
-export const VOTERS_DEFAULT = 3;
-export const OBSERVERS_DEFAULT = 1;
 
 const FORM_DEADLINE_MS = 60_000;
 /** Limit from the heal until a write has committed and all members agree. */
@@ -79,8 +80,7 @@ export function simulate(seed: number, options: SimulationOptions): SimulationRe
 class Simulation {
   readonly #seed: number;
   readonly #options: SimulationOptions;
-  readonly #voters: number;
-  readonly #observers: number;
+  readonly #shape: Shape;
   readonly #random: SeededRandom;
   readonly #swarm: Swarm;
   readonly #world: World;
@@ -98,15 +98,16 @@ class Simulation {
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
     this.#options = options;
-    this.#voters = options.voters ?? VOTERS_DEFAULT;
-    this.#observers = options.observers ?? OBSERVERS_DEFAULT;
     this.#random = new SeededRandom(seed);
+    const { shape = PLAIN_SHAPE } = options;
+    this.#shape = shape === 'drawn' ? drawShape(this.#random.fork('shape')) : shape;
     const drawn = drawSwarm(this.#random.fork('swarm'));
+    const swarm = fitted(drawn, this.#shape, this.#random.fork('fitted'));
     this.#swarm = {
-      ...(options.program.complete === true ? focused(drawn, this.#random) : forToys(drawn)),
+      ...(options.program.complete === true ? focused(swarm, this.#random) : forToys(swarm)),
       ...options.swarm,
     };
-    const members = ensembleOf(this.#voters, this.#observers);
+    const members = ensembleOf(this.#shape);
     this.#world = new World({
       random: this.#random,
       members,
@@ -117,7 +118,9 @@ class Simulation {
       turnMsMax: this.#swarm.turnMsMax,
       ...(this.#swarm.turnUnits === undefined ? {} : { turnUnits: this.#swarm.turnUnits }),
       driftMax: this.#swarm.driftMax,
-      settings: this.#swarm.settings,
+      settings: { ...this.#swarm.settings, ...shapeSettings(this.#shape) },
+      shape: this.#shape,
+      watchQuorums: options.watchQuorums ?? true,
       ...(options.debug === undefined ? {} : { debug: options.debug }),
       ...(options.wrapDisk === undefined ? {} : { wrapDisk: options.wrapDisk }),
     });
@@ -152,7 +155,9 @@ class Simulation {
   /** Each phase returns what went wrong, if anything. */
   #form(): string | undefined {
     const world = this.#world;
-    world.note('world', `seed ${this.#seed}: ${JSON.stringify(this.#swarm)}`);
+    world.note('world', `seed ${this.#seed}: ${JSON.stringify({ ...this.#shape, ...this.#swarm })}`);
+    if (this.#shape.groups !== undefined) world.marks.reach('quorum: groups');
+    if (this.#shape.oracle === true) world.marks.reach('quorum: two voters with an oracle');
     world.startAll();
     const { birthMs } = this.#swarm;
     if (birthMs > 0) {
@@ -162,7 +167,8 @@ class Simulation {
       birth.stop();
       world.healAll();
     }
-    if (!this.#wait(() => this.#servingVoters() * 2 > this.#voters, FORM_DEADLINE_MS)) {
+    const rules = rulesOfShape(this.#shape);
+    if (!this.#wait(() => isQuorum(rules, this.#servingVoters()), FORM_DEADLINE_MS)) {
       return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
     }
     const client = this.#client(0);
@@ -284,8 +290,7 @@ class Simulation {
     this.#world.note('world', `${verdict} after ${time.eventsExecuted} events`);
     return {
       seed: this.#seed,
-      voters: this.#voters,
-      observers: this.#observers,
+      shape: this.#shape,
       verdict,
       reasons,
       judgements: this.#judgements,
@@ -387,9 +392,12 @@ class Simulation {
     return tree.size === registers.length + 1 ? tree : undefined;
   }
 
-  #servingVoters(): number {
+  #servingVoters(): Set<number> {
     const { specs } = this.#world;
-    return specs.filter(({ sid, role }) => role === 'participant' && this.#world.state(sid)?.serving).length;
+    const serving = specs.filter(
+      ({ sid, role }) => role === 'participant' && this.#world.state(sid)?.serving,
+    );
+    return new Set(serving.map(({ sid }) => sid));
   }
 
   #trees(): MemberTree[] {

@@ -1,7 +1,9 @@
 import type { LinkQuality } from '../../server/runtime/memory-link.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { type FaultKind, SIMULATED_FAULTS } from './faults/index.ts';
+import type { FaultNeed } from './faults/simulated-fault.ts';
 import { drawSessionSettings, drawSettings, observersReadOn } from './settings.ts';
+import type { Shape } from './shape.ts';
 
 /**
  * The character of a run. Each seed draws its own ranges and weights, many of them zero, because a run with
@@ -111,15 +113,21 @@ export function drawSwarm(random: SeededRandom): Swarm {
   const readers = 1 + sessions.below(drawn.clients - 1);
   const settings = { ...drawn.settings, ...drawSessionSettings(sessions) };
   const swarm = { ...drawn, readers, settings };
-  return observersReadOn(settings) ? withFaultsOfReaders(swarm, sessions) : swarm;
+  return observersReadOn(settings) ? withFaultsFor(swarm, 'readers', sessions) : swarm;
 }
 
-/** Some of these runs contain nothing else, so that observers often come back by DIFF. */
-function withFaultsOfReaders(swarm: Swarm, random: SeededRandom): Swarm {
+/** The same character, with the faults that matter to the shape of its ensemble. */
+export function fitted(swarm: Swarm, { groups, oracle }: Shape, random: SeededRandom): Swarm {
+  if (oracle === true) return withFaultsFor(swarm, 'oracle', random);
+  return groups === undefined ? swarm : withFaultsFor(swarm, 'groups', random);
+}
+
+/** Some of these runs contain nothing else: observers then often come back by DIFF, for example. */
+function withFaultsFor(swarm: Swarm, need: FaultNeed, random: SeededRandom): Swarm {
   const faultWeights = { ...swarm.faultWeights };
   const isAlone = random.chance(FOCUS_PROBABILITY);
-  for (const { kind, weight, ofReaders = false } of SIMULATED_FAULTS) {
-    if (ofReaders) faultWeights[kind] = weight;
+  for (const { kind, weight, needs } of SIMULATED_FAULTS) {
+    if (needs === need) faultWeights[kind] = weight;
     else if (isAlone) faultWeights[kind] = 0;
   }
   return { ...swarm, faultWeights };
@@ -136,8 +144,8 @@ function drawLink(random: SeededRandom): Partial<LinkQuality> {
 }
 
 function drawWeights(random: SeededRandom): Record<FaultKind, number> {
-  const weights = SIMULATED_FAULTS.map(({ kind, weight, ofServers = false, ofReaders = false }) => {
-    if (ofReaders) return [kind, 0] as const;
+  const weights = SIMULATED_FAULTS.map(({ kind, weight, ofServers = false, needs }) => {
+    if (needs !== undefined) return [kind, 0] as const;
     const own = ofServers ? random.fork(kind) : random;
     return [kind, own.chance(KIND_PROBABILITY) ? weight * own.float() : 0] as const;
   });

@@ -4,7 +4,8 @@ import { SIMULATED_FAULTS } from './faults/index.ts';
 import { ensembleOf, type MemberProgram } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 import { planFaults } from './schedule.ts';
-import { drawSwarm } from './swarm.ts';
+import { drawShape } from './shape.ts';
+import { drawSwarm, fitted } from './swarm.ts';
 import { Trace } from './trace.ts';
 import { World } from './world.ts';
 
@@ -29,7 +30,11 @@ const ticking: MemberProgram = {
 };
 
 function world(): World {
-  const made = new World({ random: new SeededRandom(1), members: ensembleOf(3, 1), program: ticking });
+  const made = new World({
+    random: new SeededRandom(1),
+    members: ensembleOf({ voters: 3, observers: 1 }),
+    program: ticking,
+  });
   made.startAll();
   made.time.advance(10_500);
   return made;
@@ -148,14 +153,16 @@ test('a plan depends on its seed alone, lies inside the chaos phase, and names m
 
 test('over the seeds every kind of fault comes, and some days have none of a kind', () => {
   const seen = new Map<string, number>();
-  for (let seed = 0; seed < 200; seed++) {
+  for (let seed = 0; seed < 400; seed++) {
     const random = new SeededRandom(seed);
-    const faults = planFaults(random, drawSwarm(random.fork('swarm')), [1, 2, 3]);
+    const shape = drawShape(random.fork('shape'));
+    const swarm = fitted(drawSwarm(random.fork('swarm')), shape, random.fork('fitted'));
+    const faults = planFaults(random, swarm, [1, 2, 3]);
     for (const kind of new Set(faults.map(({ fault }) => fault.kind)))
       seen.set(kind, (seen.get(kind) ?? 0) + 1);
   }
   assert.is(seen.size, SIMULATED_FAULTS.length);
-  for (const [kind, days] of seen) assert.ok(days > 15 && days < 180, `${kind} on ${days} of 200 days`);
+  for (const [kind, days] of seen) assert.ok(days > 15 && days < 360, `${kind} on ${days} of 400 days`);
 });
 
 test('the hash of a trace covers order and content', () => {

@@ -7,6 +7,7 @@ import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { VirtualTime } from '../../server/runtime/virtual-time.ts';
 import { type DiskSickness, DiskTroubles } from './disk-troubles.ts';
+import { FailureDetector } from './failure-detector.ts';
 import { Journal } from './journal.ts';
 import { Marks } from './marks.ts';
 import {
@@ -17,7 +18,9 @@ import {
   traceLogger,
 } from './member.ts';
 import { Moments } from './moments.ts';
+import { QuorumWatch } from './quorum-watch.ts';
 import { ReadOnlyWatch } from './read-only-watch.ts';
+import { PLAIN_SHAPE, rulesOfShape, type Shape } from './shape.ts';
 import { Trace } from './trace.ts';
 
 export interface WorldOptions {
@@ -44,6 +47,10 @@ export interface WorldOptions {
   settings?: Readonly<Record<string, string>>;
   /** The members that serve read-only clients without a master. */
   readOnlyObservers?: readonly string[];
+  /** @default a majority of the members that vote decides */
+  shape?: Shape;
+  /** See `SimulationOptions`. @default true */
+  watchQuorums?: boolean;
   /** Called with each line that a member logs. */
   onLine?: (member: string, line: string) => void;
   /** Plants a fault in the disks of some members. */
@@ -57,12 +64,16 @@ interface Member {
   running: RunningMember | undefined;
   /** The faults of its disk; see `disk-troubles.ts`. */
   readonly troubles: DiskTroubles;
-  /** Disk operations at which it dies in the next boots; undefined: none, and it stays down after a crash. */
+  /**
+   * Disk operations at which it dies in the next boots; undefined: none, and it stays down after a crash.
+   */
   crashLoop: { how: Crash; left: number[] } | undefined;
 }
 
 /** Pause of a supervisor before it restarts a dead member. */
 const CRASH_LOOP_REBOOT_MS = 50;
+/** An oracle notices the death of a voter within this time. */
+const NOTICE_MS_MAX = 800;
 /** A member must have stopped within this time, or it has ignored the failure of its disk. */
 const DISK_FAILURE_NOTICED_MS = 200;
 
@@ -77,12 +88,14 @@ export class World {
   readonly moments = new Moments();
   readonly readOnly: ReadOnlyWatch;
   readonly journal = new Journal(() => this.time.nowMs);
+  readonly quorums: QuorumWatch;
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
   /** Members whose code threw. Each is a finding, whatever the checkers say. */
   readonly failures: string[] = [];
   readonly #options: WorldOptions;
   readonly #members = new Map<number, Member>();
+  readonly #detector: FailureDetector | undefined;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -95,7 +108,33 @@ export class World {
       link: options.link ?? {},
       ...(uplinkBytesPerMs === undefined ? {} : { uplinkBytesPerMs }),
     });
+    const voters = options.members.filter(({ role }) => role === 'participant').map(({ sid }) => sid);
+    this.#detector = options.shape?.oracle === true ? this.#newDetector(voters) : undefined;
+    this.quorums = new QuorumWatch({
+      rules: { ...rulesOfShape(options.shape ?? PLAIN_SHAPE), voters },
+      nameOf: sid => this.#name(sid),
+      authorises: sid => this.#detector?.authorises(sid) === true,
+      onViolation: what => {
+        if (options.watchQuorums !== false) this.failures.push(what);
+      },
+    });
     for (const spec of options.members) this.#members.set(spec.sid, this.#install(spec));
+  }
+
+  #newDetector(voters: readonly number[]): FailureDetector {
+    const random = this.#options.random.fork('oracle');
+    return new FailureDetector({
+      voters,
+      nowMs: () => this.time.nowMs,
+      noticeMs: random.between(0, NOTICE_MS_MAX),
+      keeps: random.chance(0.5),
+      isCurrent: sid => this.quorums.durableOn(sid) >= this.quorums.lastCommitted,
+    });
+  }
+
+  /** Sids by group of the hierarchical quorum; none where a majority decides. */
+  get groups(): readonly (readonly number[])[] {
+    return this.#options.shape?.groups ?? [];
   }
 
   get sids(): number[] {
@@ -142,6 +181,7 @@ export class World {
       if (machine.runtime === runtime) this.#failed(member, error);
     };
     this.note(spec.name, `starts, boot ${machine.boots}`);
+    this.#detector?.onUp(sid);
     this.readOnly.onWell(spec.name);
     const hears = this.readOnly.reads(spec.name);
     const logger = traceLogger(line => this.#logged(spec, line), this.#options.debug);
@@ -153,6 +193,8 @@ export class World {
         logger,
         onEvent: event => this.#happened(spec, event),
         journal: this.journal,
+        quorums: this.quorums,
+        ...(this.#detector === undefined ? {} : { authorises: () => this.#authorises(sid) }),
         settings: this.#options.settings ?? {},
         ...(turnUnits === undefined ? {} : { turnUnits }),
         ...(hears ? { onMasterPacket: () => this.readOnly.onMasterPacket(spec.name) } : {}),
@@ -225,8 +267,7 @@ export class World {
     const member = this.#member(sid);
     this.note(member.spec.name, `crashes: ${how}`);
     member.machine.crash(how);
-    member.running = undefined;
-    this.readOnly.onTrouble(member.spec.name, true);
+    this.#hasEnded(member);
   }
 
   pause(sid: number): void {
@@ -312,6 +353,7 @@ export class World {
       const how = JSON.stringify(event.difference);
       this.failures.push(`${name}: the tree differs from the leader's: ${how}`);
     }
+    if (event.kind === 'synced' && this.isVoter(sid)) this.#detector?.onSynced();
     this.marks.onEvent(event);
     this.readOnly.onEvent(name, event);
     this.moments.onEvent(sid, event);
@@ -342,8 +384,19 @@ export class World {
     if (member.troubles.explains(error)) this.note(member.spec.name, `stops: ${(error as Error).message}`);
     else this.#report(member.spec.name, error);
     member.machine.crash('kill');
+    this.#hasEnded(member);
+  }
+
+  #hasEnded(member: Member): void {
     member.running = undefined;
     this.readOnly.onTrouble(member.spec.name, true);
+    this.#detector?.onDown(member.spec.sid);
+  }
+
+  #authorises(sid: number): boolean {
+    const isAuthorised = this.#detector?.authorises(sid) === true;
+    if (isAuthorised) this.marks.reach('quorum: the oracle authorised a voter');
+    return isAuthorised;
   }
 
   #report(who: string, error: unknown): void {

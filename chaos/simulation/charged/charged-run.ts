@@ -80,7 +80,7 @@ class ChargedRun {
     };
     this.#world = new World({
       random: this.#random,
-      members: ensembleOf(shape.voters, shape.observers),
+      members: ensembleOf(shape),
       program: serverProgram(settings, (server, { spec, runtime }) => {
         const meter = new WorkMeter(server, runtime.clock);
         const cores = Math.min(1, machines.coresPerMember);

@@ -7,6 +7,7 @@ import { ambush } from './ambush.ts';
 import { clockJump } from './clock-jump.ts';
 import { crash } from './crash.ts';
 import { crashLoop } from './crash-loop.ts';
+import { groupLoss } from './group-loss.ts';
 import { halfOpen } from './half-open.ts';
 import { isolation } from './isolation.ts';
 import { leaderHunt } from './leader-hunt.ts';
@@ -14,6 +15,7 @@ import { majorityLoss } from './majority-loss.ts';
 import { oneWay } from './one-way.ts';
 import { outage } from './outage.ts';
 import { oversleep } from './oversleep.ts';
+import { pairLoss } from './pair-loss.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 import { rolling } from './rolling.ts';
@@ -42,6 +44,8 @@ const ALL = [
   slowDisk,
   clockJump,
   isolation,
+  groupLoss,
+  pairLoss,
 ] as const;
 
 type FaultIn<T> = T extends SimulatedFault<infer F> ? F : never;

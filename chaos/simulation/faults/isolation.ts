@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { cutSchema, ms, STEPS_MS, simulatedFault } from './simulated-fault.ts';
 
 /**
- * The observers have no master for a while, and the voters go on. Then the observers are cut off again, up to
- * `times`, as soon as one of them has begun to synchronise: what such a sync brings is not yet known to be
- * committed.
+ * The observers have no master for a while, and the voters go on. Then the observers are cut off again, up
+ * to `times`, as soon as one of them has begun to synchronise: what such a sync brings is not yet known to
+ * be committed.
  */
 export const isolation = simulatedFault('isolation', {
   how: cutSchema,
@@ -15,7 +15,7 @@ export const isolation = simulatedFault('isolation', {
   description: 'the observers lose every voter, and again in the middle of a sync',
   weight: 3,
   ofServers: true,
-  ofReaders: true,
+  needs: 'readers',
   draw: ({ random }) => ({
     how: random.chance(0.7) ? 'refuse' : 'blackhole',
     awayMs: random.between(100, 4000),

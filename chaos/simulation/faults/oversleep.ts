@@ -1,7 +1,8 @@
 import { ACK_WAIT_MS_MAX, ms, onceAt, STEPS_MS, simulatedFault } from './simulated-fault.ts';
 
 /**
- * Pauses the leader until another leader has acknowledged a write. It wakes up believing that it still leads.
+ * Pauses the leader until another leader has acknowledged a write. It wakes up believing that it still
+ * leads.
  */
 export const oversleep = simulatedFault('oversleep', { afterMs: ms })({
   description: 'the leader is paused until another one has led and acknowledged a write',

@@ -9,6 +9,9 @@ import type { World } from '../world.ts';
 /** A member by sid, or whoever leads when the fault is injected. */
 export type Target = number | 'leader';
 
+/** Read-only clients that stay at an observer; a hierarchical quorum; two voters with an oracle. */
+export type FaultNeed = 'readers' | 'groups' | 'oracle';
+
 export interface SimulatedFault<F extends { readonly kind: string }> {
   readonly kind: F['kind'];
   /** One line, for `zklab list`. */
@@ -23,10 +26,10 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
    */
   readonly ofServers?: boolean;
   /**
-   * Whether it matters only where read-only clients stay at an observer. Other runs do not draw it, so that
-   * they do not change with it. @default false
+   * What a run must have for the fault to matter. Other runs do not draw it, so that they do not change with
+   * it. @default nothing
    */
-  readonly ofReaders?: boolean;
+  readonly needs?: FaultNeed;
   /** Runs in which only this fault occurs, as a number beside the runs with all faults. @default none */
   readonly focus?: { readonly days: number; readonly intervalMs?: number };
   draw(from: DrawnFrom): F;

@@ -1,0 +1,136 @@
+/**
+ * Mistakes that a seed finds with the faults that it draws itself. How many seeds each takes with the
+ * present server is recorded in chaos/README.md; a change of the server moves that a little. To save time, a
+ * search may begin some seeds before the first one that finds the mistake.
+ */
+import { assert, suite } from '#test';
+import { type Plant, planted } from './planted.ts';
+import { truncFromNewerSnapshot } from './plants/newer-snapshot.ts';
+import { seedsFrom } from './run.ts';
+import { serverProgram } from './server-program.ts';
+import type { Shape } from './shape.ts';
+import { type SimulationResult, simulate } from './simulate.ts';
+
+const test = suite('simulation: mistakes planted in the protocol');
+
+const DEADLINE = { deadlineMs: 400_000 };
+
+/** Three groups of three, one and one voters. The third voter of the first group weighs nothing. */
+const GROUPS: Shape = { voters: 5, observers: 1, groups: [[1, 2, 3], [4], [5]], weights: { 3: 0 } };
+const PAIR: Shape = { voters: 2, observers: 1, oracle: true };
+
+interface Case {
+  readonly plant: Plant;
+  /** @default 1 */
+  readonly first?: number;
+  /** Found within this many seeds from there on. */
+  readonly within: number;
+  readonly reason: RegExp;
+  readonly shape?: Shape;
+}
+
+const CASES: readonly Case[] = [
+  {
+    plant: 'weight 0 is counted',
+    within: 1,
+    shape: GROUPS,
+    reason: /which only .* had on disk: no quorum/,
+  },
+  {
+    plant: 'a majority of all decides, not one of the groups',
+    within: 1,
+    shape: GROUPS,
+    reason: /which only .* had on disk: no quorum/,
+  },
+  {
+    plant: 'the oracle authorises both',
+    within: 3,
+    shape: PAIR,
+    reason: /without 0x\w+, which was committed|had begun after|both led|was started by/,
+  },
+  { plant: 'a minority decides', within: 1, reason: /which only zk3 had on disk: no quorum/ },
+  {
+    plant: 'acceptedEpoch is forgotten in a restart',
+    first: 8,
+    within: 12,
+    reason: /zk\d accepted epoch \d+ after it had accepted epoch/,
+  },
+  {
+    plant: 'votes ignore zxids',
+    first: 9,
+    within: 12,
+    reason: /no write committed within 60000 ms of the heal/,
+  },
+  {
+    plant: 'a proposal is acked before it is durable',
+    within: 1,
+    reason: /committed 0x\w+, which only nobody had on disk/,
+  },
+  {
+    plant: 'the leader counts what is not on its own disk',
+    within: 1,
+    reason: /zk3 committed 0x\w+, which only zk2 had on disk/,
+  },
+  {
+    plant: 'NEWLEADER is acked before the sync is durable',
+    within: 2,
+    reason: /made epoch \d+ its current one, though/,
+  },
+  {
+    plant: 'currentEpoch moves before the sync is durable',
+    within: 2,
+    reason: /made epoch \d+ its current one, though/,
+  },
+  {
+    plant: 'observers are told before a quorum has acked',
+    first: 12,
+    within: 12,
+    reason: /no transaction \d+ was agreed on|differ/,
+  },
+  { plant: 'TRUNC cuts one too many', within: 3, reason: /the tree differs from the leader's|replica/ },
+  { plant: 'memory is not brought level with the log', within: 5, reason: /applied after/ },
+  { plant: 'a SNAP is acked before it is durable', within: 10, reason: /./ },
+  { plant: 'the committed log lacks what a sync brought', within: 2, reason: /committed after 0x/ },
+  {
+    plant: 'ephemerals outlive their session on one member',
+    first: 36,
+    within: 12,
+    reason: /the tree differs from the leader's/,
+  },
+];
+
+function firstFailure(
+  first: number,
+  count: number,
+  shape?: Shape,
+  program = serverProgram(),
+): SimulationResult | undefined {
+  const options = { program, ...(shape === undefined ? {} : { shape }) };
+  for (const seed of seedsFrom(first, count)) {
+    const result = simulate(seed, options);
+    if (result.verdict === 'failed') return result;
+  }
+  return undefined;
+}
+
+for (const { plant, first = 1, within, reason, shape } of CASES) {
+  test(
+    `canary: ${plant}, within ${within} seeds from ${first} on`,
+    () => {
+      const result = planted(plant, () => firstFailure(first, within, shape));
+      assert.ok(result !== undefined, 'nothing found');
+      assert.match(result.reasons.join('\n'), reason);
+    },
+    DEADLINE,
+  );
+}
+
+test(
+  'canary: TRUNC starts from a snapshot that is newer than the cut (4837)',
+  () => {
+    const result = firstFailure(12, 12, undefined, serverProgram({}, truncFromNewerSnapshot));
+    assert.ok(result !== undefined, 'nothing found');
+    assert.match(result.reasons.join('\n'), /tree differs|applied after|differ|is damaged|without 0x/);
+  },
+  DEADLINE,
+);

@@ -1,0 +1,61 @@
+/** Mistakes in what clients are told: answers, watches and sessions. */
+import { LearnerZooKeeperServer } from '../../../server/learner/learner-zookeeper-server.ts';
+import { LeaderZooKeeperServer } from '../../../server/master/leader-zookeeper-server.ts';
+import { ZooKeeperServer } from '../../../server/processors/zookeeper-server.ts';
+import { SessionIds } from '../../../server/sessions/session-ids.ts';
+import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
+import { ZkDatabase } from '../../../server/storage/zk-database.ts';
+import { OPEN_ACL_UNSAFE } from '../../../server/wire/acl.ts';
+import { OpCode } from '../../../server/wire/opcodes.ts';
+import { EventType } from '../../../server/wire/watch-event.ts';
+import { put } from './put.ts';
+
+export const CLIENT_PLANTS = {
+  /** A learner answers a sync without its leader, so its client reads the past. */
+  'sync asks nobody': () =>
+    put(LearnerZooKeeperServer.prototype, 'sync', (server, request) =>
+      server.parts.clock.atEndOfTurn(() => request.origin?.complete(request, null)),
+    ),
+
+  /** Watches fire when a change is logged, so a notified client still reads the old data. */
+  'watches fire at the proposal': () => {
+    const { append } = ZkDatabase.prototype;
+    return put(ZkDatabase.prototype, 'append', (database, packet) => {
+      append.call(database, packet);
+      const { body } = parseTxnPacket(packet);
+      if (body.type === OpCode.setData)
+        database.tree.dataWatches.trigger(body.path, EventType.dataChanged, packet.zxid, OPEN_ACL_UNSAFE);
+    });
+  },
+
+  /** The leader forgets an expired session and proposes nothing. */
+  'expiry is no proposal': () => {
+    const { submit } = LeaderZooKeeperServer.prototype;
+    return put(LeaderZooKeeperServer.prototype, 'submit', (server, request) => {
+      const isExpiry =
+        request.op === OpCode.closeSession && request.owner === server && request.origin === null;
+      if (isExpiry) server.tracker.remove(request.sessionHigh, request.sessionLow);
+      else submit.call(server, request);
+    });
+  },
+
+  /** The member goes on renewing the session that it has given to the leader. */
+  'an upgraded session stays local': () => {
+    const { upgradeSession } = ZooKeeperServer.prototype;
+    return put(ZooKeeperServer.prototype, 'upgradeSession', (server, connection) => {
+      upgradeSession.call(server, connection);
+      server.parts.localSessions?.tracker.track(connection.sessionId, connection.timeoutMs);
+    });
+  },
+
+  /** The ids of a member begin at the same number each time it starts. */
+  'session ids begin again': () => {
+    const { next } = SessionIds.prototype;
+    const given = new WeakMap<SessionIds, bigint>();
+    return put(SessionIds.prototype, 'next', ids => {
+      const count = given.get(ids) ?? 1n;
+      given.set(ids, count + 1n);
+      return ((next.call(ids) >> 56n) << 56n) + count;
+    });
+  },
+} as const;
