@@ -94,8 +94,6 @@ export class FastLeaderElection {
   readonly #settings: ElectionSettings;
   #view!: ElectionView;
   #config: Buffer = Buffer.alloc(0);
-  /** Of the last vote with a newer configuration than the committed one. */
-  #configVersionSeen = 0;
 
   /** Undefined until the first look. */
   #state: PeerState | undefined;
@@ -171,10 +169,8 @@ export class FastLeaderElection {
   }
 
   #setView(view: ElectionView): void {
-    const { text, version } = view.quorum.committed;
     this.#view = view;
-    this.#config = Buffer.from(text, 'utf8');
-    this.#configVersionSeen = version;
+    this.#config = Buffer.from(view.quorum.committed.text, 'utf8');
   }
 
   #isVoter(sid: number): boolean {
@@ -250,8 +246,7 @@ export class FastLeaderElection {
   #noteConfig(from: number, { config }: Notification): void {
     if (config === null) return;
     const version = configVersionOf(config);
-    if (version <= this.#view.quorum.committed.version || version === this.#configVersionSeen) return;
-    this.#configVersionSeen = version;
+    if (version <= this.#view.quorum.committed.version) return;
     this.#outputs.push({ type: 'configSeen', from, version, config });
   }
 

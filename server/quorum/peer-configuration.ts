@@ -29,8 +29,6 @@ export interface PeerConfigurationParts {
   readonly member: QuorumMember;
   /** Whether it follows reconfigurations; otherwise it stops when the voters change. */
   readonly reconfigEnabled: boolean;
-  /** What a file names as the last seen configuration. */
-  readonly lastSeen?: Configuration | undefined;
   /** Null where nothing is kept besides log and tree. */
   readonly store: ConfigurationStore | null;
   readonly database: ZkDatabase;
@@ -112,7 +110,7 @@ export class PeerConfiguration {
    */
   beginElection(): boolean {
     this.#isToldInVote = false;
-    const { reconfigEnabled, database, lastSeen } = this.#parts;
+    const { reconfigEnabled, database } = this.#parts;
     const problem = this.problemOnDisk();
     if (problem !== null) {
       this.#stopFor(problem);
@@ -124,20 +122,15 @@ export class PeerConfiguration {
       if (renewed !== null) this.membership.see(renewed);
       return true;
     }
-    if (lastSeen !== undefined && this.#isLogged(lastSeen)) this.#see(lastSeen);
-    if (logged !== null) this.#see(configurationFromText(logged));
+    if (logged !== null) this.#seeLogged(configurationFromText(logged));
     return true;
   }
 
   /**
-   * A server that has not logged a reconfiguration has not acked it either, so nobody counts on it. With an
-   * older log it must not count it by itself: a quorum by it might lack what was committed in between.
+   * Only the log says what this server has acked. The file of the last seen configuration may be of a
+   * reconfiguration that was cut off the log since, or that never got there.
    */
-  #isLogged({ verifier: { version } }: Configuration): boolean {
-    return counterOf(version) === 0 || version <= this.#parts.database.lastLoggedZxid;
-  }
-
-  #see(configuration: Configuration): void {
+  #seeLogged(configuration: Configuration): void {
     if (configuration.verifier.version > this.membership.lastSeen.verifier.version)
       this.membership.see(configuration);
   }

@@ -106,7 +106,6 @@ export class QuorumPeer {
       {
         ...{ member, reconfigEnabled, database, clock, events, logger, onFatal },
         store: parts.configurationStore ?? null,
-        lastSeen: config.lastSeenConfig,
       },
       {
         onChange: what => this.#onConfiguration(what),
