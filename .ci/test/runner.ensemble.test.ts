@@ -2,7 +2,7 @@
  * The runner against fixtures, each of which fails in a way that some runner lets pass. uvu itself exits with
  * 0 for a throwing before hook, a forgotten run, a pattern without files, and a thrown non-Error.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -180,6 +180,15 @@ test(
 );
 
 test(
+  'the processes of a lane have its niceness, and so has what they start',
+  async () => {
+    const report = await runFixture('says-how-nice-it-is', { niceness: 7 });
+    assert.match(report.output, /^nice: 7, its child: 7$/m);
+  },
+  SLOW,
+);
+
+test(
   'ZKLAB_REQUIRE_PEERS=1 makes that skip a failure',
   async () => {
     const report = await runFixture('needs-a-peer', { env: { ZKLAB_REQUIRE_PEERS: '1' } });
@@ -269,7 +278,7 @@ test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));
 );
 
 test(
-  'unit files run three at a time, then ensemble files two at a time',
+  'three unit files run at a time; beside ensembles it is two of each',
   async () => {
     const journal = join(temporaryFolder(), 'journal');
     const noting = `${head}import { appendFileSync, readFileSync } from 'node:fs';
@@ -277,25 +286,24 @@ const journal = ${JSON.stringify(journal)};
 const note = what => appendFileSync(journal, what + ' ');
 const count = what => readFileSync(journal, 'utf8').split(what).length - 1;\n`;
     /** Each of so many ends when the others have begun. */
-    const oneOf = (number: number, what: string) => `${noting}note('${what}');
+    const oneOf = (number: number) => `${noting}note('begins');
 test('waits for the others', async () => {
-  while (count('${what}') < ${number}) await new Promise(go => setTimeout(go, 10));
-  note('end');
+  while (count('begins') < ${number}) await new Promise(go => setTimeout(go, 10));
+  note('ends');
 });\n`;
-    const files = {
-      'a.ensemble.test': oneOf(2, 'ensemble'),
-      'b.ensemble.test': oneOf(2, 'ensemble'),
-      'c.ensemble.test': `${noting}test('comes third', () => note('third'));\n`,
-      'x.test': oneOf(3, 'unit'),
-      'y.test': oneOf(3, 'unit'),
-      'z.test': oneOf(3, 'unit'),
+    const last = `${noting}test('begins when a place is free', () => note('last'));\n`;
+    const unit = { 'w.test': oneOf(3), 'x.test': oneOf(3), 'y.test': oneOf(3), 'z.test': last };
+    assert.is((await runRunner(projectWith(unit), ['--unit'])).lastLine, '4 passed, 0 failed');
+    const journalOf = () => readFileSync(journal, 'utf8').trim();
+    assert.match(journalOf(), /^(begins ){3}(ends ){1,3}last( ends)*$/);
+
+    rmSync(journal);
+    const both = {
+      ...{ 'x.test': oneOf(4), 'y.test': oneOf(4), 'z.test': last },
+      ...{ 'a.ensemble.test': oneOf(4), 'b.ensemble.test': oneOf(4), 'c.ensemble.test': last },
     };
-    const { lastLine } = await runRunner(projectWith(files), []);
-    assert.is(lastLine, '6 passed, 0 failed');
-    assert.match(
-      readFileSync(journal, 'utf8').trim(),
-      /^(unit ){3}(end ){3}(ensemble ){2}(end ){1,2}third( end)?$/,
-    );
+    assert.is((await runRunner(projectWith(both), [])).lastLine, '6 passed, 0 failed');
+    assert.match(journalOf(), /^(begins ){4}(ends ){1,4}last /);
   },
   SLOW,
 );

@@ -1,14 +1,15 @@
 /**
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
- * First unit tests, many files to a process; then `*.ensemble.test.ts`, which start processes of their own
- * and wait for them, one file to a process. Several files run at a time, the longest first. The last line is
- * `N passed, N failed[, N skipped]`; the exit code is 0 only when files were found, every one ran all it
- * declared, and nothing failed or was left running.
+ * Unit tests run many files to a process; `*.ensemble.test.ts`, which start processes of their own and wait
+ * for them, one file to a process. Each lane runs several files at a time, the longest first. When both run,
+ * the unit tests take the CPU that the ensembles leave. The last line is `N passed, N failed[, N skipped]`;
+ * the exit code is 0 only when files were found, every one ran all it declared, and nothing failed or was
+ * left running.
  */
 import { join } from 'node:path';
 import type { FileReport } from './file-report.ts';
-import { findTests, type Lane } from './find-tests.ts';
+import { findTests, type Lane, type TestFile } from './find-tests.ts';
 import { longestFirst, readPastTimes, savePastTimes } from './past-times.ts';
 import { killGroup } from './process-group.ts';
 import { JAVA_CLASSES_VARIABLE } from './quick-java.ts';
@@ -37,6 +38,11 @@ const UNIT_LANE: RunOptions = {
   filesAtATime: UNIT_FILES_AT_A_TIME,
   shareProcesses: true,
 };
+/**
+ * Two ensembles at a time leave a fifth of two cores idle. At this niceness the unit tests take little more
+ * than that, and the ensembles keep their own limits.
+ */
+const UNIT_LANE_BESIDE: RunOptions = { ...UNIT_LANE, filesAtATime: 2, niceness: 10 };
 const ENSEMBLE_LANE: RunOptions = {
   deadlineMs: 1_800_000,
   filesAtATime: ENSEMBLE_FILES_AT_A_TIME,
@@ -63,9 +69,12 @@ async function main(): Promise<void> {
   const show = (report: FileReport) => showProgress(progressLine(report), report.complaints.length > 0);
   const unitFiles = files.filter(file => !file.ensemble);
   const ensembleFiles = files.filter(file => file.ensemble);
-  const reports = await runFiles(unitFiles, UNIT_LANE, show);
-  if (ensembleFiles.length > 0) await shareJavaClasses();
-  reports.push(...(await runFiles(ensembleFiles, ENSEMBLE_LANE, show)));
+  const reports = (
+    await Promise.all([
+      runFiles(unitFiles, ensembleFiles.length > 0 ? UNIT_LANE_BESIDE : UNIT_LANE, show),
+      runEnsembles(ensembleFiles, show),
+    ])
+  ).flat();
   savePastTimes(root, reports);
 
   clearProgress();
@@ -80,6 +89,14 @@ async function main(): Promise<void> {
     print(line);
   print(lastLine(reports));
   process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+async function runEnsembles(
+  files: readonly TestFile[],
+  onReport: (report: FileReport) => void,
+): Promise<FileReport[]> {
+  if (files.length > 0) await shareJavaClasses();
+  return runFiles(files, ENSEMBLE_LANE, onReport);
 }
 
 /** What makes the archive is loaded for ensembles only. */

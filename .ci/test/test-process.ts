@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type FileReport, judge } from './file-report.ts';
@@ -22,6 +23,13 @@ const NOTHING_RUN: FileResult = {
 /** Process groups of the running test files, for an interrupted runner. */
 export const runningGroups = new Set<number>();
 
+export interface ProcessOptions {
+  /** Of it and of what it starts. Left out: as ours. */
+  readonly niceness?: number | undefined;
+  /** Added to our environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Runs test files, one after the other, in a process group of its own. */
 export class TestProcess {
   readonly #child;
@@ -32,8 +40,7 @@ export class TestProcess {
   #onReported = () => {};
   #usable = true;
 
-  /** @param env added to our environment */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor({ niceness, env }: ProcessOptions = {}) {
     this.#child = execa(process.execPath, ['--enable-source-maps', MAIN], {
       detached: true,
       cleanup: false,
@@ -45,6 +52,7 @@ export class TestProcess {
     });
     if (this.#child.pid === undefined) throw new Error('A process for test files could not be started.');
     this.#group = this.#child.pid;
+    if (niceness !== undefined) setPriority(this.#group, niceness);
     runningGroups.add(this.#group);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       onLines(stream, line => this.#onLine(line));
