@@ -168,6 +168,9 @@ export const CONDITIONS = {
 /** The ensembles in which local and global sessions are compared, as suites name them. */
 export const SESSION_ENSEMBLES = { local: 'localSessions', global: 'globalSessions' } as const;
 
+/** The ensembles whose observers feed a commit stream, and do not, as suites name them. */
+export const STREAM_ENSEMBLES = { streaming: 'streaming', plain: 'notStreaming' } as const;
+
 /** What a suite adds to each packet on the links of observers, each way. */
 export interface ObserverLatency {
   readonly ms: number;

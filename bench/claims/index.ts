@@ -29,6 +29,7 @@ import { readsBearSessions, readsScaleWithObservers } from './reads-scale.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
 import { observersLackFewWrites, observersShowWritesSoon } from './staleness.ts';
+import { streamLeavesVoters } from './stream-leaves-voters.ts';
 import { unusedMasters } from './unused-masters.ts';
 import { writeThroughObserver } from './write-through-observer.ts';
 
@@ -53,6 +54,7 @@ export const CLAIMS: readonly Claim[] = [
   observersShowWritesSoon,
   observersLackFewWrites,
   localSessions,
+  streamLeavesVoters,
   neighboursLeaveReads,
   lostObserversLeaveWrites,
   lostVoterLeavesWrites,

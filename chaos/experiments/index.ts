@@ -9,6 +9,7 @@ import { outages } from './outages.ts';
 import { roles } from './roles.ts';
 import { sessions } from './sessions.ts';
 import { storms } from './storms.ts';
+import { streams } from './streams.ts';
 import type { Suite } from './suite.ts';
 import { syncs } from './syncs.ts';
 import { writes } from './writes.ts';
@@ -23,6 +24,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   sessions,
   crowds,
   storms,
+  streams,
   writes,
   syncs,
   outages,

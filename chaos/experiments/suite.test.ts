@@ -203,7 +203,15 @@ test('a claim that a suite does not measure is left out, unless it is asked for'
   assert.equal(
     CLAIMS.filter(claim => !measuredBy(quick, CLAIMS).includes(claim)),
     needing(
-      ...['crowds', 'storms', 'sessions', 'observerLatency', 'greedyNeighbours', 'rolesBehindMasters'],
+      ...[
+        'crowds',
+        'storms',
+        'streams',
+        'sessions',
+        'observerLatency',
+        'greedyNeighbours',
+        'rolesBehindMasters',
+      ],
       ...ofClients,
     ),
   );

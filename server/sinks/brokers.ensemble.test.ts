@@ -10,7 +10,8 @@ import { nodeDisk } from '../runtime/node-disk.ts';
 import { LogFileReader } from '../storage/log-file-reader.ts';
 import { listLogFiles } from '../storage/log-format.ts';
 import { verdictOn } from '../stream/broker.test-kit.ts';
-import { type BrokerMessage, childrenOf, newBroker, type TestBroker } from './brokers.test-kit.ts';
+import { STREAM_LIMITS } from '../stream/commit-stream.ts';
+import { type BrokerMessage, killPlugIn, newBroker, type TestBroker } from './brokers.test-kit.ts';
 
 const test = suite('sinks: real brokers');
 const DEADLINE = { deadlineMs: 400_000 };
@@ -18,6 +19,11 @@ const OBSERVER = 4;
 const MASTER_PORT = 2889;
 const WRITES_BETWEEN = 60;
 const TOO_LARGE_BYTES = 200_000;
+/** Together more than twice what is kept in memory. */
+const LARGE_BYTES = 100_000;
+const LARGE_WRITES = 400;
+/** A write through the observer waits for two fsyncs, on a busy machine. */
+const SLOW_WRITE_MS = 10_000;
 
 const voters: readonly MemberPlan[] = [{ is: 'zklab' }, { is: 'zklab' }, { is: 'zklab' }];
 const withStream = (broker: TestBroker, more: readonly string[] = []): MemberPlan[] => [
@@ -61,17 +67,6 @@ async function settled(ensemble: Ensemble, broker: TestBroker): Promise<BrokerMe
 
 function said(member: Member, words: RegExp): Promise<unknown> {
   return until(() => words.test(member.log), { deadlineMs: 60_000, what: `the log to say ${words}` });
-}
-
-async function killPlugIn(observer: Member): Promise<void> {
-  const [plugIn] = await until(
-    () => {
-      const children = childrenOf(observer.pid ?? -1);
-      return children.length > 0 && children;
-    },
-    { deadlineMs: 60_000, what: 'the plug-in to run' },
-  );
-  process.kill(plugIn!, 'SIGKILL');
 }
 
 for (const sink of ['nats', 'redis'] as const) {
@@ -218,6 +213,43 @@ test(
         assert.equal(
           after.filter(path => path !== undefined),
           ['/small', '/large', '/behind'],
+        );
+      });
+    } finally {
+      await broker.kill();
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'a broker that hangs does not hold the observer: a bounded part is in memory, and the rest follows from the log',
+  async () => {
+    const broker = await newBroker('redis');
+    try {
+      await withEnsemble(withStream(broker), async ensemble => {
+        await ensemble.start();
+        const observer = ensemble.member(OBSERVER);
+        const client = await ensemble.client(OBSERVER);
+        await client.create('/large');
+        await settled(ensemble, broker);
+        broker.pause();
+        const value = 'x'.repeat(LARGE_BYTES);
+        let slowestMs = 0;
+        for (let write = 0; write < LARGE_WRITES; write++) {
+          const startMs = performance.now();
+          await client.set('/large', value);
+          slowestMs = Math.max(slowestMs, performance.now() - startMs);
+        }
+        assert.ok(slowestMs < SLOW_WRITE_MS, `the slowest write took ${slowestMs} ms`);
+        assert.ok((await observer.metric('commit_stream_buffer_bytes'))! <= STREAM_LIMITS.bufferBytesMax);
+        await said(observer, /the commit stream waits: no answer from the plug-in or its broker for 30 s/);
+        broker.resume();
+        const stored = asStored(await settled(ensemble, broker));
+        assert.equal(verdictOn(stored, loggedBy(ensemble.member(1))), []);
+        assert.equal(
+          stored.filter(({ gap }) => gap?.reason === 'lost'),
+          [],
         );
       });
     } finally {

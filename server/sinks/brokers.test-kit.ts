@@ -11,6 +11,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { createClient } from '@redis/client';
 import { onPath, requirePeer, temporaryFolder, until } from '#test';
+import type { Member } from '../interop/member.test-kit.ts';
 
 const START_DEADLINE_MS = 60_000;
 const PASSWORD = 'not-a-secret';
@@ -80,6 +81,15 @@ export abstract class TestBroker {
       what: `${this.sink} to listen`,
       intervalMs: 20,
     });
+  }
+
+  /** Frozen: its connections stay, and it says nothing. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   async kill(): Promise<void> {
@@ -214,11 +224,14 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-/** The processes that a process has started. */
-export function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter(Boolean)
-    .map(Number);
+/** The plug-in of an observer, once it runs. */
+export async function plugInOf(observer: Member): Promise<number> {
+  const { pid } = observer;
+  const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  const found = await until(children, { deadlineMs: START_DEADLINE_MS, what: 'the plug-in to run' });
+  return Number(found.split(' ')[0]);
+}
+
+export async function killPlugIn(observer: Member): Promise<void> {
+  process.kill(await plugInOf(observer), 'SIGKILL');
 }
