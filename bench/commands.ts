@@ -64,8 +64,9 @@ export function addBench(program: Command, context: CommandContext): void {
     ['zklab bench fairness --rounds 3 --only largeWrites,storm'],
   )
     .option('--only <names>', 'only beside these neighbours, comma-separated; an unknown name lists all')
+    .option('--next-door', 'measure each neighbour at another ensemble as well, on the same cores and disk')
     .action(
-      runs(async (options: ComparingOptions & { only?: string }) => {
+      runs(async (options: ComparingOptions & { only?: string; nextDoor?: boolean }) => {
         const { benchFairness } = await import('./fairness/fairness.ts');
         return benchFairness(context.out, {
           ...options,

@@ -18,7 +18,13 @@ const SETTLE_MS = 300;
 const SETTLED_MAX_MS = 60_000;
 
 export const NEIGHBOUR_NAMES = Object.keys(NEIGHBOURS) as NeighbourName[];
-type Phase = 'alone' | NeighbourName;
+
+interface Phase {
+  /** Undefined when the quiet client is alone. */
+  readonly neighbour: NeighbourName | undefined;
+  /** The neighbour keeps another ensemble busy, on the same cores and disk. */
+  readonly isNextDoor: boolean;
+}
 
 /** @param only names of neighbours, comma-separated @default all of them @throws UsageError */
 export function chooseNeighbours(only: string | undefined): NeighbourName[] {
@@ -32,21 +38,31 @@ export function chooseNeighbours(only: string | undefined): NeighbourName[] {
   return NEIGHBOUR_NAMES.filter(name => asked.includes(name));
 }
 
-const p99Of = (phase: Phase) => `quietReadP99 ${phase}`;
-const slowestOf = (phase: Phase) => `quietReadSlowest ${phase}`;
+/** The metrics of a phase end with this. */
+const suffixOf = ({ neighbour, isNextDoor }: Phase) =>
+  `${isNextDoor ? 'next door to ' : ''}${neighbour ?? 'alone'}`;
+const p99Of = (phase: Phase) => `quietReadP99 ${suffixOf(phase)}`;
+const slowestOf = (phase: Phase) => `quietReadSlowest ${suffixOf(phase)}`;
 
-function phasesOf(neighbours: readonly NeighbourName[]): readonly Phase[] {
-  return ['alone', ...neighbours];
+/** Next door comes right before beside, so that the two of a neighbour share the state of the machine. */
+function phasesOf(neighbours: readonly NeighbourName[], hasNextDoor: boolean): readonly Phase[] {
+  const beside = neighbours.flatMap(neighbour => [
+    ...(hasNextDoor ? [{ neighbour, isNextDoor: true }] : []),
+    { neighbour, isNextDoor: false },
+  ]);
+  return [{ neighbour: undefined, isNextDoor: false }, ...beside];
 }
 
-export function fairnessMetrics(neighbours: readonly NeighbourName[]): Metric[] {
-  return phasesOf(neighbours).flatMap(phase => {
-    const title = phase === 'alone' ? 'Alone' : `Beside ${NEIGHBOURS[phase].title}`;
-    return [
-      { name: p99Of(phase), title: `${title}: 99th percentile`, unit: 'ms', higherIsBetter: false },
-      { name: slowestOf(phase), title: `${title}: slowest`, unit: 'ms', higherIsBetter: false },
-    ];
-  });
+function titleOf({ neighbour, isNextDoor }: Phase): string {
+  if (neighbour === undefined) return 'Alone';
+  return `${isNextDoor ? 'Next door to' : 'Beside'} ${NEIGHBOURS[neighbour].title}`;
+}
+
+export function fairnessMetrics(neighbours: readonly NeighbourName[], hasNextDoor = false): Metric[] {
+  return phasesOf(neighbours, hasNextDoor).flatMap(phase => [
+    { name: p99Of(phase), title: `${titleOf(phase)}: 99th percentile`, unit: 'ms', higherIsBetter: false },
+    { name: slowestOf(phase), title: `${titleOf(phase)}: slowest`, unit: 'ms', higherIsBetter: false },
+  ]);
 }
 
 export interface FairnessRoundSpec {
@@ -54,6 +70,11 @@ export interface FairnessRoundSpec {
   /** Those that the quiet client is measured beside, besides alone. */
   readonly beside: readonly NeighbourName[];
   readonly driver: LoadDriver;
+  /**
+   * Another ensemble of the same kind. A neighbour there takes from the client what the operating system
+   * takes, and nothing more.
+   */
+  readonly nextDoor?: Ensemble;
   /** Duration of each phase. */
   readonly durationMs: number;
 }
@@ -67,20 +88,21 @@ export async function measureFairnessRound(
   const readings: Record<string, number> = {};
   const voidReasons: string[] = [];
   let driverLagMs = 0;
-  for (const phase of phasesOf(spec.beside)) {
+  const { nextDoor } = spec;
+  for (const phase of phasesOf(spec.beside, nextDoor !== undefined)) {
     signal.throwIfAborted();
     const target = await quietTarget(ensemble);
-    const neighbour = phase === 'alone' ? undefined : phase;
     const measured = await measureQuietClient({
       ...spec,
       target,
-      neighbour,
+      neighbour: phase.neighbour,
+      neighbourTarget: phase.isNextDoor ? await quietTarget(nextDoor!) : target,
       readsPerSecond: QUIET_READS_PER_SECOND,
       warmupMs: WARMUP_MS,
     });
     readings[p99Of(phase)] = measured.waits.p99;
     readings[slowestOf(phase)] = measured.waits.slowest;
-    voidReasons.push(...measured.voidReasons.map(reason => `${phase}: ${reason}`));
+    voidReasons.push(...measured.voidReasons.map(reason => `${suffixOf(phase)}: ${reason}`));
     driverLagMs = Math.max(driverLagMs, measured.driverLagMs);
     await delay(SETTLE_MS);
   }

@@ -4,6 +4,7 @@
  */
 import type { ExitCode } from '../../results/verdicts.ts';
 import { LoadDriver } from '../load/load-process.ts';
+import type { LoadTarget } from '../load/load-spec.ts';
 import { preload } from '../load/preload.ts';
 import { type CompareOptions, compareServers } from '../peer/compare-servers.ts';
 import { FAIRNESS_LIMITS } from '../peer/peer-limits.ts';
@@ -19,46 +20,66 @@ import {
 } from './fairness-round.ts';
 import { makeFairnessTree } from './fairness-tree.ts';
 import { NeighbourProcess } from './neighbour-process.ts';
+import { NextDoor } from './next-door.ts';
 import { QUIET_WORKLOAD } from './quiet-client.ts';
+
+interface FairnessOptions extends CompareOptions {
+  /** Names of neighbours, comma-separated. @default all of them */
+  readonly only?: string;
+  /** Measures each neighbour at another ensemble as well. @default false */
+  readonly nextDoor?: boolean;
+}
 
 /**
  * Without Apache ZooKeeper it measures only ours. The exit code is 3 when a round does not count. @throws
  * EnsembleError
- * @param options `only`: names of neighbours, comma-separated; all of them when absent
  */
-export async function benchFairness(
-  terminal: Terminal,
-  options: CompareOptions & { readonly only?: string },
-): Promise<ExitCode> {
-  const { rounds, seconds, only } = options;
+export async function benchFairness(terminal: Terminal, options: FairnessOptions): Promise<ExitCode> {
+  const { seconds, only, nextDoor: hasNextDoor = false } = options;
   const beside = chooseNeighbours(only);
   const neighbours = new NeighbourProcess();
+  const nextDoor = hasNextDoor ? new NextDoor() : undefined;
   const driver = new LoadDriver();
   try {
     return await compareServers(
       terminal,
       {
         name: 'fairness',
-        commandLine: `zklab bench fairness --rounds ${rounds} --seconds ${seconds}${only === undefined ? '' : ` --only ${only}`}`,
-        load: `one quiet client at the leader, ${QUIET_READS_PER_SECOND} reads a second, alone and beside each neighbour`,
+        commandLine: commandLineOf(options),
+        load: `one quiet client at the leader, ${QUIET_READS_PER_SECOND} reads a second, alone${hasNextDoor ? ', next door to' : ''} and beside each neighbour`,
         seed: QUIET_WORKLOAD.seed,
-        metrics: fairnessMetrics(beside),
-        inputs: { readsPerSecond: QUIET_READS_PER_SECOND, neighbours: beside },
+        metrics: fairnessMetrics(beside, hasNextDoor),
+        inputs: { readsPerSecond: QUIET_READS_PER_SECOND, neighbours: beside, nextDoor: hasNextDoor },
         limits: FAIRNESS_LIMITS,
         contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
-        prepare: async (ensemble: Ensemble) => {
-          const leader = await ensemble.leaderWithin();
-          const target = { name: leader.name, ...leader.plan.ports.client };
-          await makeFairnessTree(target);
-          await preload(target, QUIET_WORKLOAD, 0);
+        prepare: async (ensemble: Ensemble, signal) => {
+          await preload(await furnished(ensemble), QUIET_WORKLOAD, 0);
+          if (nextDoor !== undefined) await furnished(await nextDoor.start(ensemble, signal));
           return {};
         },
-        measure: (ensemble, signal) =>
-          measureFairnessRound(ensemble, { neighbours, beside, driver, durationMs: seconds * 1000 }, signal),
+        measure: (ensemble, signal) => {
+          const durationMs = seconds * 1000;
+          const spec = { neighbours, beside, driver, nextDoor: nextDoor?.of(ensemble), durationMs };
+          return measureFairnessRound(ensemble, spec, signal);
+        },
       },
       options,
     );
   } finally {
     await Promise.all([neighbours.close(), driver.close()]);
+    await nextDoor?.close();
   }
+}
+
+/** Returns the leader, which has the znodes of the neighbours. */
+async function furnished(ensemble: Ensemble): Promise<LoadTarget> {
+  const leader = await ensemble.leaderWithin();
+  const target = { name: leader.name, ...leader.plan.ports.client };
+  await makeFairnessTree(target);
+  return target;
+}
+
+function commandLineOf({ rounds, seconds, only, nextDoor }: FairnessOptions): string {
+  const more = `${only === undefined ? '' : ` --only ${only}`}${nextDoor ? ' --next-door' : ''}`;
+  return `zklab bench fairness --rounds ${rounds} --seconds ${seconds}${more}`;
 }

@@ -17,7 +17,7 @@ export const PEER_LIMITS: readonly string[] = [
 
 export const FAIRNESS_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
-  'The quiet client, its neighbour and all members share the cores: a slowest read of some ten ms may be caused by the machine. Compare it with the same client alone.',
+  'The quiet client, its neighbour and all members share the cores: a slowest read of some ten ms may be caused by the machine. Compare it with the same client alone, or with --next-door, where the neighbour has an ensemble of its own.',
   'A read that was not answered counts as long as the phase and two seconds.',
   'The ACL of the guarded node is a tenth of what fits into a frame, since Apache ZooKeeper reads it again for each check.',
 ];
