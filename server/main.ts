@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { isJavaFlag, systemProperties } from './config/java-flags.ts';
 import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
+import { collectLessUnderLargeValues } from './runtime/collection-pace.ts';
 import { claimDirectories } from './runtime/data-directories.ts';
 import { processLog } from './runtime/node-logger.ts';
 import { nodeRuntime } from './runtime/node-runtime.ts';
@@ -87,6 +88,7 @@ try {
   );
   const server = startServer({ runtime, config, logger, logLinesDropped: linesDropped, onFatal: fail });
   returnMemoryWhenQuiet();
+  collectLessUnderLargeValues();
   let stopping = false;
   const stop = (why: string): void => {
     if (stopping) return;
