@@ -15,8 +15,11 @@ const MIB = 1024 * 1024;
 const GROWTH_BYTES = 32 * MIB;
 /** A larger heap may grow by about as much in any case. */
 const HEAP_BYTES_MAX = 128 * MIB;
-/** Major collections within `OFTEN_MS` that are too many. */
-const OFTEN = 4;
+/**
+ * Major collections within `OFTEN_MS` that are too many. Small values cause one or two of them, writes of
+ * 500 kB thirty.
+ */
+const OFTEN = 8;
 const OFTEN_MS = 2_000;
 /**
  * Without a major collection for this long, V8 decides again: before the one of `quiet-memory.ts`, which sets

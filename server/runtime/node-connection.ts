@@ -12,6 +12,7 @@ import {
   OUTPUT_HIGH_WATER_BYTES,
   type QueuedBytes,
 } from './runtime.ts';
+import type { TurnOutput } from './turn-output.ts';
 
 const OUTPUT_BUFFER_BYTES = 16 * 1024;
 /** A buffer that grew beyond this in one burst is not kept. */
@@ -26,6 +27,13 @@ const PIECE_BYTES = 128 * 1024;
  * than a separate write.
  */
 const SHARED_BYTES_MIN = 16 * 1024;
+/**
+ * Input of one connection in one turn of the loop, not exactly. Node.js would go on for 2 MiB while the peer
+ * sends, as long as other connections wait.
+ */
+const INPUT_BYTES_PER_TURN = 256 * 1024;
+/** Smaller chunks do not count: they mean that all input has been read. */
+const FULL_CHUNK_BYTES = 32 * 1024;
 
 /** One TCP connection on Node.js. */
 export class NodeConnection implements Connection {
@@ -34,6 +42,7 @@ export class NodeConnection implements Connection {
   readonly peerCertificate: X509Certificate | null;
   readonly #socket: Socket;
   readonly #clock: NodeClock;
+  readonly #turnOutput: TurnOutput;
   #events: ConnectionEvents | undefined;
   /** Bytes written in this turn, after `#parts`. */
   #out: Buffer = EMPTY;
@@ -57,11 +66,19 @@ export class NodeConnection implements Connection {
   #closed = false;
   #reason = 'closed by peer';
   #linger: Linger | undefined;
+  /** The next turn goes on with `#parts`. */
+  #goesOn = false;
+  #isPaused = false;
+  /** Until the next turn, since this one has read enough of it. */
+  #rests = false;
+  #inputTurn = -1;
+  #inputBytes = 0;
   readonly #flush = () => this.#flushNow();
 
-  constructor(socket: Socket, clock: NodeClock) {
+  constructor(socket: Socket, clock: NodeClock, turnOutput: TurnOutput) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#turnOutput = turnOutput;
     this.local = { host: canonicalHost(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
     this.remote = { host: canonicalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     this.peerCertificate = (socket instanceof TLSSocket && socket.getPeerX509Certificate()) || null;
@@ -91,10 +108,28 @@ export class NodeConnection implements Connection {
       return;
     }
     socket.on('data', chunk => {
-      if (!this.#ending) events.onData(chunk);
+      if (this.#ending) return;
+      if (chunk.length >= FULL_CHUNK_BYTES) this.#countInput(chunk.length);
+      events.onData(chunk);
     });
     socket.on('end', () => this.#onPeerEnd(events));
     socket.resume();
+  }
+
+  #countInput(bytes: number): void {
+    const { turns } = this.#clock;
+    if (turns !== this.#inputTurn) {
+      this.#inputTurn = turns;
+      this.#inputBytes = 0;
+    }
+    this.#inputBytes += bytes;
+    if (this.#inputBytes < INPUT_BYTES_PER_TURN || this.#rests) return;
+    this.#rests = true;
+    this.#socket.pause();
+    this.#clock.inNextTurn(() => {
+      this.#rests = false;
+      if (!this.#isPaused || this.#ending) this.#socket.resume();
+    });
   }
 
   write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
@@ -198,18 +233,19 @@ export class NodeConnection implements Connection {
     this.#out = EMPTY;
     this.#outLength = 0;
     if (this.#parts.length === 0 && !this.#socket.writableNeedDrain && written.length <= PIECE_BYTES) {
+      this.#turnOutput.take(written.length);
       this.#socket.write(written);
     } else {
       this.#pushPart(written, null);
     }
   }
 
-  /** Gives the socket one piece after another, as long as the system takes them at once. */
+  /** Gives the socket one piece after another, as long as the system takes them at once and it is our turn. */
   #giveMore(): void {
     const socket = this.#socket;
     const parts = this.#parts;
     let done = 0;
-    while (done < parts.length && !socket.writableNeedDrain) {
+    while (done < parts.length && !socket.writableNeedDrain && !this.#turnOutput.isUsedUp) {
       const part = parts[done]!;
       const piece = part.length <= PIECE_BYTES ? part : part.subarray(0, PIECE_BYTES);
       const shared = this.#sharedOf[done]!;
@@ -221,8 +257,10 @@ export class NodeConnection implements Connection {
         done++;
         if (shared !== null) this.#queued?.letGo(shared);
       }
+      this.#turnOutput.take(piece.length);
       socket.write(piece);
     }
+    if (done < parts.length && !socket.writableNeedDrain) this.#goOnInNextTurn();
     if (done > 0) {
       parts.splice(0, done);
       this.#sharedOf.splice(0, done);
@@ -233,6 +271,15 @@ export class NodeConnection implements Connection {
     // Also when nothing was written: an empty answer ends too.
     if (this.#ending && parts.length === 0 && !this.#flushQueued) socket.end();
     this.#tellDrained();
+  }
+
+  #goOnInNextTurn(): void {
+    if (this.#goesOn) return;
+    this.#goesOn = true;
+    this.#turnOutput.whenLeft(() => {
+      this.#goesOn = false;
+      if (!this.#closed) this.#giveMore();
+    });
   }
 
   #tellDrained(): void {
@@ -275,11 +322,13 @@ export class NodeConnection implements Connection {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (!this.#rests) this.#socket.resume();
   }
 }
 

@@ -17,6 +17,7 @@ import type {
   SecurityContext,
   Timer,
 } from './runtime.ts';
+import { TurnOutput } from './turn-output.ts';
 
 /** Backlog for the surge of clients after an election. */
 const BACKLOG = 1024;
@@ -24,6 +25,7 @@ const BACKLOG = 1024;
 /** TCP on Node.js. The link map translates addresses at dial time, so configurations stay unchanged. */
 export class NodeNetwork implements Network {
   readonly #clock: NodeClock;
+  readonly #turnOutput: TurnOutput;
   readonly #names: NameLookup;
   readonly #linkMap: LinkMap | undefined;
   readonly #reserve: DescriptorReserve | undefined;
@@ -31,6 +33,7 @@ export class NodeNetwork implements Network {
   constructor(clock: NodeClock, names: NameLookup, linkMap?: LinkMap, reserve?: DescriptorReserve) {
     this.#reserve = reserve;
     this.#clock = clock;
+    this.#turnOutput = new TurnOutput(clock);
     this.#names = names;
     this.#linkMap = linkMap;
   }
@@ -43,7 +46,7 @@ export class NodeNetwork implements Network {
       backlog: backlog ?? BACKLOG,
       accepts: () => this.#reserve?.allows(use) ?? true,
     };
-    const onSocket = (socket: Socket) => events.onConnection(new NodeConnection(socket, this.#clock));
+    const onSocket = (socket: Socket) => events.onConnection(this.#connection(socket));
     const onRefused = (from: Address, reason: string) => events.onRefused?.(from, reason);
     const door = security === undefined ? undefined : new TlsDoor(security, { onSocket, onRefused });
     const listener = listenOn(this.#names, address, options, {
@@ -68,9 +71,13 @@ export class NodeNetwork implements Network {
     const secure = security === undefined ? undefined : secureDialler(security, address.host);
     const parts = { clock: this.#clock, names: this.#names, secure };
     return dial(parts, target, timeoutMs, {
-      onSocket: socket => events.onConnected(new NodeConnection(socket, this.#clock)),
+      onSocket: socket => events.onConnected(this.#connection(socket)),
       onError: error => events.onError(error),
     });
+  }
+
+  #connection(socket: Socket): NodeConnection {
+    return new NodeConnection(socket, this.#clock, this.#turnOutput);
   }
 
   addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer {

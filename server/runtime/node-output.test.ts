@@ -28,7 +28,11 @@ test('write returns false above the high-water mark but takes the bytes; a drain
         },
         { ...SOON, what: 'back-pressure', intervalMs: 1 },
       );
-      assert.is(drains, 0);
+      drains = 0;
+      const { turns } = clock;
+      clock.inNextTurn(() => clock.inNextTurn(() => {}));
+      await until(() => clock.turns > turns + 1, { ...SOON, what: 'two turns' });
+      assert.is(drains, 0, 'the peer reads nothing');
       let received = 0;
       peer.on('data', chunk => {
         received += chunk.length;
