@@ -3,8 +3,8 @@ import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
 
 /**
- * For each measured ensemble one more of the same topology, where a neighbour can be kept busy without sharing
- * a server with the quiet client. They share the cores and the disk.
+ * For each measured ensemble one more of the same topology, where a neighbour can be kept busy without
+ * sharing a server with the quiet client. They share the cores and the disk.
  */
 export class NextDoor {
   readonly #folder = makeTemporaryFolder('next-door');

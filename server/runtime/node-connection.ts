@@ -240,7 +240,7 @@ export class NodeConnection implements Connection {
     }
   }
 
-  /** Gives the socket one piece after another, as long as the system takes them at once and it is our turn. */
+  /** Gives the socket one piece after another, as long as the system takes them and the turn lasts. */
   #giveMore(): void {
     const socket = this.#socket;
     const parts = this.#parts;

@@ -44,9 +44,9 @@ export class QuietWatch {
 }
 
 /**
- * V8 would return memory itself, by three major collections of an idle server. Afterwards it lets the heap grow
- * slowly: under load such a member made five to ten times as many major collections as one that was never
- * idle, for a tenth of its CPU. 23 days are about what the flag can hold.
+ * V8 would return memory itself, by three major collections of an idle server. Afterwards it lets the heap
+ * grow slowly: under load such a member made five to ten times as many major collections as one that was
+ * never idle, for a tenth of its CPU. 23 days are about what the flag can hold.
  */
 const OWN_REDUCER_DELAY_MS = 2_000_000_000;
 
