@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `zklab-server zoo.cfg [-Dname=value ...] [--link-map FILE] [...]`: one server in the foreground. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isJavaFlag, systemProperties } from './config/java-flags.ts';
 import { loadConfig } from './config/load-config.ts';
@@ -78,7 +79,7 @@ process.on('uncaughtException', fail);
 try {
   const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
   const properties = systemProperties(process.env, words.filter(isJavaFlag));
-  const config = loadConfig(runtime.disk, configPath, properties);
+  const config = loadConfig(runtime.disk, resolve(configPath), properties);
   await claimDirectories(
     [
       { key: 'dataDir', path: config.dataDir },

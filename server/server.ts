@@ -254,12 +254,12 @@ function startMember(parts: ServerParts, of: MemberParts): StopRole {
 function configurationFiles(
   { config, logger }: ServerParts,
   { disk }: Runtime,
-  { sid }: QuorumMember,
+  { sid, config: { version } }: QuorumMember,
 ): ConfigurationFiles | null {
   const { path } = config;
   if (!config.reconfigEnabled || !disk.exists(path)) return null;
-  const files = new ConfigurationFiles({ disk, path, sid, logger });
-  if (config.dynamicConfigFile === undefined) files.backUp();
+  const files = new ConfigurationFiles({ disk, path, sid, version, logger });
+  files.begin({ keepsCopy: config.dynamicConfigFile === undefined });
   return files;
 }
 

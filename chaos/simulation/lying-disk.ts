@@ -16,6 +16,7 @@ export function lyingDisk(disk: Disk, clock: Clock): Disk {
     fileInfo: path => disk.fileInfo(path),
     read: path => disk.read(path),
     open: (path, mode) => lyingFile(disk.open(path, mode), clock),
+    copyPermissions: (from, to) => disk.copyPermissions(from, to),
     rename: (from, to) => disk.rename(from, to),
     remove: path => disk.remove(path),
     syncDirectory: path => disk.syncDirectory(path),

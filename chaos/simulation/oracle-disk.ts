@@ -15,6 +15,7 @@ export function withOracle(disk: Disk, authorises: () => boolean): Disk {
     fileInfo: path => (path === ORACLE_PATH ? { bytes: 1, modifiedMs: 0 } : disk.fileInfo(path)),
     read: path => disk.read(path),
     open,
+    copyPermissions: (from, to) => disk.copyPermissions(from, to),
     rename: (from, to) => disk.rename(from, to),
     remove: path => disk.remove(path),
     syncDirectory: path => disk.syncDirectory(path),

@@ -28,6 +28,7 @@ export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
       if (mode === 'r' || !/\/log\.[0-9a-f]+$/.test(path)) return file;
       return forgetfulFile(file, held, writeBackMs);
     },
+    copyPermissions: (from, to) => disk.copyPermissions(from, to),
     rename: (from, to) => disk.rename(from, to),
     remove: path => disk.remove(path),
     syncDirectory: path => disk.syncDirectory(path),

@@ -30,7 +30,6 @@ export function loadConfig(
       );
   }
   const dynamicPath = paths.get('dynamicConfigFile');
-  const nextPath = `${path}.dynamic.next`;
   const myidPath = `${paths.get('dataDir') ?? ''}/myid`;
   const texts: ConfigTexts = {
     path,
@@ -41,7 +40,6 @@ export function loadConfig(
     ...(dynamicPath === undefined
       ? {}
       : { dynamic: { path: dynamicPath, text: readText(disk, dynamicPath) } }),
-    ...(disk.exists(nextPath) ? { next: { path: nextPath, text: readText(disk, nextPath) } } : {}),
     ...(disk.exists(myidPath) ? { myid: readText(disk, myidPath) } : {}),
   };
   return parseConfig(texts);

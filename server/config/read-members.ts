@@ -1,5 +1,4 @@
 import { ServerError } from '../errors.ts';
-import { type Configuration, configurationFromText } from '../membership/configuration.ts';
 import type { QuorumServer } from '../membership/quorum-server.ts';
 import {
   parseQuorumConfig,
@@ -26,8 +25,6 @@ export interface ConfigTexts {
   readonly text: string;
   /** The file that `dynamicConfigFile` names. */
   readonly dynamic?: FileText;
-  /** The file beside zoo.cfg with the configuration that was seen last, if there is one. */
-  readonly next?: FileText;
   /** The content of `dataDir/myid`; absent when there is no such file. */
   readonly myid?: string;
   /** By name, as the command line of a JVM sets them. */
@@ -61,11 +58,6 @@ export function readMembers(
   // Whatever the name of the file: the part after the last dot is the version, if it is hexadecimal.
   const nameVersion = /\.([0-9a-fA-F]{1,13})$/.exec(dynamic.path)?.[1];
   return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
-}
-
-/** The configuration that was proposed, or named by a leader, before this server stopped. */
-export function readLastSeen({ next }: ConfigTexts): Configuration | undefined {
-  return next === undefined ? undefined : inFile(next, text => configurationFromText(text));
 }
 
 /** @throws ServerError that names the file, because it is not the one that a person gave */

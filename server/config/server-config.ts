@@ -1,4 +1,3 @@
-import type { Configuration } from '../membership/configuration.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
 import {
   badValue,
@@ -17,7 +16,7 @@ import { type Settings, usedKeys } from './config-keys.ts';
 import { javaPath, pathWarnings } from './config-paths.ts';
 import { effectiveProperties } from './effective-properties.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
-import { type ConfigTexts, lineOfStandalone, memberOf, readLastSeen, readMembers } from './read-members.ts';
+import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
 import { type StreamSettings, streamSettings } from './stream-settings.ts';
 
 /** The configuration of one server, complete and checked. No other code applies a default. */
@@ -43,8 +42,6 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly jute: JuteLimits;
   /** Undefined: standalone. */
   readonly quorum: QuorumMember | undefined;
-  /** A configuration that may be committed elsewhere. Undefined unless reconfigEnabled. */
-  readonly lastSeenConfig: Configuration | undefined;
   /** Undefined: no commit stream. */
   readonly stream: StreamSettings | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
@@ -119,7 +116,6 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     secureClientAddress,
     jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
     quorum,
-    lastSeenConfig: settings.reconfigEnabled && quorum !== undefined ? readLastSeen(texts) : undefined,
     stream,
     notYetUsed,
     unknownKeys,

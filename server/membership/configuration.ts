@@ -24,17 +24,6 @@ export function configurationFromText(text: string, systems = quorumSystems): Co
   return configurationOf(parseQuorumConfig(text, systems));
 }
 
-const VERSION_LINE = /version=[0-9a-f]+$/;
-
-/**
- * The same servers in the same roles, at the same addresses, with the same quorums, whatever the version.
- * @see QuorumMaj.equals
- */
-export function hasSameMembers(a: Configuration, b: Configuration): boolean {
-  const linesOf = ({ verifier }: Configuration) => verifier.text.replace(VERSION_LINE, '');
-  return linesOf(a) === linesOf(b);
-}
-
 /**
  * Applies `text` to the configuration of this server's file: the same servers at a newer version. Null when
  * `text` has other voters (`votersChanged` says what follows), or is no newer than `own`.

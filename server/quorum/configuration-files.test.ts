@@ -43,7 +43,7 @@ class Rig {
   #files(): ConfigurationFiles {
     const error = (message: string, fields?: LogFields) => void this.errors.push([message, fields]);
     const logger = { ...silentLogger, error };
-    return new ConfigurationFiles({ disk: this.disk, path: PATH, sid: 1, logger });
+    return new ConfigurationFiles({ disk: this.disk, path: PATH, sid: 1, version: 0, logger });
   }
 
   write(path: string, text: string): void {
@@ -73,7 +73,7 @@ class Rig {
 
 test('the first one that is committed moves the lines out of zoo.cfg, of which a copy stays', () => {
   const rig = new Rig();
-  rig.files.backUp();
+  rig.files.begin({ keepsCopy: true });
   rig.files.committed(configuration(0x1_0000_0000));
   assert.equal(rig.names, ['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000000']);
   assert.is(rig.read('zoo.cfg.bak'), STATIC);
@@ -100,13 +100,16 @@ test('one that is seen stands beside it, with its version, until it is committed
   assert.is(rig.start, '100000007: 1,2');
 });
 
-test('a later one that is seen outlives the commit of an earlier one', () => {
+test('one that came to nothing goes: at the next start, and when another takes its place', () => {
   const rig = new Rig();
-  rig.files.seen(configuration(9));
   rig.files.committed(configuration(7));
+  rig.files.seen(configuration(8, LINES.slice(0, 2)));
+  rig.files.seen(configuration(7));
+  assert.equal(rig.names, ['zoo.cfg', 'zoo.cfg.dynamic.7']);
+  rig.files.seen(configuration(9));
   assert.ok(rig.names.includes('zoo.cfg.dynamic.next'));
-  rig.files.committed(configuration(10));
-  assert.not.ok(rig.names.includes('zoo.cfg.dynamic.next'));
+  rig.files.begin({ keepsCopy: false });
+  assert.equal(rig.names, ['zoo.cfg', 'zoo.cfg.dynamic.7']);
 });
 
 test('client ports leave zoo.cfg only when the server’s own line has them', () => {
@@ -127,6 +130,7 @@ test('bytes that are not ASCII stay as they are, and a path with them is read ba
     disk: rig.disk,
     path: '/c\\é/zoo.cfg',
     sid: 1,
+    version: 0,
     logger: { ...silentLogger, error: message => assert.unreachable(message) },
   });
   rig.write('/c\\é/zoo.cfg', rig.read('zoo.cfg'));
@@ -146,7 +150,7 @@ test('zoo.cfg as an operator has edited it meanwhile is what is kept', () => {
 /** Whole stories, cut at each operation on the disk, with what is not synced lost, kept, or half of it. */
 test('power is lost at any moment: the server starts with a configuration that was committed, and all of it', () => {
   const story = (rig: Rig) => {
-    rig.files.backUp();
+    rig.files.begin({ keepsCopy: true });
     rig.files.committed(configuration(7));
     rig.files.seen(configuration(8, LINES.slice(0, 2)));
     rig.files.committed(configuration(8, LINES.slice(0, 2)));
@@ -189,7 +193,7 @@ test('a disk that takes nothing is told once for each write, and what was there 
   rig.disk.beforeOperation = () => {
     throw new Error('EROFS: read-only file system');
   };
-  rig.files.backUp();
+  rig.files.begin({ keepsCopy: true });
   rig.files.seen(configuration(7));
   rig.files.committed(configuration(7));
   assert.is(rig.errors.length, 3);

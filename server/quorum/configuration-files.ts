@@ -1,4 +1,3 @@
-import { configVersionOf } from '../membership/config-version.ts';
 import type { Configuration } from '../membership/configuration.ts';
 import { isMembershipKey } from '../membership/quorum-text.ts';
 import { escapedProperty, withoutProperties } from '../properties/properties.ts';
@@ -11,6 +10,8 @@ export interface ConfigurationFileParts {
   /** Of zoo.cfg. It should be absolute, since zoo.cfg will name a file beside it. */
   readonly path: string;
   readonly sid: number;
+  /** The version of the configuration that the server starts with. */
+  readonly version: number;
   readonly logger: Logger;
 }
 
@@ -31,37 +32,55 @@ export class ConfigurationFiles {
   readonly #parts: ConfigurationFileParts;
   readonly #directory: string;
   readonly #name: string;
+  /** Of the committed configuration. */
+  #version: number;
 
   constructor(parts: ConfigurationFileParts) {
     this.#parts = parts;
+    this.#version = parts.version;
     const slash = parts.path.lastIndexOf('/');
     this.#directory = slash < 0 ? '.' : parts.path.slice(0, slash) || '/';
     this.#name = parts.path.slice(slash + 1);
   }
 
-  /** Keeps zoo.cfg as it was before the first `committed` moves the server lines out of it. */
-  backUp(): void {
-    this.#attempt('keep a copy of zoo.cfg', () => this.#replace(`${this.#name}.bak`, this.#read()));
+  /**
+   * The start. What was proposed counts if it is in the log, where `seen` finds it again; what is not there
+   * came to nothing. `keepsCopy`: the server lines stand in zoo.cfg, which the first `committed` changes.
+   */
+  begin({ keepsCopy }: { readonly keepsCopy: boolean }): void {
+    this.#attempt('remove what came to nothing', () => this.#removeNext());
+    if (keepsCopy)
+      this.#attempt('keep a copy of zoo.cfg', () => this.#replace(`${this.#name}.bak`, this.#read()));
   }
 
-  /** A configuration that may be committed, before it is acknowledged. */
+  /**
+   * A configuration that may be committed, before it is acknowledged. One that is not newer than the
+   * committed one takes the place of what was seen before, which came to nothing.
+   */
   seen(configuration: Configuration): void {
-    this.#attempt('write the configuration that is proposed', () =>
-      this.#replace(this.#dynamicName(NEXT), linesOf(configuration, true)),
-    );
+    this.#attempt('write the configuration that is proposed', () => {
+      if (configuration.verifier.version > this.#version)
+        this.#replace(this.#dynamicName(NEXT), linesOf(configuration, true));
+      else this.#removeNext();
+    });
   }
 
   committed(configuration: Configuration): void {
+    this.#version = configuration.verifier.version;
     this.#attempt('write the committed configuration', () => {
-      const { disk } = this.#parts;
       const dynamic = this.#dynamicName(configuration.verifier.version.toString(16));
       this.#replace(dynamic, linesOf(configuration, false));
       this.#replace(this.#name, this.#staticText(configuration, `${this.#directory}/${dynamic}`));
-      const next = `${this.#directory}/${this.#dynamicName(NEXT)}`;
-      if (!disk.exists(next) || configVersionOf(disk.read(next)) > configuration.verifier.version) return;
-      disk.remove(next);
-      disk.syncDirectory(this.#directory);
+      this.#removeNext();
     });
+  }
+
+  #removeNext(): void {
+    const { disk } = this.#parts;
+    const next = `${this.#directory}/${this.#dynamicName(NEXT)}`;
+    if (!disk.exists(next)) return;
+    disk.remove(next);
+    disk.syncDirectory(this.#directory);
   }
 
   /**
@@ -88,7 +107,8 @@ export class ConfigurationFiles {
   }
 
   #replace(name: string, content: string | Buffer): void {
-    replaceFile(this.#parts.disk, this.#directory, name, content);
+    const { disk, path } = this.#parts;
+    replaceFile(disk, this.#directory, name, content, path);
   }
 
   #attempt(what: string, write: () => void): void {

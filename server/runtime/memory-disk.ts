@@ -134,6 +134,9 @@ export class MemoryDisk implements Disk {
     return this.#handle(name, file);
   }
 
+  /** Everybody may do everything here. */
+  copyPermissions(): void {}
+
   rename(from: string, to: string): void {
     const file = this.#fileAt(from);
     this.#before('rename', normal(from));

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite, until } from '#test';
@@ -77,6 +86,19 @@ test(
     again.close();
     nodeDisk.rename(path, `${path}b`);
     assert.equal(nodeDisk.list(join(directory, 'sub')), ['ab']);
+  }),
+);
+
+test(
+  'a file gets the permissions of another',
+  inDirectory(directory => {
+    const [secret, copy] = [join(directory, 'secret'), join(directory, 'copy')];
+    for (const path of [secret, copy]) writeFileSync(path, '');
+    for (const mode of [0o600, 0o640, 0o644]) {
+      chmodSync(secret, mode);
+      nodeDisk.copyPermissions(secret, copy);
+      assert.is(statSync(copy).mode & 0o777, mode);
+    }
   }),
 );
 

@@ -227,6 +227,8 @@ export interface Disk {
   read(path: string): Buffer;
   /** `mode`: "r" is read only; "w" creates or empties; "a+" creates or keeps, and reads and writes. */
   open(path: string, mode: 'r' | 'w' | 'a+'): DiskFile;
+  /** Whoever may read or write `from` may do so with `to`, and nobody else. */
+  copyPermissions(from: string, to: string): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
   /** Makes renames, creations and removals in a directory durable. */

@@ -7,12 +7,23 @@ import { onDisk } from './disk-error.ts';
  */
 const NEXT_SUFFIX = '.next';
 
-/** Durable when it returns. @throws ServerError ZK_DISK */
-export function replaceFile(disk: Disk, directory: string, name: string, content: string | Buffer): void {
+/**
+ * Durable when it returns. `like`: the file whose permissions it gets.
+ * @throws ServerError ZK_DISK
+ */
+export function replaceFile(
+  disk: Disk,
+  directory: string,
+  name: string,
+  content: string | Buffer,
+  like?: string,
+): void {
   const path = `${directory}/${name}`;
   onDisk('write', path, () => {
     const file = disk.open(path + NEXT_SUFFIX, 'w');
     try {
+      // Before anything stands in it.
+      if (like !== undefined) disk.copyPermissions(like, path + NEXT_SUFFIX);
       file.writeAt(0, typeof content === 'string' ? Buffer.from(content) : content);
       file.syncNow();
     } finally {
