@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, suite, temporaryFolder, until } from '#test';
+import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { PEER_METRICS } from '../peer/metrics.ts';
 import { terminal } from '../terminal.ts';
@@ -61,6 +62,28 @@ test(
   },
   { deadlineMs: 300_000 },
 );
+
+test(
+  'a run that is ended early is void and keeps its result, as one of bench peer',
+  async () => {
+    const ending = new AbortController();
+    const { root, run } = ab({ signal: ending.signal });
+    await until(() => readdirSync(root).some(name => warmsUp(join(root, name))), {
+      deadlineMs: 240_000,
+      what: 'the warm-up round to begin',
+    });
+    ending.abort();
+    assert.is(await run, 3);
+    const { validity } = await loadRun(join(root, 'latest'));
+    assert.equal(validity, { void: true, reasons: ['ended early, after 0 of 1 rounds'] });
+  },
+  { deadlineMs: 300_000 },
+);
+
+/** Whether this run has come to its warm-up round, which takes as long as one that counts. */
+function warmsUp(folder: string): boolean {
+  return readEvents(folder).some(event => event.kind === 'phase' && event.what.startsWith('warm-up round'));
+}
 
 test('a folder with a build, a command and a git revision are told apart; anything else is refused', async () => {
   const of = (server: string) =>

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, requirePeer, suite, temporaryFolder } from '#test';
 import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
@@ -48,25 +48,6 @@ test(
 );
 
 test(
-  'a run that is ended early is void and keeps its result',
-  async () => {
-    requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
-    const ending = new AbortController();
-    const { root, run } = peer();
-    const ended = run(ending.signal);
-    await until(() => readdirSync(root).some(name => warmsUp(join(root, name))), {
-      deadlineMs: 240_000,
-      what: 'the warm-up round to begin',
-    });
-    ending.abort();
-    assert.is(await ended, 3);
-    const { validity } = await loadRun(join(root, 'latest'));
-    assert.equal(validity, { void: true, reasons: ['ended early, after 0 of 1 rounds'] });
-  },
-  DEADLINE,
-);
-
-test(
   'a run that is ended before its servers are up measures nothing and keeps nothing',
   async () => {
     requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
@@ -77,11 +58,6 @@ test(
   },
   DEADLINE,
 );
-
-/** Whether this run has come to its warm-up round, which takes as long as one that counts. */
-function warmsUp(folder: string): boolean {
-  return readEvents(folder).some(event => event.kind === 'phase' && event.what.startsWith('warm-up round'));
-}
 
 function peer() {
   const root = temporaryFolder();

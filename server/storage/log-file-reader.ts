@@ -186,11 +186,11 @@ export class LogFileReader {
         at += bytes.length;
         continue;
       }
-      // An entry starts with four zero bytes of checksum, so one may begin in zeros: every offset is tried.
+      // An entry starts with four zero bytes and four of checksum, so one may begin in zeros: every offset
+      // is tried.
       for (let i = 0; i < bytes.length; i++) {
-        const filled =
-          i + 4 <= bytes.length && (bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!) !== 0;
-        if (!filled && this.#entryAt(at + i)) return true;
+        const isStart = i + 8 > bytes.length || (isZero(bytes, i) && !isZero(bytes, i + 4));
+        if (isStart && this.#entryAt(at + i)) return true;
       }
       at += bytes.length;
     }
@@ -248,6 +248,11 @@ const ZEROS = Buffer.alloc(READ_BYTES);
 
 function sectorAfter(position: number): number {
   return position - (position % SECTOR_BYTES) + SECTOR_BYTES;
+}
+
+/** Of four bytes. */
+function isZero(bytes: Buffer, at: number): boolean {
+  return (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) === 0;
 }
 
 /** Accepts at most `READ_BYTES`. */
