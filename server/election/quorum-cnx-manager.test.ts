@@ -525,6 +525,58 @@ test('a peer that moved is dialed where the new configuration says', () => {
   assert.equal(moved.received, ['2: 1']);
 });
 
+test('of two addresses of a peer, one by each configuration, the one that answers is found', () => {
+  const world = new World(1, 2);
+  const two = world.start(2);
+  const moved = world.start(1, [1, 2], 'elsewhere');
+  two.manager.setMembers(
+    new Map([
+      [1, { electionAddresses: ['gone', 'elsewhere'].map(host => ({ host, port: PORT })) }],
+      [2, { electionAddresses: [{ host: 'zk2', port: PORT }] }],
+    ]),
+  );
+  two.manager.setPersistent(true);
+  two.manager.send(1, notification(1));
+  world.time.advance(1000);
+  assert.equal(moved.received, ['2: 1']);
+});
+
+test('a server whose own address changes listens at the new one, and not at the old one', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const two = world.start(2);
+  const at = (sid: number, port: number) => ({ electionAddresses: [{ host: `zk${sid}`, port }] });
+  const members = new Map([
+    [1, at(1, PORT + 1)],
+    [2, at(2, PORT)],
+  ]);
+  one.manager.setMembers(members);
+  two.manager.send(1, notification(1));
+  world.time.advance(1000);
+  assert.equal(one.received, []);
+  two.manager.setMembers(members);
+  two.manager.send(1, notification(2));
+  world.time.advance(1000);
+  assert.equal(one.received, ['2: 2']);
+});
+
+test('a member that the next configuration does not name loses its connection; it may ask again as a stranger', () => {
+  const world = new World(1, 2, 3);
+  const [one, two, three] = [world.start(1), world.start(2), world.start(3)];
+  one.manager.send(2, notification(1));
+  three.manager.send(1, notification(3));
+  world.time.advance(1000);
+  assert.equal([one.manager.isConnected(2), one.manager.isConnected(3)], [true, true]);
+  one.manager.setMembers(
+    new Map([1, 3].map(sid => [sid, { electionAddresses: [{ host: `zk${sid}`, port: PORT }] }])),
+  );
+  world.time.advance(1000);
+  assert.equal([one.manager.isConnected(2), one.manager.isConnected(3)], [false, true]);
+  two.manager.send(1, notification(7));
+  world.time.advance(1000);
+  assert.ok(one.received.includes('2: 7'));
+});
+
 test('a taken port is tried three times, a second apart; then the owner is told', () => {
   const world = new World(1, 2);
   const one = world.start(1);

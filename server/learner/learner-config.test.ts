@@ -26,6 +26,14 @@ function reconfig(counter: number): TxnPacket {
   return packetOf(zxidOf(counter), { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 });
 }
 
+/** As a leader commits it, which names `leader`. */
+function activate(role: 'follower' | 'observer', master: Peer, txn: TxnPacket, leader: number): void {
+  const named = Buffer.alloc(8);
+  named.writeBigInt64BE(BigInt(leader));
+  if (role === 'follower') master.sendTxn(PROPOSAL, txn).send(COMMITANDACTIVATE, txn.zxid, named);
+  else master.send(INFORMANDACTIVATE, txn.zxid, Buffer.concat([named, txn.bytes.subarray(TXN_START, -4)]));
+}
+
 /** A new learner after its handshake: the master is about to say how it will sync. */
 function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; established: number[] } {
   const stage = new Stage({ sid: role === 'follower' ? 2 : 4 });
@@ -33,7 +41,9 @@ function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; 
   const established: number[] = [];
   const Role = role === 'follower' ? Follower : Observer;
   const rounds = [[{ host: 'zk1', port: 2888 }]];
-  new Role(stage.context, rounds, epoch => void established.push(epoch)).start(() => {});
+  new Role(stage.context, rounds, epoch => void established.push(epoch)).start(reason => {
+    stage.ended = reason;
+  });
   const master = accept();
   master.sendLeaderInfo(1);
   master.told();
@@ -89,6 +99,33 @@ for (const role of ['follower', 'observer'] as const) {
     );
   });
 
+  test(`${role}: COMMITANDACTIVATE or INFORMANDACTIVATE names the leader from then on; it leaves when all is applied`, () => {
+    const { stage, master } = discover(role);
+    master.send(DIFF, 0).send(NEWLEADER, zxidOf(0)).send(UPTODATE, -1);
+    master.told();
+    stage.configOutcome = 'leaves';
+    activate(role, master, reconfig(1), 3);
+    master.told();
+    assert.equal(stage.activations, [{ text: CONFIG, leader: 3 }]);
+    assert.is(String(stage.database.tree.getNode('/zookeeper/config')?.data), CONFIG);
+    assert.match(stage.ended ?? '', /changes its role or its leader/);
+  });
+
+  test(`${role}: one that is committed before UPTODATE, as Apache's leaders send it, takes effect at once`, () => {
+    for (const phase of ['sync', 'upToDate']) {
+      const { stage, master } = discover(role);
+      master.send(DIFF, 0);
+      if (phase === 'upToDate') master.send(NEWLEADER, zxidOf(0));
+      stage.configOutcome = 'leaves';
+      activate(role, master, reconfig(1), 3);
+      master.told();
+      assert.equal(stage.configsProposed, [CONFIG], phase);
+      assert.equal(stage.activations, [{ text: CONFIG, leader: 3 }], phase);
+      assert.match(stage.ended ?? '', /changes its role or its leader/, phase);
+      assert.is(stage.serving, null);
+    }
+  });
+
   test(`${role}: a NEWLEADER without a configuration, as Apache sends it before 3.5, changes none`, () => {
     for (const data of [null, Buffer.alloc(0), Buffer.alloc(1)]) {
       const { stage, master } = discover(role);
@@ -99,6 +136,32 @@ for (const role of ['follower', 'observer'] as const) {
     }
   });
 }
+
+test('a follower counts a configuration from its proposal on, before it acks that', () => {
+  const { stage, master } = discover('follower');
+  master.send(DIFF, 0).send(NEWLEADER, zxidOf(0)).send(UPTODATE, -1);
+  master.told();
+  const told: string[] = [];
+  stage.context = Object.assign(stage.context, {
+    onConfigProposed: (text: string) => void told.push(`${text.length} at ${stage.database.lastLoggedZxid}`),
+  });
+  master.sendTxn(PROPOSAL, reconfig(1));
+  assert.equal(master.told(), ['ACK 0x100000001']);
+  assert.equal(told, [`${CONFIG.length} at 0`]);
+  assert.equal(stage.activations, []);
+});
+
+test('with reconfigEnabled, a learner tells its leader the version that it has in force', () => {
+  const stage = new Stage({ sid: 2, settings: 'reconfigEnabled=true\n' });
+  const accept = stage.playMember(1, 2888);
+  const { committed } = stage.context.membership;
+  const verifier = new QuorumMaj({ version: 0x1_0000_0003, text: CONFIG, voters: [1, 2], observers: [] });
+  stage.context.membership.commit({ ...committed, verifier });
+  new Follower(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {}).start(() => {});
+  const master = accept();
+  master.told();
+  assert.is(master.data.get('FOLLOWERINFO 0x0')?.readBigInt64BE(12), 0x1_0000_0003n);
+});
 
 test('a learner tells its leader the configuration version of its file: an Apache leader refuses a newer one than its own', () => {
   const stage = new Stage({ sid: 2 });

@@ -190,6 +190,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   /** As `syncAfterOutstanding`, for what is proposed now. */
   syncAfterProposed(done: () => void): void {
+    // What is committed since is another leader's affair.
+    if (this.#isRetired) return;
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
     else {
       this.#syncs.push({ afterZxid: this.#zxid, done });

@@ -105,6 +105,21 @@ test('000-7, 000-10: a COMMIT becomes an INFORM with its payload, to every obser
   }
 });
 
+test('COMMITANDACTIVATE becomes an INFORMANDACTIVATE with the same leader', () => {
+  const play = new Play();
+  const observer = play.observer(4);
+  observer.told();
+  const data = Buffer.from('server.1=zk1:2888:3888:participant\nversion=200000001');
+  const txn = packetOf(e2(1), { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 });
+  const named = Buffer.from([0, 0, 0, 0, 0, 0, 0, 3]);
+  play.leader.sendTxn(PROPOSAL, txn).send(PacketType.COMMITANDACTIVATE, e2(1), named);
+  play.propose(2);
+  play.commit(2);
+  assert.equal(observer.told(), ['INFORMANDACTIVATE 0x200000001', 'INFORM 0x200000002']);
+  const told = observer.data.get('INFORMANDACTIVATE 0x200000001')!;
+  assert.ok(told.equals(Buffer.concat([named, txn.bytes.subarray(16, -4)])));
+});
+
 test('5088: whenever an observer attaches, between any two packets, it hears of every transaction once', () => {
   const steps: ((play: Play) => void)[] = [1, 2, 3].flatMap(n => [
     (play: Play) => play.propose(n),

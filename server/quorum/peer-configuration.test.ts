@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import type { ServerError } from '../errors.ts';
 import { configIn } from '../membership/config-node.ts';
+import type { Configuration } from '../membership/configuration.ts';
 import { parseQuorumConfig } from '../membership/quorum-text.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -22,7 +23,12 @@ class Rig {
   readonly configuration: PeerConfiguration;
   #flushed: (() => void) | null = null;
 
-  constructor() {
+  readonly stored: string[] = [];
+  readonly left: (number | null)[] = [];
+  /** Whom this member follows. */
+  leader: number | null = 2;
+
+  constructor(reconfigEnabled = false) {
     const database = {
       tree: this.tree,
       flush: (done: () => void) => {
@@ -30,8 +36,11 @@ class Rig {
       },
     };
     const parts = {
-      reconfigEnabled: false,
-      store: null,
+      reconfigEnabled,
+      store: {
+        seen: ({ verifier }: Configuration) => void this.stored.push(`seen ${verifier.version}`),
+        committed: ({ verifier }: Configuration) => void this.stored.push(`committed ${verifier.version}`),
+      },
       events: new ServerEvents(),
       member: { sid: 1, role: 'participant' as const, config: parseQuorumConfig(`${FILE}version=0`) },
       database: database as unknown as ZkDatabase,
@@ -42,9 +51,10 @@ class Rig {
     this.configuration = new PeerConfiguration(parts, {
       onChange: () => {
         this.changes++;
+        this.stored.push('told');
       },
-      member: () => ({ sid: 1, leader: 1 }),
-      onLeaving: () => {},
+      member: () => ({ sid: 1, leader: this.leader }),
+      onLeaving: successor => void this.left.push(successor),
     });
   }
 
@@ -102,4 +112,79 @@ test('the node that clients read gets the committed configuration as reconfig wr
   node.mzxid = 5;
   configuration.writeNode();
   assert.is(node.mzxid, 5);
+});
+
+const OTHER_VOTERS = 0x1_0000_0003;
+
+test('with reconfigEnabled it follows: seen with the proposal, in force with the commit, and kept before anybody is told', () => {
+  const rig = new Rig(true);
+  const { configuration } = rig;
+  configuration.onProposed(WITH_OTHER_VOTERS);
+  assert.equal(rig.versions, [0, OTHER_VOTERS]);
+  assert.is(configuration.onActivated(WITH_OTHER_VOTERS, 2), 'goesOn');
+  assert.equal(rig.versions, [OTHER_VOTERS, OTHER_VOTERS]);
+  assert.equal(rig.stored, [`seen ${OTHER_VOTERS}`, 'told', `committed ${OTHER_VOTERS}`, 'told']);
+  assert.is(configuration.onActivated(WITH_OTHER_VOTERS, 3), 'goesOn', 'it is in force already');
+  assert.equal([rig.left, rig.fatal], [[], []]);
+});
+
+test('a configuration with another leader, or another role for this server, makes it leave', () => {
+  const rig = new Rig(true);
+  assert.is(rig.configuration.onActivated(WITH_OTHER_VOTERS, 3), 'leaves');
+  assert.equal(rig.left, [3]);
+  const demoted = new Rig(true);
+  const asObserver = FILE.replace('server.1=a:1:2', 'server.1=a:1:2:observer');
+  assert.is(demoted.configuration.onCommitted(`${asObserver}version=100000003`, 2), 'leaves');
+  assert.equal(demoted.left, [null]);
+});
+
+test('what NEWLEADER names of the epoch of its leader is in force only if the sync brought it: it may be no more than proposed', () => {
+  const rig = new Rig(true);
+  rig.configuration.onSeen(WITH_OTHER_VOTERS);
+  assert.is(rig.configuration.onCommitted(WITH_OTHER_VOTERS, 1), 'goesOn');
+  assert.equal(rig.versions, [0, OTHER_VOTERS]);
+  rig.putOnDisk(WITH_OTHER_VOTERS);
+  rig.configuration.onCommitted(WITH_OTHER_VOTERS, 1);
+  assert.equal(rig.versions, [OTHER_VOTERS, OTHER_VOTERS]);
+  for (const text of [WITH_OTHER_VOTERS, `${FILE}version=200000000`]) {
+    const completed = new Rig(true);
+    completed.configuration.onCommitted(text, 2);
+    assert.ok(completed.versions[0]! > 0, 'of an earlier epoch, or numbered by this one');
+  }
+});
+
+test('what the log holds counts in the next election, whatever NEWLEADER said before', () => {
+  const rig = new Rig(true);
+  rig.putOnDisk(WITH_OTHER_VOTERS);
+  assert.ok(rig.configuration.beginElection());
+  assert.equal(rig.versions, [0, OTHER_VOTERS]);
+  rig.configuration.onSeen(`${FILE}version=0`);
+  assert.equal(rig.versions, [0, 0], 'abandoned');
+});
+
+test('a server that looks takes a newer configuration from the vote of a member, and from nobody else', () => {
+  const rig = new Rig(true);
+  rig.leader = null;
+  const vote = { version: OTHER_VOTERS, text: WITH_OTHER_VOTERS };
+  rig.configuration.onVote({ ...vote, from: 4 });
+  assert.equal(rig.versions, [0, 0], 'it does not know 4 yet');
+  rig.configuration.onVote({ version: 2 ** 40, text: 'server.1=nonsense\nversion=10000000000', from: 2 });
+  rig.configuration.onVote({ ...vote, from: 2 });
+  assert.equal(rig.versions, [OTHER_VOTERS, OTHER_VOTERS]);
+  assert.equal([rig.left, rig.fatal], [[], []]);
+});
+
+test('a configuration that it cannot read stops the server: it would be counted for one that it does not know', () => {
+  const unreadable = 'server.1=a:1:2:wizard\nversion=100000003';
+  const ways: ((configuration: PeerConfiguration) => void)[] = [
+    configuration => configuration.onProposed(unreadable),
+    configuration => configuration.onSeen(unreadable),
+    configuration => void configuration.onActivated(unreadable, 2),
+  ];
+  for (const hear of ways) {
+    const rig = new Rig(true);
+    hear(rig.configuration);
+    rig.flush();
+    assert.equal([rig.fatal, rig.versions], [['ZK_CONFIG_VALUE'], [0, 0]]);
+  }
 });

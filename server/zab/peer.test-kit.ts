@@ -5,7 +5,7 @@ import { testProviders } from '../auth/providers.test-kit.ts';
 import { assert } from '#test';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import { configurationOf } from '../membership/configuration.ts';
+import { configurationFromText, configurationOf } from '../membership/configuration.ts';
 import { Membership } from '../membership/membership.ts';
 import { NO_ORACLE } from '../membership/oracle.ts';
 import { countEvents } from '../metrics/count-events.ts';
@@ -134,6 +134,7 @@ export class Stage {
       },
       onConfigActivated: (text, leader) => {
         this.activations.push({ text, leader });
+        this.context.membership.commit(configurationFromText(text));
         return this.configOutcome;
       },
       sync: { snapshotNeeded: false },
