@@ -1,3 +1,4 @@
+/** Long because all of its tests use the same world of servers. */
 import { assert, suite } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
 import { type Logger, silentLogger } from '../runtime/logger.ts';
