@@ -27,6 +27,7 @@ import { QuorumPeer } from './quorum/quorum-peer.ts';
 import type { ServeClients } from './quorum/read-only-phase.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { memberNetwork } from './security/secured-network.ts';
 import { LocalSessions } from './sessions/local-sessions.ts';
 import { SessionIds } from './sessions/session-ids.ts';
 import { startAutoPurge } from './storage/auto-purge.ts';
@@ -235,19 +236,23 @@ interface MemberParts {
 
 function startMember(parts: ServerParts, of: MemberParts): StopRole {
   const { runtime, view, port, ...member } = of;
-  const { database, events } = parts;
+  const { config, clock, logger, database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
   epochs.load(database.lastLoggedZxid, events);
+  const { network, close } = memberNetwork(runtime, { clock, logger }, config.quorumTls);
   const configurationStore = configurationFiles(parts, runtime, member.member);
   const moves = new ClientPortMoves(port, parts.config);
   const peer = new QuorumPeer({
-    ...{ ...parts, ...member, runtime, epochs },
+    ...{ ...parts, ...member, runtime: { ...runtime, network }, epochs },
     ...(configurationStore === null ? {} : { configurationStore }),
     onConfiguration: committed => moves.follow(committed),
   });
   view.peer = peer;
   peer.start();
-  return done => peer.stop(done);
+  return done => {
+    close();
+    peer.stop(done);
+  };
 }
 
 /** Null unless reconfigEnabled, and where no file can follow: zoo.cfg was not read from this disk. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { assert, suite } from '#test';
 import { usedKeys } from './config-keys.ts';
 import { checkedOnlyKeys } from './keys-without-effect.ts';
+import { quorumTlsKeys } from './quorum-tls-keys.ts';
 
 const test = suite('config: which keys have an effect');
 
@@ -27,6 +28,7 @@ const RESOLVED = [
   'streamUrl',
   'streamName',
   'streamPasswordPath',
+  ...Object.keys(quorumTlsKeys),
   // One value is accepted.
   'electionAlg',
 ];

@@ -24,6 +24,7 @@ import {
 } from '../properties/key-kinds.ts';
 import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
 import { providerRemark } from './metrics-provider.ts';
+import { quorumTlsKeys } from './quorum-tls-keys.ts';
 
 const YES_NO = { on: 'yes', off: 'no' };
 const TRUE_FALSE = { on: 'true', off: 'false' };
@@ -149,6 +150,7 @@ export const usedKeys = {
     { min: 1, unit: 'ms' },
     'the end of that doubling',
   ),
+  ...quorumTlsKeys,
 
   observerMasterPort: integer(
     'observerMasterPort',

@@ -76,7 +76,7 @@ ${LIMITS}${ENSEMBLE}`,
     myid: '1',
     sid: 1,
     means: { metricsPort: 9505, metricsHost: '0.0.0.0' },
-    warns: [/without effect in this server: authProvider\.x509, sslQuorum$/],
+    warns: [/without effect in this server: authProvider\.x509$/],
   },
   {
     name: 'a database that runs its own: sids from 0, escaped colons, keys of its own',

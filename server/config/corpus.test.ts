@@ -306,7 +306,7 @@ server.2=zk-1:2888:3888:participant;127.0.0.1:12181
 server.3=zk-2:2888:3888:participant;127.0.0.1:12181
 `,
     myid: '1',
-    refused: ['ZK_CONFIG_RESTRICTION', /sslQuorum=true .*secureClientPort=2181 .*authProvider\.x509=/],
+    refused: ['ZK_CONFIG_RESTRICTION', /secureClientPort=2181 .*authProvider\.x509=/],
   },
   {
     name: 'a database of its own: one server line with the sid 0, written by a program',

@@ -29,6 +29,13 @@ const isGiven = (value: string): boolean => value !== '';
 const isTrueOfAdmin: KeyWithoutEffect['restricts'] = (value, properties) =>
   isTrue(value) && properties.get('admin.enableServer') !== 'false';
 
+const hasQuorumTls = (properties: ReadonlyMap<string, string>): boolean =>
+  isTrue(properties.get('sslQuorum') ?? '') || isTrue(properties.get('portUnification') ?? '');
+const isTrueOfQuorumTls: KeyWithoutEffect['restricts'] = (value, properties) =>
+  isTrue(value) && hasQuorumTls(properties);
+const isGivenOfQuorumTls: KeyWithoutEffect['restricts'] = (value, properties) =>
+  isGiven(value) && hasQuorumTls(properties);
+
 /** This server has both of these providers anyway. */
 const BUILT_IN_PROVIDER = /^org\.apache\.zookeeper\.server\.auth\.(Digest|IP)AuthenticationProvider$/;
 
@@ -43,10 +50,13 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
 
 /** Keys that the server does not read. A key that ends in "*" stands for all keys with that beginning. */
 export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
-  sslQuorum: restricts('servers talk to each other over TLS alone', isNotFalse),
-  portUnification: tunes('TLS beside plain text on the quorum ports'),
-  sslQuorumReloadCertFiles: tunes('new certificates without a restart'),
   'ssl.*': tunes('key stores, trust stores and protocols'),
+  'ssl.quorum.crl': restricts('revoked certificates of members are refused', isTrueOfQuorumTls),
+  'ssl.quorum.ocsp': restricts('revoked certificates of members are refused', isTrueOfQuorumTls),
+  'ssl.quorum.context.supplier.class': restricts(
+    "a class of Java's makes the TLS of members",
+    isGivenOfQuorumTls,
+  ),
   'client.portUnification': tunes('TLS beside plain text on the client port'),
   'client.certReload': tunes('new certificates without a restart'),
   'fips-mode': tunes('how TLS checks host names'),
@@ -130,7 +140,9 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'jmx.*': tunes('beans of a JVM'),
 };
 
-/** What is known of a key without effect; undefined if it has an effect or is unknown. An exact name wins. */
+/**
+ * What is known of a key without effect; undefined if it has an effect or is unknown. An exact name wins.
+ */
 export function keyWithoutEffect(key: string): KeyWithoutEffect | undefined {
   const checkedOnly = own(checkedOnlyKeys, key);
   // One key of a family may have an effect.

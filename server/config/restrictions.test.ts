@@ -8,12 +8,12 @@ const alone = 'dataDir=/d\nclientPort=2181\n';
 
 /** The line, and what it would do, as the refusal says it. */
 const refused: [line: string, said: RegExp][] = [
-  ['sslQuorum=true', /sslQuorum=true \(servers talk to each other over TLS alone\)/],
-  ['sslQuorum=TRUE', /sslQuorum/],
-  ['zookeeper.sslQuorum=true', /sslQuorum/],
-  ['sslQuorum=yes', /sslQuorum=yes \(servers talk to each other over TLS alone\)/],
-  ['sslQuorum=1', /sslQuorum=1/],
-  ['sslQuorum=', /sslQuorum=/],
+  [
+    'sslQuorum=true\nssl.quorum.crl=true',
+    /ssl\.quorum\.crl=true \(revoked certificates of members are refused\)/,
+  ],
+  ['portUnification=true\nssl.quorum.ocsp=true', /ssl\.quorum\.ocsp=true/],
+  ['sslQuorum=true\nssl.quorum.context.supplier.class=a.B', /ssl\.quorum\.context\.supplier\.class=a\.B/],
   ['secureClientPort=2281', /secureClientPort=2281 \(clients connect with TLS\)/],
   ['quorum.auth.enableSasl=true', /servers prove to each other who they are/],
   ['quorum.auth.enableSasl=on', /quorum\.auth\.enableSasl=on/],
@@ -54,11 +54,11 @@ for (const [line, said] of refused) {
  * nothing.
  */
 const started = [
-  'sslQuorum=false',
-  'portUnification=true',
+  'ssl.quorum.crl=true',
+  'ssl.quorum.ocsp=false',
+  'ssl.quorum.allowReverseDnsLookup=true',
   'client.portUnification=true',
   'ssl.keyStore.location=/k',
-  'ssl.quorum.keyStore.location=/k',
   'ssl.clientAuth=need',
   'fips-mode=true',
   'secureClientPort=0',
@@ -97,13 +97,14 @@ for (const line of started) {
 }
 
 test('field report C5: all of them are named at once, and none with its secrets', () => {
-  const lines = 'sslQuorum=true\naudit.enable=true\nssl.keyStore.password=hush\nauthProvider.password=hush\n';
+  const lines =
+    'enforceQuota=true\naudit.enable=true\nssl.keyStore.password=hush\nauthProvider.password=hush\n';
   assert.throws(
     () => parseConfig({ path: '/zoo.cfg', text: alone + lines }),
     (error: ServerError) => {
       assert.match(
         error.message,
-        /sslQuorum=true \(.*\), audit\.enable=true \(.*\), authProvider\.password \(/,
+        /enforceQuota=true \(.*\), audit\.enable=true \(.*\), authProvider\.password \(/,
       );
       assert.not.match(JSON.stringify(error), /hush/);
       assert.not.match(error.message, /hush/);

@@ -294,13 +294,13 @@ test('observer.syncEnabled wins over syncEnabled', () => {
 });
 
 test('known keys without effect are listed in one warning', () => {
-  const config = parse(`${alone}sslQuorum=false\nssl.keyStore.location=/k\nflushDelay=1`);
+  const config = parse(`${alone}client.certReload=false\nssl.keyStore.location=/k\nflushDelay=1`);
   assert.equal(
     config.notYetUsed.map(({ key }) => key),
-    ['sslQuorum', 'ssl.keyStore.location', 'flushDelay'],
+    ['client.certReload', 'ssl.keyStore.location', 'flushDelay'],
   );
   assert.equal(config.warnings, [
-    'these keys are known but without effect in this server: sslQuorum, ssl.keyStore.location, flushDelay',
+    'these keys are known but without effect in this server: client.certReload, ssl.keyStore.location, flushDelay',
   ]);
 });
 

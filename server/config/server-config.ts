@@ -16,6 +16,8 @@ import { type Settings, usedKeys } from './config-keys.ts';
 import { javaPath, pathWarnings } from './config-paths.ts';
 import { effectiveProperties } from './effective-properties.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
+import { type QuorumTls, quorumTls, refuseMisplacedTls } from './quorum-tls.ts';
+import type { quorumTlsKeys } from './quorum-tls-keys.ts';
 import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
 import { type StreamSettings, streamSettings } from './stream-settings.ts';
 
@@ -44,6 +46,8 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly quorum: QuorumMember | undefined;
   /** Undefined: no commit stream. */
   readonly stream: StreamSettings | undefined;
+  /** Undefined: members speak plain text, or there are none. */
+  readonly quorumTls: QuorumTls | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
   readonly unknownKeys: readonly UnknownKey[];
   /** One line each, for the log of the start: settings that may have been meant in another way. */
@@ -65,6 +69,7 @@ type Resolved =
   | 'connectToLearnerMasterLimitTicks'
   | 'peerType'
   | 'syncEnabled'
+  | keyof typeof quorumTlsKeys
   | 'observerSyncEnabled'
   | 'streamSink'
   | 'streamUrl'
@@ -74,6 +79,8 @@ type Resolved =
 const SNAP_RETAIN_COUNT_MIN = 3;
 const TTL_NODES_STAY =
   'extendedTypesEnabled=true: this server recognises TTL nodes that Apache ZooKeeper created, but it creates none and does not delete them when their time is over';
+const TLS_WITHOUT_MEMBERS =
+  'sslQuorum and portUnification have no effect in a standalone server: they are about the ports between members';
 
 /**
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
@@ -91,6 +98,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const ownLine = quorum ? members.servers.get(quorum.sid) : lineOfStandalone(members, texts, settings);
   const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine, warnings);
   refuseRestrictions(new Map([...misplaced, ...properties]), secureClientAddress);
+  refuseMisplacedTls(misplaced, settings);
   if (settings.readOnlyModeEnabled && !settings.localSessionsEnabled)
     warnings.push(READ_ONLY_WITHOUT_SESSIONS);
   const observerSyncEnabled = settings.observerSyncEnabled ?? settings.syncEnabled;
@@ -101,6 +109,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     warnings,
   );
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
+  if (!quorum && (settings.sslQuorum || settings.portUnification)) warnings.push(TLS_WITHOUT_MEMBERS);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
@@ -117,6 +126,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
     quorum,
     stream,
+    quorumTls: quorum === undefined ? undefined : quorumTls(settings, texts.path),
     notYetUsed,
     unknownKeys,
     warnings,

@@ -19,6 +19,8 @@ export interface MemberPlan {
   readonly admin?: boolean;
   /** Lines of its zoo.cfg beside those that all have. */
   readonly settings?: readonly string[];
+  /** Lines that depend on the address it stands at. */
+  readonly settingsAt?: (host: string) => readonly string[];
 }
 
 /** Where a member stands, when it is not on a loopback address of its own. */
@@ -87,6 +89,7 @@ export class Ensemble {
         writeFileSync(join(own, 'data', 'myid'), String(sid));
         const known = plans.flatMap((other, at) => (other.joins && at !== i ? [] : [line(other, at)]));
         const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...known];
+        lines.push(...(plan.settingsAt?.(name) ?? []));
         lines.push(`dataDir=${own}/data`, `clientPort=${ports.client}`);
         if (!everywhere) lines.push(`clientPortAddress=${name}`);
         if (plan.observer) lines.push('peerType=observer');

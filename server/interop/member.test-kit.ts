@@ -14,11 +14,12 @@ export type Implementation = 'zklab' | 'apache';
 const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple', 'commons-cli'];
 /** Another version than Debian's: `ZOOKEEPER_HOME`, an unpacked distribution. */
 const HOME = process.env.ZOOKEEPER_HOME;
-/** Of the AdminServer, and of compressed snapshots. */
+/** Of the AdminServer, of compressed snapshots, and of TLS between members. */
 const MORE_JARS = [
   ...['server', 'servlet', 'security', 'http', 'io', 'util', 'util-ajax'].map(name => `jetty9-${name}`),
   ...['core', 'databind', 'annotations'].map(name => `jackson-${name}`),
   'snappy-java',
+  ...['handler', 'buffer', 'common', 'transport'].map(name => `netty-${name}`),
 ];
 const jarFile = (jar: string) => `/usr/share/java/${jar}.jar`;
 const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jarFile);

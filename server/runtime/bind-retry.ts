@@ -1,4 +1,4 @@
-import { ServerError } from '../errors.ts';
+import { type ErrorCodeName, ServerError } from '../errors.ts';
 import { formatAddress, isUnresolved } from './host-address.ts';
 import type { Logger } from './logger.ts';
 import { RatedLog } from './rated-log.ts';
@@ -9,7 +9,7 @@ import type {
   ListenEvents,
   Listener,
   Network,
-  SecurityContext,
+  PortSecurity,
   Timer,
 } from './runtime.ts';
 
@@ -29,7 +29,7 @@ export interface PortPlan {
   /** electionPortBindRetry: the number of tries in all; 0: no limit. */
   readonly triesMax: number;
   readonly backlog?: number | undefined;
-  readonly security?: SecurityContext;
+  readonly security?: PortSecurity;
   readonly forClients?: boolean;
   /** Consecutive failures. The object is shared by several attempts to listen, so that they add up. */
   readonly failures?: { count: number };
@@ -45,8 +45,8 @@ export interface PortEvents {
 }
 
 /**
- * Listens, and tries again while the port cannot be bound. It logs the first failure and hands over the last.
- * There is no limit on tries for a host that cannot be resolved (ZOOKEEPER-2184).
+ * Listens, and tries again while the port cannot be bound. It logs the first failure and hands over the
+ * last. There is no limit on tries for a host that cannot be resolved (ZOOKEEPER-2184).
  */
 export function listenWithRetry(
   { network, clock, logger }: BindRetryParts,
@@ -55,6 +55,7 @@ export function listenWithRetry(
 ): { close(): void } {
   const port = `${name} ${formatAddress(address)}`;
   const lines = new RatedLog({ logger, clock });
+  const code: ErrorCodeName = 'ZK_TLS_PEER';
   let listener: Listener | undefined;
   let retry: Timer | undefined;
   let closed = false;
@@ -84,7 +85,7 @@ export function listenWithRetry(
     },
     onConnection: connection => events.onConnection(connection),
     onRefused: ({ host }, reason) =>
-      lines.warn(`strangers to the ${name}`, `${name}: a peer is refused: ${reason}`, { from: host }),
+      lines.warn(`strangers to the ${name}`, `${name}: a peer is refused: ${reason}`, { code, from: host }),
     onError,
   };
   const listen = (): void => {

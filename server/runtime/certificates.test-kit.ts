@@ -20,11 +20,15 @@ const Oid = {
 } as const;
 const NOT_BEFORE = '200101000000Z';
 const NOT_AFTER = '491231235959Z';
+const LONG_AGO = '210101000000Z';
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
   if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body]);
-  const length = Buffer.from([0x82, body.length >> 8, body.length & 0xff]);
+  // Java encodes again what it verifies, so each length takes as few bytes as DER allows.
+  const length = Buffer.from(
+    body.length < 256 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff],
+  );
   return Buffer.concat([Buffer.from([tag]), length, body]);
 }
 
@@ -74,22 +78,36 @@ export class TestAuthority {
 
   /** Issues a certificate for `commonName` at these hosts. */
   issue(commonName: string, ...hosts: readonly string[]): Identity {
+    return this.#issue(commonName, hosts, NOT_AFTER);
+  }
+
+  /** The same, but it has expired. */
+  issueExpired(commonName: string, ...hosts: readonly string[]): Identity {
+    return this.#issue(commonName, hosts, LONG_AGO);
+  }
+
+  #issue(commonName: string, hosts: readonly string[], notAfter: string): Identity {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const extensions = hosts.length === 0 ? [] : [extension(Oid.subjectAltName, false, alternatives(hosts))];
     return {
-      certificate: this.#issued(commonName, publicKey, extensions),
+      certificate: this.#issued(commonName, publicKey, extensions, notAfter),
       privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     };
   }
 
-  #issued(commonName: string, publicKey: KeyObject, extensions: readonly Buffer[]): string {
+  #issued(
+    commonName: string,
+    publicKey: KeyObject,
+    extensions: readonly Buffer[],
+    notAfter = NOT_AFTER,
+  ): string {
     const algorithm = sequence(oid(Oid.ecdsaWithSha256));
     const toSign = sequence(
       der(0xa0, der(Tag.integer, Buffer.from([2]))),
       der(Tag.integer, Buffer.from([this.#serial++])),
       algorithm,
       nameOf(this.#name),
-      sequence(text(Tag.time, NOT_BEFORE), text(Tag.time, NOT_AFTER)),
+      sequence(text(Tag.time, NOT_BEFORE), text(Tag.time, notAfter)),
       nameOf(commonName),
       publicKey.export({ type: 'spki', format: 'der' }),
       ...(extensions.length === 0 ? [] : [der(0xa3, sequence(...extensions))]),

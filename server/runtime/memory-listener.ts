@@ -1,5 +1,5 @@
 import type { MemoryConnection } from './memory-connection.ts';
-import type { Address, ListenEvents, Listener, SecurityContext } from './runtime.ts';
+import type { Address, ListenEvents, Listener, PortSecurity } from './runtime.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** The process that listens. */
@@ -13,11 +13,11 @@ export class MemoryListener implements Listener {
   readonly #host: ListeningHost;
   readonly #port: number;
   readonly #events: ListenEvents;
-  readonly security: SecurityContext | undefined;
+  readonly security: PortSecurity | undefined;
   #opened = false;
   #closed = false;
 
-  constructor(host: ListeningHost, port: number, events: ListenEvents, security?: SecurityContext) {
+  constructor(host: ListeningHost, port: number, events: ListenEvents, security?: PortSecurity) {
     this.#host = host;
     this.#port = port;
     this.#events = events;

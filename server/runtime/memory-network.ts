@@ -22,6 +22,7 @@ import type {
   Timer,
 } from './runtime.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { TlsRefusal } from './tls-refusal.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -366,7 +367,7 @@ class ConnectAttempt implements Timer {
 
   #refuseTls(network: MemoryNetwork, reason: string): void {
     const back = network.link(this.#address.host, this.#host.name);
-    back.send({ lastArrivalMs: 0 }, () => this.#onHost(() => this.#fail('EPROTO', `no TLS: ${reason}`)));
+    back.send({ lastArrivalMs: 0 }, () => this.#onHost(() => this.refuse(new TlsRefusal(reason))));
   }
 
   #failRefused(): void {
@@ -378,7 +379,8 @@ class ConnectAttempt implements Timer {
     const server = network.find(this.#address.host);
     if (server === undefined) return;
     const remote = this.#address;
-    const shaken = shakeHands(remote.host, this.#security, listener.security);
+    const dialled = { host: remote.host, dialler: this.#security, from: local.host };
+    const shaken = shakeHands(dialled, listener.security);
     if ('refusal' in shaken) {
       listener.refuse(local, shaken.refusal);
       this.#refuseTls(network, shaken.refusal);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import type { SecurityContext } from './runtime.ts';
+import { isForHost } from './peer-host.ts';
+import type { PortSecurity, SecurityContext } from './runtime.ts';
 
 /** The certificates that each end sees, or why there is no connection. */
 export type Handshake =
@@ -14,21 +14,22 @@ const PLAIN: Handshake = { dialled: null, dialler: null };
  * that there are no intermediate ones. A dialler learns at once that it is refused.
  */
 export function shakeHands(
-  host: string,
-  dialler: SecurityContext | undefined,
-  listener: SecurityContext | undefined,
+  { host, dialler, from }: { host: string; dialler: SecurityContext | undefined; from: string },
+  port: PortSecurity | undefined,
 ): Handshake {
-  if (dialler === undefined && listener === undefined) return PLAIN;
-  if (dialler === undefined) return { refusal: 'it does not speak TLS' };
-  if (listener === undefined) return { refusal: 'TLS is not spoken here' };
+  if (port === undefined) return dialler === undefined ? PLAIN : { refusal: 'TLS is not spoken here' };
+  if (dialler === undefined) return port.acceptsPlain ? PLAIN : { refusal: 'it does not speak TLS' };
+  const listener = port.context();
   const dialled = shown(listener);
   if (dialled === null) return { refusal: 'the listener has no certificate' };
   if (!isIssued(dialled, dialler)) return { refusal: 'the certificate of the listener is not accepted' };
-  if (dialler.verifiesHost && !isFor(dialled, host))
+  if (dialler.verifiesHost && !isForHost(dialled, host))
     return { refusal: `the certificate of the listener is not for ${host}` };
   const own = listener.peer === 'none' ? null : shown(dialler);
   if (own === null && listener.peer === 'need') return { refusal: 'it shows no certificate' };
   if (own !== null && !isIssued(own, listener)) return { refusal: 'its certificate is not accepted' };
+  if (own !== null && listener.verifiesHost && !isForHost(own, from))
+    return { refusal: `its certificate is not for ${from}` };
   return { dialled, dialler: own };
 }
 
@@ -41,8 +42,4 @@ function isIssued(certificate: X509Certificate, { authorities }: SecurityContext
     const authority = new X509Certificate(pem);
     return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
   });
-}
-
-function isFor(certificate: X509Certificate, host: string): boolean {
-  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
 }

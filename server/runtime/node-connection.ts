@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { copyBytes } from '../copy-bytes.ts';
 import { canonicalHost } from './host-address.ts';
 import { Linger } from './linger.ts';
@@ -75,13 +74,18 @@ export class NodeConnection implements Connection {
   #inputBytes = 0;
   readonly #flush = () => this.#flushNow();
 
-  constructor(socket: Socket, clock: NodeClock, turnOutput: TurnOutput) {
+  constructor(
+    socket: Socket,
+    clock: NodeClock,
+    turnOutput: TurnOutput,
+    peerCertificate: X509Certificate | null = null,
+  ) {
     this.#socket = socket;
     this.#clock = clock;
     this.#turnOutput = turnOutput;
     this.local = { host: canonicalHost(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
     this.remote = { host: canonicalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
-    this.peerCertificate = (socket instanceof TLSSocket && socket.getPeerX509Certificate()) || null;
+    this.peerCertificate = peerCertificate;
     socket.pause();
     socket.on('error', error => {
       this.#reason = (error as NodeJS.ErrnoException).code ?? error.message;

@@ -1,12 +1,15 @@
+import type { X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { formatAddress } from './host-address.ts';
 import type { NameLookup } from './name-lookup.ts';
 import { DELAY_MS_MAX } from './node-clock.ts';
+import type { SecureDialler } from './node-tls.ts';
 import type { Address, Clock, Timer } from './runtime.ts';
+import { handshakeReason, TlsRefusal } from './tls-refusal.ts';
 
 export interface DialEvents {
-  onSocket(socket: Socket): void;
+  /** With the certificate of the peer, when it is dialled with TLS. */
+  onSocket(socket: Socket, certificate: X509Certificate | null): void;
   onError(error: Error): void;
 }
 
@@ -14,7 +17,7 @@ export interface DialParts {
   readonly clock: Clock;
   readonly names: NameLookup;
   /** Dials with TLS. The timeout includes the handshake. */
-  readonly secure?: ((address: Address) => TLSSocket) | undefined;
+  readonly secure?: SecureDialler | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export function dial(
         ? new Error(`no connection within ${timeoutMs} ms`)
         : new Error(`no answer from ${formatAddress({ host, port: target.port })}`);
     cancelCurrent = attempt({ host, port: target.port }, leftMs / (addresses.length - at), late, secure, {
-      onSocket: socket => events.onSocket(socket),
+      onSocket: (socket, certificate) => events.onSocket(socket, certificate),
       onError: failed,
     });
   };
@@ -77,30 +80,52 @@ function attempt(
   events: DialEvents,
 ): () => void {
   const { host, port } = address;
-  const socket = secure === undefined ? connect({ host, port, noDelay: true }) : secure(address);
-  const timer = setTimeout(() => fail(late()), Math.max(0, waitMs));
+  const tls = secure?.open(address);
+  const socket = tls ?? connect({ host, port, noDelay: true });
   let settled = false;
+  let isReached = false;
+  let judgement = { cancel() {} };
+  const timer = setTimeout(
+    () => {
+      const error = late();
+      giveUp(isReached ? new TlsRefusal(`${error.message}: it does not answer the handshake`) : error);
+    },
+    Math.max(0, waitMs),
+  );
   const settle = (): boolean => {
     if (settled) return false;
     settled = true;
     clearTimeout(timer);
-    if (secure === undefined) socket.removeAllListeners();
-    else socket.off('error', fail).off('secureConnect', ready);
+    judgement.cancel();
+    if (tls === undefined) socket.removeAllListeners();
+    else tls.off('error', fail).off('connect', reached).off('secureConnect', shaken);
     return true;
   };
-  const giveUp = (): boolean => {
+  const leave = (): boolean => {
     if (!settle()) return false;
     socket.on('error', () => {});
     socket.destroy();
     return true;
   };
-  const fail = (error: Error): void => {
-    if (giveUp()) events.onError(error);
+  const giveUp = (error: Error): void => {
+    if (leave()) events.onError(error);
   };
-  const ready = (): void => {
-    if (settle()) events.onSocket(socket);
+  const fail = (error: Error): void =>
+    giveUp(isReached ? new TlsRefusal(handshakeReason(error), { cause: error }) : error);
+  const ready = (certificate: X509Certificate | null): void => {
+    if (settle()) events.onSocket(socket, certificate);
+  };
+  const reached = (): void => {
+    isReached = true;
+  };
+  const shaken = (): void => {
+    if (tls === undefined || secure === undefined) return;
+    judgement = secure.judge(tls, verdict =>
+      verdict instanceof TlsRefusal ? giveUp(verdict) : ready(verdict),
+    );
   };
   socket.on('error', fail);
-  socket.on(secure === undefined ? 'connect' : 'secureConnect', ready);
-  return giveUp;
+  if (tls === undefined) socket.on('connect', () => ready(null));
+  else tls.on('connect', reached).on('secureConnect', shaken);
+  return leave;
 }

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { LinkMap } from './link-map.ts';
@@ -6,7 +7,7 @@ import type { NodeClock } from './node-clock.ts';
 import { NodeConnection } from './node-connection.ts';
 import { dial } from './node-dial.ts';
 import { listenOn } from './node-listener.ts';
-import { secureDialler, TlsDoor } from './node-tls.ts';
+import { SecureContexts, secureDialler } from './node-tls.ts';
 import type {
   Address,
   ConnectEvents,
@@ -17,6 +18,7 @@ import type {
   SecurityContext,
   Timer,
 } from './runtime.ts';
+import { TlsDoor } from './tls-door.ts';
 import { TurnOutput } from './turn-output.ts';
 
 /** Backlog for the surge of clients after an election. */
@@ -29,6 +31,7 @@ export class NodeNetwork implements Network {
   readonly #names: NameLookup;
   readonly #linkMap: LinkMap | undefined;
   readonly #reserve: DescriptorReserve | undefined;
+  readonly #secureContexts = new SecureContexts();
 
   constructor(clock: NodeClock, names: NameLookup, linkMap?: LinkMap, reserve?: DescriptorReserve) {
     this.#reserve = reserve;
@@ -46,12 +49,14 @@ export class NodeNetwork implements Network {
       backlog: backlog ?? BACKLOG,
       accepts: () => this.#reserve?.allows(use) ?? true,
     };
-    const onSocket = (socket: Socket) => events.onConnection(this.#connection(socket));
+    const onSocket = (socket: Socket, certificate: X509Certificate | null = null) =>
+      events.onConnection(this.#connection(socket, certificate));
     const onRefused = (from: Address, reason: string) => events.onRefused?.(from, reason);
-    const door = security === undefined ? undefined : new TlsDoor(security, { onSocket, onRefused });
+    const door =
+      security === undefined ? undefined : new TlsDoor(security, this.#names, { onSocket, onRefused });
     const listener = listenOn(this.#names, address, options, {
       onListening: port => events.onListening(port),
-      onSocket: door === undefined ? onSocket : socket => door.take(socket),
+      onSocket: door === undefined ? socket => onSocket(socket) : socket => door.take(socket),
       onError: error => events.onError(error),
     });
     return {
@@ -68,16 +73,19 @@ export class NodeNetwork implements Network {
   connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer {
     const target = this.#linkMap?.translate(address) ?? address;
     // A certificate names the host, even when a proxy stands in front of it.
-    const secure = security === undefined ? undefined : secureDialler(security, address.host);
+    const secure =
+      security === undefined
+        ? undefined
+        : secureDialler(security, this.#secureContexts.of(security), address.host, this.#names);
     const parts = { clock: this.#clock, names: this.#names, secure };
     return dial(parts, target, timeoutMs, {
-      onSocket: socket => events.onConnected(this.#connection(socket)),
+      onSocket: (socket, certificate) => events.onConnected(this.#connection(socket, certificate)),
       onError: error => events.onError(error),
     });
   }
 
-  #connection(socket: Socket): NodeConnection {
-    return new NodeConnection(socket, this.#clock, this.#turnOutput);
+  #connection(socket: Socket, certificate: X509Certificate | null): NodeConnection {
+    return new NodeConnection(socket, this.#clock, this.#turnOutput, certificate);
   }
 
   addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer {

@@ -5,9 +5,9 @@ import type { X509Certificate } from 'node:crypto';
  * loop, sockets, files, randomness. `node-runtime.ts` implements them on Node.js; `chaos/simulation/`
  * implements them in virtual time from a seed.
  *
- * All implementations share this contract: no callback runs during the call that registered it, and callbacks
- * never throw across this boundary. An exception in one ends the process (or the simulated member), since a
- * half-applied step must not go on serving.
+ * All implementations share this contract: no callback runs during the call that registered it, and
+ * callbacks never throw across this boundary. An exception in one ends the process (or the simulated
+ * member), since a half-applied step must not go on serving.
  */
 export interface Runtime {
   readonly clock: Clock;
@@ -113,7 +113,9 @@ export interface Connection {
   writeShared(bytes: Uint8Array): boolean;
   /** From now on the connection is destroyed when no byte goes either way for this long. */
   limitIdle(idleMs: number): void;
-  /** From now on the system asks an idle peer whether it is there, and keeps firewalls from forgetting it. */
+  /**
+   * From now on the system asks an idle peer whether it is there, and keeps firewalls from forgetting it.
+   */
   keepAlive(): void;
   /**
    * Sends what is queued, then closes; `onClose` follows. A peer that reads late or slowly gets all of it,
@@ -152,8 +154,20 @@ export interface ListenEvents {
 export interface ListenOptions {
   /** Number of connections that may wait to be accepted; the system also has a limit. */
   readonly backlog?: number | undefined;
-  readonly security?: SecurityContext | undefined;
+  readonly security?: PortSecurity | undefined;
 }
+
+/** TLS on a port that listens. */
+export interface PortSecurity {
+  /** Asked for each connection, since certificates are renewed. */
+  readonly context: () => SecurityContext;
+  /** True: a peer may also speak without TLS, as while an ensemble is upgraded to it. portUnification */
+  readonly acceptsPlain: boolean;
+  /** Limit in ms on the wait for the first bytes, which tell TLS from plain text. */
+  readonly detectionMs: number;
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 /**
  * One side of TLS: its certificate, and the ones it accepts. With a context only TLS is spoken, and a
@@ -165,12 +179,19 @@ export interface SecurityContext {
   /** PEM of the accepted authorities of peers' certificates. */
   readonly authorities: readonly string[];
   /**
-   * Whether a peer must show a certificate. One that is shown is always verified, and a listener always shows
-   * its own. ssl.clientAuth
+   * Whether a peer must show a certificate. One that is shown is always verified, and a listener always
+   * shows its own. ssl.clientAuth
    */
   readonly peer: 'none' | 'want' | 'need';
-  /** True: the certificate of a dialled peer must name the host that was dialled. ssl.hostnameVerification */
+  /**
+   * True: the certificate of a peer must be for its host. A dialled one has the name and the address that
+   * were dialled, one that dials has its address. ssl.hostnameVerification, ssl.clientHostnameVerification
+   */
   readonly verifiesHost: boolean;
+  /** Absent: both. */
+  readonly versions?: { readonly min: TlsVersion; readonly max: TlsVersion };
+  /** Names of OpenSSL with colons between them. Absent: those of Node.js. */
+  readonly ciphers?: string;
 }
 
 export interface ConnectEvents {
@@ -179,8 +200,8 @@ export interface ConnectEvents {
 }
 
 /**
- * A host is an address, or a name that is looked up at each call. A name that does not resolve is an error of
- * that call (`isUnresolved`), and may resolve the next time.
+ * A host is an address, or a name that is looked up at each call. A name that does not resolve is an error
+ * of that call (`isUnresolved`), and may resolve the next time.
  */
 export interface Network {
   /**
@@ -195,8 +216,8 @@ export interface Network {
    */
   connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer;
   /**
-   * Calls `done` with all addresses of a name, as `Connection.remote` writes them; with none when it does not
-   * resolve. `done` never runs during this call, nor after the result is cancelled.
+   * Calls `done` with all addresses of a name, as `Connection.remote` writes them; with none when it does
+   * not resolve. `done` never runs during this call, nor after the result is cancelled.
    */
   addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer;
 }
@@ -295,7 +316,8 @@ export interface HttpHost {
 export interface HttpRequest {
   readonly method: string;
   /**
-   * The path as it was sent, with its percent signs, but without the query and the origin of an absolute URL.
+   * The path as it was sent, with its percent signs, but without the query and the origin of an absolute
+   * URL.
    */
   readonly path: string;
   /** The parameters of the query; of a repeated name, the first value. */

@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'properties',
     'membership',
     'config',
+    'security',
     'storage',
     'stream',
     'sinks',

@@ -1,0 +1,55 @@
+/** Certificates of an ensemble's members as files, and the lines of zoo.cfg that name them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '#test';
+import { type Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
+import type { Ensemble } from './ensemble.test-kit.ts';
+
+/** TLS alone. */
+export const TLS = ['sslQuorum=true', 'portUnification=false'];
+/** Dials without TLS, and accepts both. */
+export const BOTH_ACCEPTED = ['sslQuorum=false', 'portUnification=true'];
+/** Dials with TLS, and accepts both. */
+export const TLS_DIALLED = ['sslQuorum=true', 'portUnification=true'];
+
+/** Whoever dials an address of the loopback network has this one. */
+export const DIALS_FROM = '127.0.0.1';
+
+export class TestStores {
+  readonly authority = new TestAuthority('members');
+  readonly #folder = temporaryFolder();
+  readonly trustStore: string;
+  #made = 0;
+
+  constructor() {
+    this.trustStore = this.#write('trusted', this.authority.certificate);
+  }
+
+  #write(name: string, text: string): string {
+    const path = join(this.#folder, `${name}.pem`);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  keyStore({ certificate, privateKey }: Identity): string {
+    return this.#write(`member-${++this.#made}`, privateKey + certificate);
+  }
+
+  /** Stores of a member at `host`, with a certificate of `identity`, or of its own. */
+  settings(host: string, identity = this.authority.issue('member', host, DIALS_FROM)): string[] {
+    return [
+      `ssl.quorum.keyStore.location=${this.keyStore(identity)}`,
+      `ssl.quorum.trustStore.location=${this.trustStore}`,
+    ];
+  }
+}
+
+/** Replaces the lines of a member's zoo.cfg that set these keys. It counts from the next start. */
+export function reconfigure(ensemble: Ensemble, sid: number, lines: readonly string[]): void {
+  const { configPath } = ensemble.member(sid);
+  const keys = lines.map(line => line.split('=', 1)[0]);
+  const kept = readFileSync(configPath, 'utf8')
+    .split('\n')
+    .filter(line => !keys.includes(line.split('=', 1)[0]));
+  writeFileSync(configPath, [...kept, ...lines, ''].join('\n'));
+}

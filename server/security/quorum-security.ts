@@ -1,0 +1,118 @@
+import type { QuorumTls } from '../config/quorum-tls.ts';
+import { ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Clock, Disk, PortSecurity, SecurityContext, Timer } from '../runtime/runtime.ts';
+import { named } from '../runtime/tls-refusal.ts';
+import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './read-store.ts';
+
+/** Time in ms between two looks at the files of the stores. */
+export const RELOAD_INTERVAL_MS = 1000;
+
+export interface QuorumSecurityParts {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Contexts {
+  readonly listens: SecurityContext;
+  readonly dials: SecurityContext;
+}
+
+/**
+ * TLS between members: what this member shows to others, and whom it accepts. With
+ * `sslQuorumReloadCertFiles` it follows the files; connections that exist stay as they are. @see
+ * docs/security.md "Reload"
+ */
+export class QuorumSecurity {
+  readonly #parts: QuorumSecurityParts;
+  readonly #tls: QuorumTls;
+  readonly #timer: Timer | undefined;
+  #contexts: Contexts;
+  #stamp: string;
+  /** Security of the ports between members. */
+  readonly port: PortSecurity;
+
+  /** @throws ServerError ZK_KEY_STORE */
+  constructor(parts: QuorumSecurityParts, tls: QuorumTls) {
+    this.#parts = parts;
+    this.#tls = tls;
+    this.#stamp = this.#stampOfAll();
+    this.#contexts = this.#read();
+    this.port = {
+      context: () => this.#contexts.listens,
+      acceptsPlain: tls.acceptsPlain,
+      detectionMs: tls.detectionMs,
+    };
+    if (tls.reloads) this.#timer = parts.clock.every(RELOAD_INTERVAL_MS, () => this.#reload());
+  }
+
+  /** Undefined while members are dialled without TLS. */
+  get dials(): SecurityContext | undefined {
+    return this.#tls.dials ? this.#contexts.dials : undefined;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #read(): Contexts {
+    const { keyStore, trustStore, versions, ciphers, clientAuth, verifiesHost, verifiesClientHost } =
+      this.#tls;
+    const { disk } = this.#parts;
+    const identity = readIdentity(disk, keyStore);
+    const common = {
+      identity: identity.pem,
+      authorities: readAuthorities(disk, trustStore),
+      peer: clientAuth,
+      versions,
+      ...(ciphers === undefined ? {} : { ciphers }),
+    };
+    this.#tell(identity);
+    return {
+      listens: { ...common, verifiesHost: verifiesClientHost },
+      dials: { ...common, verifiesHost },
+    };
+  }
+
+  #tell({ certificate }: MemberIdentity): void {
+    const { clock, logger } = this.#parts;
+    const { dials, acceptsPlain } = this.#tls;
+    const { validFrom, validTo } = certificate;
+    const subject = named(certificate.subject);
+    logger.info('members are met with TLS', {
+      sslQuorum: dials,
+      portUnification: acceptsPlain,
+      subject,
+      validTo,
+    });
+    const nowMs = clock.wallMs();
+    if (nowMs > Date.parse(validTo) || nowMs < Date.parse(validFrom))
+      logger.warn(
+        'the certificate that this server shows to members is not valid today: they will refuse it',
+        {
+          subject,
+          validFrom,
+          validTo,
+        },
+      );
+  }
+
+  #stampOfAll(): string {
+    const { keyStore, trustStore } = this.#tls;
+    return [keyStore, trustStore].map(file => stampOf(this.#parts.disk, file)).join('; ');
+  }
+
+  #reload(): void {
+    const stamp = this.#stampOfAll();
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    try {
+      this.#contexts = this.#read();
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error;
+      const { code, message } = error;
+      this.#parts.logger.error(`${message}; the certificates read before stay in use`, { code });
+    }
+  }
+}
