@@ -1,0 +1,103 @@
+/**
+ * Members change their roles while clients write at all of them: no acknowledged write is lost, all trees are
+ * the same, and who watches the configuration hears of each change once.
+ */
+import { assert, suite, until } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { requireApache } from './member.test-kit.ts';
+import {
+  APACHE_LEADS,
+  type Change,
+  isEverywhere,
+  OURS_ALONE,
+  OURS_LEADS,
+  putClientPortsIntoServerLines,
+  RECONFIG_SETTINGS,
+  reconfigure,
+  serverLine,
+  serverLines,
+  superClient,
+  watchConfig,
+} from './reconfig.test-kit.ts';
+import { Writers } from './writers.test-kit.ts';
+
+const test = suite('interop: reconfigurations under load');
+const DEADLINE = { deadlineMs: 400_000 };
+const LEADER = 3;
+const WRITES_BETWEEN = 100;
+/** Snapshots in the middle. */
+const SETTINGS = [...RECONFIG_SETTINGS, 'snapCount=1000'];
+
+/** Asked again when the connection is lost before the answer: a change made twice leaves the same members. */
+async function changed(ensemble: Ensemble, change: Change): Promise<void> {
+  await until(
+    async () => {
+      const { sid } = await ensemble.leader();
+      const admin = await superClient(ensemble, sid);
+      const { code } = await reconfigure(admin, change);
+      admin.destroy();
+      return code === 'OK';
+    },
+    { deadlineMs: 60_000, what: JSON.stringify(change), intervalMs: 50 },
+  );
+}
+
+for (const { name, members } of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
+  test(
+    `${name}: promotions, demotions, removals and a killed leader lose no acknowledged write`,
+    async () => {
+      requireApache();
+      const plans = members.map((is, i) => ({ is, observer: i >= 3 }));
+      await withEnsemble(
+        plans,
+        async ensemble => {
+          putClientPortsIntoServerLines(ensemble);
+          await ensemble.start(1, LEADER);
+          assert.is((await ensemble.leader()).sid, LEADER);
+          await ensemble.start(2, 4, 5);
+          const heard = await Promise.all([1, LEADER].map(sid => watchConfig(ensemble, sid)));
+          const writers = await Writers.start(ensemble, '/load');
+
+          // 1 and 3 keep their roles and their leader.
+          const quiet: readonly Change[] = [
+            { joining: serverLine(ensemble, 4) },
+            { joining: serverLine(ensemble, 5) },
+            { joining: serverLine(ensemble, 2, 'observer') },
+            { joining: serverLine(ensemble, 2) },
+            { leaving: '4' },
+            { joining: serverLine(ensemble, 4) },
+          ];
+          for (const change of quiet) {
+            await writers.more(WRITES_BETWEEN);
+            await changed(ensemble, change);
+          }
+          await isEverywhere(ensemble, serverLines(ensemble, [1, 2, 3, 4, 5]));
+          for (const check of heard) check(quiet.length);
+
+          // The leader is demoted, and comes back as a voter.
+          await writers.more(WRITES_BETWEEN);
+          await changed(ensemble, { joining: serverLine(ensemble, LEADER, 'observer') });
+          await writers.more(WRITES_BETWEEN);
+          await changed(ensemble, { joining: serverLine(ensemble, LEADER) });
+
+          // The leader dies as a change is asked of it.
+          await writers.more(WRITES_BETWEEN);
+          const leader = await ensemble.leader();
+          const stays = leader.sid === 1 ? 2 : 1;
+          const admin = await superClient(ensemble, leader.sid);
+          reconfigure(admin, { leaving: String(stays === 1 ? 2 : 4) }).catch(() => {});
+          await leader.kill();
+          await writers.more(WRITES_BETWEEN);
+          await ensemble.start(leader.sid);
+          await changed(ensemble, { members: serverLines(ensemble, [1, 2, 3, 4, 5]).join() });
+          await writers.more(WRITES_BETWEEN);
+          await writers.stop();
+          await isEverywhere(ensemble, serverLines(ensemble, [1, 2, 3, 4, 5]));
+          await writers.agree();
+        },
+        SETTINGS,
+      );
+    },
+    DEADLINE,
+  );
+}
