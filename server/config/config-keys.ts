@@ -132,6 +132,12 @@ export const usedKeys = {
   tcpKeepAlive: flagProperty('tcpKeepAlive', false, 'the system probes idle election connections'),
   clientTcpKeepAlive: flagProperty('clientTcpKeepAlive', false, 'the system probes idle clients'),
   cnxTimeoutMs: integerProperty('cnxTimeout', 5000, { min: 1, unit: 'ms' }, 'to connect to an election port'),
+  quorumCnxnTimeoutMs: integer(
+    'quorumCnxnTimeoutMs',
+    -1,
+    { min: 1, unit: 'ms', below: -1 },
+    'to say who one is on an election connection; -1: syncLimit',
+  ),
   electionPortBindRetry: integerProperty(
     'electionPortBindRetry',
     3,
@@ -195,6 +201,12 @@ export const usedKeys = {
   streamUrl: optionalText('observer.stream.url', 'the broker of that stream'),
   streamName: optionalText('observer.stream.name', 'of the stream at the broker; zookeeper when absent'),
   streamPasswordPath: optionalText('observer.stream.passwordPath', 'the file of the password for the broker'),
+  maxTimeToWaitForEpochMs: integerProperty(
+    'leader.maxTimeToWaitForEpoch',
+    -1,
+    { min: -1, unit: 'ms', below: -1 },
+    'for a quorum to say what it has accepted; -1: initLimit',
+  ),
   maxConcurrentSnapSyncs: integerProperty(
     'leader.maxConcurrentSnapSyncs',
     10,

@@ -76,6 +76,7 @@ class MixedEnsemble {
         quorum: new JointQuorum(new QuorumMaj({ version: 0, text, voters: VOTERS, observers: OBSERVERS })),
         members,
         cnxTimeoutMs: 5000,
+        helloTimeoutMs: 5000,
         bindTriesMax: 3,
         acceptedEpoch: () => 0,
         minNotificationIntervalMs: 200,

@@ -57,7 +57,16 @@ class World {
     const intervals = { minNotificationIntervalMs: 200, maxNotificationIntervalMs: 60_000 };
     const election = new Election(
       { clock, network, metrics, logger: silentLogger },
-      { sid, role, ...view, cnxTimeoutMs: 5000, bindTriesMax: 3, acceptedEpoch: () => 0, ...intervals },
+      {
+        sid,
+        role,
+        ...view,
+        cnxTimeoutMs: 5000,
+        helloTimeoutMs: 5000,
+        bindTriesMax: 3,
+        acceptedEpoch: () => 0,
+        ...intervals,
+      },
       {
         onListenFailed: error => {
           throw error;

@@ -26,6 +26,8 @@ export interface ElectionOptions extends ElectionView {
   readonly listenHost?: string;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
+  /** How long an accepted connection may take to say who it is. */
+  readonly helloTimeoutMs: number;
   /** @default false, as upstream */
   readonly tcpKeepAlive?: boolean;
   /** electionPortBindRetry; 3 upstream. */

@@ -27,6 +27,7 @@ const test = suite('election: QuorumCnxManager');
 const PORT = 3888;
 const ACCEPTED_EPOCH = 7;
 const CNX_TIMEOUT_MS = 5000;
+const HELLO_TIMEOUT_MS = 4000;
 
 const notification = (round: number): Notification => ({
   state: 'LOOKING',
@@ -73,6 +74,7 @@ class World {
         members,
         listenHost: hostName,
         cnxTimeoutMs: CNX_TIMEOUT_MS,
+        helloTimeoutMs: HELLO_TIMEOUT_MS,
         bindTriesMax: 3,
         acceptedEpoch: () => ACCEPTED_EPOCH,
       },
@@ -384,12 +386,12 @@ test('a message is read in any two pieces, and byte by byte', () => {
   assert.equal(one.received, ['9: 1', '9: 2']);
 });
 
-test('a connection that does not say who it is is closed after cnxTimeout', () => {
+test('a connection that does not say who it is is closed after quorumCnxnTimeoutMs', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const silent = world.stranger(1, Buffer.alloc(0));
   const slow = world.stranger(1, initial(9).subarray(0, 10));
-  world.time.advance(CNX_TIMEOUT_MS - 100);
+  world.time.advance(HELLO_TIMEOUT_MS - 100);
   assert.not(silent.closed || slow.closed);
   world.time.advance(200);
   assert.ok(silent.closed && slow.closed);
@@ -587,6 +589,7 @@ test('a taken port is tried three times, a second apart; then the owner is told'
       sid: 1,
       members: new Map([[1, { electionAddresses: [{ host: 'zk1', port: PORT }] }]]),
       cnxTimeoutMs: CNX_TIMEOUT_MS,
+      helloTimeoutMs: HELLO_TIMEOUT_MS,
       bindTriesMax: 3,
       acceptedEpoch: () => ACCEPTED_EPOCH,
     },

@@ -32,6 +32,8 @@ export interface QuorumCnxManagerOptions {
   readonly listenHost?: string | undefined;
   /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
   readonly cnxTimeoutMs: number;
+  /** How long an accepted connection may take to say who it is. */
+  readonly helloTimeoutMs: number;
   /** @default false, as upstream */
   readonly tcpKeepAlive?: boolean | undefined;
   /** Tries to bind the port, in all (electionPortBindRetry); 0: without end. */
@@ -86,7 +88,7 @@ export class QuorumCnxManager {
     this.#deps = deps;
     this.#lines = new RatedLog(deps);
     this.#options = options;
-    this.#unnamed = new UnnamedConnections(deps.clock, this.#lines, options.cnxTimeoutMs);
+    this.#unnamed = new UnnamedConnections(deps.clock, this.#lines, options.helloTimeoutMs);
     this.#members = options.members;
     this.#events = events;
   }

@@ -412,6 +412,19 @@ test('initLimit: without a quorum that synced in time, the leader goes back to t
   assert.match(play.stage.ended!, /no quorum of learners synced within 2000 ms \(initLimit\)/);
 });
 
+test('leader.maxTimeToWaitForEpoch: the leader waits that long for a quorum to say what it has accepted', () => {
+  const settings = 'leader.maxTimeToWaitForEpoch=300\n';
+  const alone = new Play([], { settings });
+  alone.stage.wait(() => alone.stage.ended !== null, 'the limit', 330);
+  assert.match(alone.stage.ended!, /no quorum said .* within 300 ms \(leader\.maxTimeToWaitForEpoch\)/);
+  const joined = new Play([], { settings });
+  joined.follower(2);
+  joined.stage.time.advance(600);
+  assert.is(joined.stage.ended, null);
+  joined.stage.wait(() => joined.stage.ended !== null, 'initLimit', INIT_LIMIT_MS * 1.1);
+  assert.match(joined.stage.ended!, /initLimit/);
+});
+
 test('syncLimit: a follower that says nothing, or owes an ack, is closed; without a quorum the leader steps down', () => {
   const silent = new Play();
   const two = silent.serve(2);

@@ -23,6 +23,7 @@ import { LearnerRequests } from './learner-requests.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import { LiveLearners } from './live-learners.ts';
 import { MemberAddresses } from './member-addresses.ts';
+import { StartLimits } from './start-limits.ts';
 import { VoterSeats } from './voter-seats.ts';
 
 /**
@@ -52,7 +53,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   #server: LeaderZooKeeperServer | null = null;
   readonly #listeners: { close(): void }[] = [];
   #pingTimer: Timer | null = null;
-  #startDeadline: Timer | null = null;
+  #startLimits: StartLimits | null = null;
   #halfTicks = 0;
   #ended: ((reason: string) => void) | null = null;
   #endReason: string | null = null;
@@ -119,11 +120,13 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
         logger.error(error.message),
       );
     }
-    const limitMs = config.initLimitMs;
-    this.#startDeadline = this.context.clock.after(limitMs, () => {
-      if (this.#server !== null) return;
-      this.context.events.emit({ kind: 'quorumNotFormed', epoch: this.epoch });
-      this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
+    this.#startLimits = new StartLimits(this.context.clock, {
+      ...config,
+      hasEpoch: () => this.#side.epoch >= 0,
+      onLimit: reason => {
+        this.context.events.emit({ kind: 'quorumNotFormed', epoch: this.epoch });
+        this.end(reason);
+      },
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
     this.#decide({ type: 'start' });
@@ -303,7 +306,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     });
     this.#server.onRoom = () => this.#requests.goOn();
     this.#onEstablished(this.epoch);
-    this.#startDeadline?.cancel();
+    this.#startLimits?.cancel();
     this.context.events.emit({ kind: 'leading', epoch: this.epoch, syncedAfterMs: this.uptimeMs });
     if (!isLeader) this.#server.retire();
     else if (this.context.config.leaderServes) this.context.serve(this.#server);
@@ -432,7 +435,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#endReason = reason;
     this.context.events.emit({ kind: 'leadingEnds', epoch: this.epoch, reason });
     this.#pingTimer?.cancel();
-    this.#startDeadline?.cancel();
+    this.#startLimits?.cancel();
     this.#reconfiguration.stop();
     this.#questions.close();
     this.addresses.close();

@@ -223,6 +223,7 @@ export class QuorumPeer {
         ...electionViewOf(this.membership),
         ...(config.quorumListenOnAllIPs ? { listenHost: ANY_HOST } : {}),
         cnxTimeoutMs: config.cnxTimeoutMs,
+        helloTimeoutMs: config.quorumCnxnTimeoutMs > 0 ? config.quorumCnxnTimeoutMs : config.syncLimitMs,
         tcpKeepAlive: config.tcpKeepAlive,
         bindTriesMax: config.electionPortBindRetry,
         acceptedEpoch: () => this.#parts.epochs.acceptedEpoch,
