@@ -11,15 +11,14 @@ export function numberedLines<T>(
   parse: (id: number, text: string) => T,
   min = 0,
 ): Map<number, T> {
-  const found: [number, T][] = [];
+  const found = new Map<number, T>();
   for (const [key, value] of properties) {
     if (!key.startsWith(`${family}.`)) continue;
     const id = readInteger(key.slice(family.length + 1), min, Number.MAX_SAFE_INTEGER);
     if (id === undefined)
       throw badValue(key, value, `${family}.N with an integer N from ${min} to ${Number.MAX_SAFE_INTEGER}`);
-    if (found.some(([other]) => other === id))
-      throw badValue(key, value, `one line only for ${family}.${id}`);
-    found.push([id, parse(id, value.trim())]);
+    if (found.has(id)) throw badValue(key, value, `one line only for ${family}.${id}`);
+    found.set(id, parse(id, value.trim()));
   }
   return sortedMap(found);
 }

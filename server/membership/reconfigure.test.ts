@@ -210,6 +210,17 @@ test('a text that would be read back as other lines, or that no vote can carry, 
   assert.is(answer({ newMembers: long.join() }), 'BADARGUMENTS');
 });
 
+test('what a request costs is bounded, since anybody may send one', () => {
+  const many = (count: number, item: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => item(i + 1)).join();
+  const short = (sid: number) => `server.${sid}=a:1:2`;
+  assert.is(answer({ newMembers: many(1001, short) }), 'BADARGUMENTS');
+  assert.is(answer({ leaving: many(1001, String) }), 'BADARGUMENTS');
+  assert.is(answer({ joining: 'x'.repeat(300_000) }), 'BADARGUMENTS');
+  const lines = answer({ newMembers: many(1000, short) });
+  assert.is(lines.length, 1000);
+});
+
 const host = fc.constantFrom('zk', '10.0.0.1', '[::1]', 'h-1.x', 'a b', 'é', '\\', '\\n', '\n', '#', '=', '');
 const port = fc.constantFrom('1', '2', '2888', '0', '65535', '65536', '-1', 'x', '');
 const role = fc.constantFrom(':participant', ':observer', ':Observer', '', ':x');

@@ -2,12 +2,12 @@ import { ServerError } from '../errors.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import type { ReconfigRequest } from '../wire/requests.ts';
 import { zxidToHex } from '../wire/zxid.ts';
-import { addressConflict } from './address-conflict.ts';
 import { type Configuration, configurationFromText, configurationOf } from './configuration.ts';
 import { majoritySystem } from './majority-system.ts';
 import { sortedMap } from './numbered-lines.ts';
 import { parseQuorumServer, type QuorumServer } from './quorum-server.ts';
 import { parseQuorumConfig, type QuorumConfig } from './quorum-text.ts';
+import { TakenAddresses } from './taken-addresses.ts';
 import { hasUnreadableNumber, hasUnreadablePort, readsAsLong } from './unreadable-numbers.ts';
 import { CONFIG_TEXT_CHARS_MAX, votingRulesOf } from './voting-rules.ts';
 
@@ -47,6 +47,7 @@ export function reconfigure(
       `it is for version ${curConfigId.toString(16)}, and the current version is ${version.toString(16)}`,
     );
   try {
+    for (const text of [newMembers, asked.joining, asked.leaving]) checkSize(text ?? '');
     const members = newMembers === null ? changed(lastSeen, asked) : bulk(newMembers, standaloneEnabled);
     const next = configurationOf({ ...members, version: zxid });
     const voters = next.verifier.voters.size;
@@ -86,6 +87,18 @@ function unreadable(message: string): Unfit {
   return new Unfit(ErrorCode.MARSHALLINGERROR, message);
 }
 
+/**
+ * Anybody with a session may ask, and the leader reads the request before it looks at permissions: a thousand
+ * lines take it tens of ms. A larger ensemble grows by several requests.
+ */
+const ITEMS_MAX = 1000;
+
+function checkSize(text: string): void {
+  const items = text.split(/[,\n\r]/, ITEMS_MAX + 1).length;
+  if (text.length > CONFIG_TEXT_CHARS_MAX || items > ITEMS_MAX)
+    throw unfit(`it is longer than ${CONFIG_TEXT_CHARS_MAX} characters, or has more than ${ITEMS_MAX} items`);
+}
+
 type Members = Omit<QuorumConfig, 'version'>;
 
 /** @throws Unfit, or ServerError for lines that are wrong */
@@ -110,10 +123,14 @@ function changed(current: Configuration, { joining, leaving }: ReconfigRequest):
     );
   const servers = new Map(current.servers);
   for (const text of itemsOf(leaving)) servers.delete(numberOf(text, text));
+  const taken = new TakenAddresses(servers.values());
   for (const text of itemsOf(joining)) {
     const server = joiningServer(text);
-    const conflict = addressConflict(server, servers.values());
+    const conflict = taken.conflictOf(server);
     if (conflict !== null) throw unfit(conflict);
+    const former = servers.get(server.sid);
+    if (former !== undefined) taken.remove(former);
+    taken.add(server);
     servers.set(server.sid, server);
   }
   return { servers: sortedMap(servers), rules: majoritySystem.read(new Map(), servers)! };

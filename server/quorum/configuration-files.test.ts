@@ -1,8 +1,11 @@
-import { assert, suite } from '#test';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder } from '#test';
 import { loadConfig } from '../config/load-config.ts';
 import { type Configuration, configurationFromText } from '../membership/configuration.ts';
 import { type LogFields, silentLogger } from '../runtime/logger.ts';
 import { MemoryDisk } from '../runtime/memory-disk.ts';
+import { nodeDisk } from '../runtime/node-disk.ts';
 import { ConfigurationFiles } from './configuration-files.ts';
 
 const test = suite('quorum: the files of a configuration');
@@ -186,6 +189,21 @@ test('power is lost at any moment: the server starts with a configuration that w
     }
   }
   assert.is(found.size, 3);
+});
+
+test('every file has the permissions of zoo.cfg, which may hold secrets', () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'zoo.cfg');
+  writeFileSync(path, STATIC);
+  chmodSync(path, 0o600);
+  const parts = { disk: nodeDisk, path, sid: 1, version: 0, logger: silentLogger };
+  const files = new ConfigurationFiles(parts);
+  files.begin({ keepsCopy: true });
+  files.committed(configuration(7));
+  files.seen(configuration(8));
+  const names = readdirSync(folder).sort();
+  assert.equal(names, ['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.7', 'zoo.cfg.dynamic.next']);
+  for (const name of names) assert.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
 });
 
 test('a disk that takes nothing is told once for each write, and what was there stays', () => {
