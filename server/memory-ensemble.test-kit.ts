@@ -38,10 +38,12 @@ export interface EnsemblePlan {
   readonly voters: number;
   readonly observers?: number;
   /**
-   * Servers with ids above those, which only their own files name: voters and the joiner itself, as an
-   * observer. `start` leaves them out.
+   * Servers with ids above those, which only their own files name: voters and the joiner itself. `start`
+   * leaves them out.
    */
   readonly joiners?: number;
+  /** A participant follows from the start. @default observer */
+  readonly joinerRole?: 'participant' | 'observer';
   /** zoo.cfg is a file of each machine's disk, and is read there at each start. */
   readonly filesOnDisk?: boolean;
   /** Lines of every zoo.cfg. */
@@ -202,7 +204,7 @@ export class MemoryEnsemble {
   }
 
   #configText(sid: number): string {
-    const { voters, observers = 0, settings = {} } = this.#plan;
+    const { voters, observers = 0, joinerRole = 'observer', settings = {} } = this.#plan;
     const lines: Record<string, string | number> = {
       dataDir: '/data',
       clientPort: CLIENT_PORT,
@@ -219,8 +221,9 @@ export class MemoryEnsemble {
         const role = other > voters ? ':observer' : '';
         lines[`server.${other}`] = `${nameOf(other)}:${QUORUM_PORT}:${ELECTION_PORT}${role}`;
       }
-      if (sid > voters + observers) lines[`server.${sid}`] = lineOf(sid, 'observer');
-      if (sid > voters) lines.peerType = 'observer';
+      if (sid > voters + observers) lines[`server.${sid}`] = lineOf(sid, joinerRole);
+      const isObserver = sid > voters + observers ? joinerRole === 'observer' : sid > voters;
+      if (isObserver) lines.peerType = 'observer';
     }
     return Object.entries(lines)
       .map(([key, value]) => `${key}=${value}\n`)

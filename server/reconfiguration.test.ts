@@ -1,11 +1,13 @@
 /** Reconfigurations of whole ensembles in virtual time, each zoo.cfg a file on its machine's disk. */
 import { assert, suite } from '#test';
-import { body, MemoryClient } from './memory-client.test-kit.ts';
+import { digestId } from './auth/digest-id.ts';
+import { body, MemoryClient, requestFrame } from './memory-client.test-kit.ts';
 import { type EnsemblePlan, lineOf, MemoryEnsemble } from './memory-ensemble.test-kit.ts';
+import { Perms } from './wire/acl.ts';
 import { errorName } from './wire/error-codes.ts';
 import { JuteReader } from './wire/jute.ts';
-import { OpCode } from './wire/opcodes.ts';
-import { type ReconfigRequest, writeReconfigRequest } from './wire/requests.ts';
+import { OpCode, Xid } from './wire/opcodes.ts';
+import { type ReconfigRequest, writeReconfigRequest, writeSetAclRequest } from './wire/requests.ts';
 
 const test = suite('reconfiguration of an ensemble');
 
@@ -159,4 +161,79 @@ test('power is lost at any operation on the disk of a voter that changes its ens
     }
   }
   assert.ok(cuts > 20, `${cuts} cuts`);
+});
+
+/** All stop at once, and start from their files. */
+function restart(ensemble: MemoryEnsemble, sids: readonly number[]): void {
+  for (const sid of sids) ensemble.kill(sid, 'power');
+  ensemble.boot(...sids);
+  ensemble.waitServing(...sids);
+}
+
+test('one server alone grows to three, which start again from their files, and to one again', () => {
+  const plan = { voters: 1, joiners: 2, joinerRole: 'participant' } as const;
+  const ensemble = ensembleOf({ ...plan, settings: { standaloneEnabled: 'false' } });
+  ensemble.boot(2, 3);
+  ensemble.waitServing(2, 3);
+  const text = (sid: number) => configAt(ensemble, sid);
+  assert.is(ask(MemoryClient.open(ensemble, 1), { joining: `${line(2)},${line(3)}` }).err, 'OK');
+  ensemble.wait(() => [2, 3].every(sid => text(sid) === text(1)), 'all to know');
+  restart(ensemble, [1, 2, 3]);
+  assert.match(text(1), /server\.1=.*server\.2=.*server\.3=/s);
+  ensemble.kill(ensemble.leader);
+  ensemble.wait(() => ensemble.leader > 0, 'the others to go on');
+  restart(
+    ensemble,
+    [1, 2, 3].filter(sid => ensemble.runs(sid)),
+  );
+  for (const sid of [1, 2, 3]) if (!ensemble.runs(sid)) ensemble.boot(sid);
+  ensemble.waitServing(1, 2, 3);
+  const stays = ensemble.leader;
+  const leaving = [1, 2, 3].filter(sid => sid !== stays).join();
+  assert.is(ask(MemoryClient.open(ensemble, stays), { leaving }).err, 'OK');
+  for (const sid of [1, 2, 3]) if (sid !== stays) ensemble.kill(sid);
+  restart(ensemble, [stays]);
+  assert.match(text(stays), /^server\.\d=.*\nversion=\w+$/);
+});
+
+test('a bulk change makes groups and weights of a majority, and a majority of groups', () => {
+  const ensemble = ensembleOf({ voters: 3, observers: 1 });
+  const all = [1, 2, 3, 4];
+  const lines = [line(1), line(2), line(3), `server.4=${lineOf(4, 'observer')};2181`];
+  const knows = (sid: number, text: RegExp) => text.test(configAt(ensemble, sid));
+  for (const [more, text] of [
+    [
+      ['group.1=1', 'group.2=2:3', 'weight.2=3'],
+      /group\.1=1\ngroup\.2=2:3\nweight\.1=1\nweight\.2=3\nweight\.3=1\n/,
+    ],
+    [[], /observer;0\.0\.0\.0:2181\nversion=/],
+  ] as const) {
+    const client = MemoryClient.open(ensemble, 4);
+    const { err } = ask(client, { newMembers: [...lines, ...more].join() });
+    assert.is(err, 'OK', more.join());
+    ensemble.wait(() => all.every(sid => ensemble.runs(sid) && knows(sid, text)), `all to know ${text}`);
+    restart(ensemble, all);
+    for (const sid of all) assert.ok(knows(sid, text), `server ${sid}`);
+  }
+});
+
+test('a super user may reconfigure, and whoever it grants WRITE', () => {
+  const superDigest = digestId('super:secret');
+  const settings = { skipACL: 'no', 'DigestAuthenticationProvider.superDigest': superDigest };
+  const ensemble = ensembleOf({ voters: 3, settings });
+  const prove = (client: MemoryClient, identity: string) =>
+    client.raw.write(
+      requestFrame(Xid.auth, OpCode.auth, w =>
+        w.writeInt(0).writeString('digest').writeBuffer(Buffer.from(identity)),
+      ),
+    );
+  const [admin, user] = [MemoryClient.open(ensemble, 1), MemoryClient.open(ensemble, 2)];
+  prove(user, 'user:x');
+  assert.is(ask(user, {}).err, 'NOAUTH');
+  prove(admin, 'super:secret');
+  assert.is(ask(admin, {}).err, 'OK');
+  const granted = { perms: Perms.READ | Perms.WRITE, id: { scheme: 'digest', id: digestId('user:x') } };
+  const acl = { path: CONFIG, acl: [granted], version: -1 };
+  assert.is(admin.reply(admin.send(OpCode.setACL, w => writeSetAclRequest(w, acl))).err, 0);
+  assert.is(ask(user, {}).err, 'OK');
 });
