@@ -3,7 +3,12 @@ import type { JointQuorum, QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
-import { type ReconfigOptions, type ReconfigPart, reconfigurationOf } from '../processors/reconfiguration.ts';
+import {
+  isPending,
+  type ReconfigOptions,
+  type ReconfigPart,
+  reconfigurationOf,
+} from '../processors/reconfiguration.ts';
 import { ownRequest, type Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
@@ -91,6 +96,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       digestEnabled: config.digestEnabled,
       closeSessionTxnEnabled: config.closeSessionTxnEnabled,
       reconfigure: (asked, zxid) => reconfigurationOf(asked, zxid, this.#reconfigOptions),
+      isReconfiguring: () => isPending(role.reconfig),
     });
     const lines = new RatedLog(parts);
     this.#reconfigOptions = {

@@ -127,6 +127,8 @@ const REFUSED: readonly [
   ],
   ['two ports that are one', { joining: 'server.5=h:2888:2888;2181' }, 'BADARGUMENTS'],
   ['brackets that do not end', { joining: 'server.5=[::1:2888:3888;2181' }, 'BADARGUMENTS'],
+  ['a secure client port', { joining: 'server.5=h:1:2;3;4' }, 'BADARGUMENTS'],
+  ['bulk: a secure client port', { newMembers: `${line(1)},server.2=h:1:2;;4` }, 'BADARGUMENTS'],
   ['several addresses', { joining: 'server.5=h:1:2|i:1:2;3' }, 'BADARGUMENTS'],
   ['bulk: several addresses', { newMembers: `${line(1)},server.2=h:1:2|i:1:2` }, 'BADARGUMENTS'],
   ['an address of another server', { joining: 'server.5=10.0.0.1:2888:4888;2181' }, 'BADARGUMENTS'],

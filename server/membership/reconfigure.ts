@@ -106,7 +106,7 @@ function bulk(newMembers: string, standaloneEnabled: boolean): Members {
   const text = newMembers.replaceAll(',', '\n');
   if (hasUnreadableNumber(text)) throw unreadable('a number in newMembers cannot be read');
   const members = parseQuorumConfig(text);
-  for (const server of members.servers.values()) checkAddresses(server);
+  for (const server of members.servers.values()) checkForm(server);
   const roles = [...members.servers.values()].map(({ role }) => role);
   const voters = roles.filter(role => role === 'participant').length;
   const isEmpty = voters === 0 && !standaloneEnabled;
@@ -152,15 +152,19 @@ function joiningServer(text: string): QuorumServer {
   const sid = sidOf(name.slice(name.lastIndexOf('.') + 1), text);
   if (hasUnreadablePort(line)) throw unreadable(`"${text}" has a port that is none`);
   const server = parseQuorumServer(sid, line);
-  checkAddresses(server);
-  if (server.client === undefined && server.secureClient === undefined)
+  checkForm(server);
+  if (server.client === undefined)
     throw unfit(`"${text}" has no client port, and a server that joins must have one`);
   return server;
 }
 
-/** Members of Apache's without multiAddress.enabled, its default, could not read the configuration. */
-function checkAddresses({ sid, addresses }: QuorumServer): void {
+/**
+ * Apache's members of 3.8, without multiAddress.enabled, could not read the configuration, and it would be in
+ * the log for ever. Members of this server have no secure port.
+ */
+function checkForm({ sid, addresses, secureClient }: QuorumServer): void {
   if (addresses.length > 1) throw unfit(`server.${sid} has ${addresses.length} addresses; one is accepted`);
+  if (secureClient !== undefined) throw unfit(`server.${sid} has a secure client port; none is accepted`);
 }
 
 function numberOf(text: string, item: string): number {

@@ -3,9 +3,9 @@ import type { Address } from '../runtime/runtime.ts';
 import type { QuorumServer } from './quorum-server.ts';
 
 /**
- * The addresses of the servers of an ensemble, of which no two may have the same. The wildcard and the loopback
- * addresses do not count, since each machine has its own. Names are compared as they are written: looking
- * them up takes time that a leader does not have.
+ * The addresses of the servers of an ensemble, of which no two may have the same. The wildcard and the
+ * loopback addresses do not count, since each machine has its own. Names are compared as they are written:
+ * looking them up takes time that a leader does not have.
  *
  * @see QuorumServer.checkAddressDuplicate
  */

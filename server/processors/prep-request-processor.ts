@@ -62,6 +62,8 @@ export interface PrepOptions {
   readonly closeSessionTxnEnabled: boolean;
   /** The configuration that a reconfig makes, or the code of its refusal. */
   readonly reconfigure: (asked: ReconfigRequest, zxid: number) => Configuration | number;
+  /** A configuration is proposed and not committed. */
+  readonly isReconfiguring: () => boolean;
 }
 
 /**
@@ -262,6 +264,8 @@ export class PrepRequestProcessor {
     if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
     if (!this.#allows(node.acl, Perms.WRITE, identities)) return ErrorCode.NOAUTH;
     if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
+    // It would hide the proposal from whoever finds it in the log.
+    if (path === CONFIG_PATH && this.#options.isReconfiguring()) return ErrorCode.RECONFIGINPROGRESS;
     const record = this.changes.change(node, path, zxid);
     record.setData(asked.data);
     record.version = nextVersion(record.version);

@@ -115,6 +115,7 @@ export class PrepRig {
       digestEnabled: true,
       closeSessionTxnEnabled: true,
       reconfigure: () => ErrorCode.RECONFIGDISABLED,
+      isReconfiguring: () => false,
     };
     this.prep = new PrepRequestProcessor(this.tree, this.access, { ...defaults, ...options });
   }

@@ -9,7 +9,7 @@ import { juteLimits } from '../wire/jute-limits.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { codeOf, multi, type Op, PrepRig, reconfig, setAcl, setData } from './prep.test-kit.ts';
 import type { PrepOptions } from './prep-request-processor.ts';
-import { type ReconfigPart, reconfigurationOf } from './reconfiguration.ts';
+import { isPending, type ReconfigPart, reconfigurationOf } from './reconfiguration.ts';
 
 const test = suite('processors: preparation of a reconfig');
 
@@ -60,6 +60,7 @@ class Rig {
     };
     this.prep = new PrepRig({
       reconfigure: (asked, zxid) => reconfigurationOf(asked, zxid, reconfigOptions),
+      isReconfiguring: () => isPending(part),
       ...options,
     });
     const node = this.prep.tree.getNode(CONFIG_PATH)!;
@@ -95,6 +96,17 @@ test('what follows in the pipeline sees the text that is not committed yet', () 
   assert.is(rig.code(reconfig(FOURTH)), 'OK');
   rig.prep.applyAll();
   assert.match(configIn(rig.prep.tree)!, /^server\.1=/);
+});
+
+test('nobody writes over a proposal, alone or in a multi', () => {
+  const pending = configurationFromText(`${lines(1, 2)}version=100000009`);
+  const rig = new Rig({ lastSeen: pending });
+  const write = setData(CONFIG_PATH, 'mine', -1);
+  assert.is(rig.code(write), 'RECONFIGINPROGRESS');
+  assert.is(rig.code(write, NOBODY), 'NOAUTH');
+  assert.match(rig.code(multi([write])), /RECONFIGINPROGRESS/);
+  rig.membership.committed = pending;
+  assert.is(rig.code(write), 'OK');
 });
 
 test('in the order of upstream: disabled, standalone, the request itself, nobody in sync, permission', () => {

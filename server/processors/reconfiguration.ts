@@ -11,6 +11,13 @@ export interface ReconfigPart {
   isQuorumSynced(next: QuorumVerifier): boolean;
 }
 
+/** A configuration is proposed and not committed. */
+export function isPending(part: ReconfigPart | null | undefined): boolean {
+  if (part == null) return false;
+  const { committed, lastSeen } = part.membership;
+  return committed.verifier.version !== lastSeen.verifier.version;
+}
+
 export interface ReconfigOptions {
   readonly reconfigEnabled: boolean;
   readonly standaloneEnabled: boolean;

@@ -115,6 +115,15 @@ test('one that came to nothing goes: at the next start, and when another takes i
   assert.equal(rig.names, ['zoo.cfg', 'zoo.cfg.dynamic.7']);
 });
 
+test('a later one that is seen outlives the commit of an earlier one', () => {
+  const rig = new Rig();
+  rig.files.seen(configuration(9));
+  rig.files.committed(configuration(7));
+  assert.ok(rig.names.includes('zoo.cfg.dynamic.next'));
+  rig.files.committed(configuration(9));
+  assert.not.ok(rig.names.includes('zoo.cfg.dynamic.next'));
+});
+
 test('client ports leave zoo.cfg only when the server’s own line has them', () => {
   const ports = 'clientPort=2181\nclientPortAddress=0.0.0.0\nclientPortListenBacklog=5\nsecureClientPort=0\n';
   const rig = new Rig(`dataDir=/data\n${ports}`);

@@ -34,6 +34,8 @@ export class ConfigurationFiles {
   readonly #name: string;
   /** Of the committed configuration. */
   #version: number;
+  /** Of the one that was seen last. */
+  #nextVersion = 0;
 
   constructor(parts: ConfigurationFileParts) {
     this.#parts = parts;
@@ -59,7 +61,8 @@ export class ConfigurationFiles {
    */
   seen(configuration: Configuration): void {
     this.#attempt('write the configuration that is proposed', () => {
-      if (configuration.verifier.version > this.#version)
+      this.#nextVersion = configuration.verifier.version;
+      if (this.#nextVersion > this.#version)
         this.#replace(this.#dynamicName(NEXT), linesOf(configuration, true));
       else this.#removeNext();
     });
@@ -71,7 +74,7 @@ export class ConfigurationFiles {
       const dynamic = this.#dynamicName(configuration.verifier.version.toString(16));
       this.#replace(dynamic, linesOf(configuration, false));
       this.#replace(this.#name, this.#staticText(configuration, `${this.#directory}/${dynamic}`));
-      this.#removeNext();
+      if (this.#nextVersion <= this.#version) this.#removeNext();
     });
   }
 
