@@ -1,11 +1,12 @@
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import { assert, suite, until } from '#test';
 import { TestAuthority } from './certificates.test-kit.ts';
 import { namesOf } from './dual-stack.test-kit.ts';
 import { NodeNetwork } from './node-network.ts';
 import { clock, LOOPBACK, SOON } from './node-peer.test-kit.ts';
 import type { Connection, PortSecurity, SecurityContext } from './runtime.ts';
-import { HANDSHAKES_MAX } from './tls-door.ts';
+import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from './tls-door.ts';
 
 const test = suite('runtime: secured ports on Node.js');
 
@@ -61,7 +62,7 @@ class Port {
   }
 
   /** A peer that says these bytes without TLS. */
-  plain(...chunks: readonly string[]): net.Socket {
+  plain(...chunks: readonly (string | Buffer)[]): net.Socket {
     const socket = net.connect({ host: LOOPBACK, port: this.port, noDelay: true });
     socket.on('error', () => {});
     for (const chunk of chunks) socket.write(chunk);
@@ -122,14 +123,37 @@ test('a peer of a TLS port that says nothing is refused after the time for it', 
   port.close();
 });
 
-test('who only asks whether the port is open is not reported', async () => {
+/** What a peer of TLS says first. */
+function clientHello(): Promise<Buffer> {
+  return new Promise(resolve => {
+    const server = net.createServer(socket => {
+      socket.once('data', bytes => {
+        resolve(bytes);
+        socket.destroy();
+        server.close();
+      });
+    });
+    server.listen(0, LOOPBACK, () => {
+      const { port } = server.address() as net.AddressInfo;
+      tls.connect({ host: LOOPBACK, port }).on('error', () => {});
+    });
+  });
+}
+
+test('who leaves by itself is not reported, and is forgotten at once', async () => {
   const port = await new Port().open();
-  for (const leave of ['end', 'resetAndDestroy'] as const) {
-    const probe = port.plain();
-    await port.until(() => probe.readyState === 'open', 'the connection of the probe');
-    probe[leave]();
-    await port.until(() => probe.destroyed, 'the end of the probe');
-  }
+  const hello = await clientHello();
+  for (const said of [undefined, hello.subarray(0, 1), hello.subarray(0, 60), hello])
+    for (const leave of ['end', 'resetAndDestroy'] as const) {
+      const probe = port.plain(...(said === undefined ? [] : [said]));
+      await port.until(() => probe.readyState === 'open', 'the connection of the probe');
+      probe[leave]();
+      // The listener closes its side too: nothing waits for the deadline of a handshake.
+      await until(() => probe.resume().destroyed, {
+        deadlineMs: HANDSHAKE_MS_MAX / 2,
+        what: `the end: ${leave}`,
+      });
+    }
   void port.plain('no TLS');
   await port.until(() => port.refused.length > 0, 'the refusal of another');
   assert.equal(port.refused, ['it does not speak TLS']);

@@ -54,11 +54,8 @@ export class TlsDoor {
       this.#refuse(visit, `it has not finished the handshake within ${HANDSHAKE_MS_MAX} ms`),
     );
     this.#visits.set(visit.key, visit);
-    socket.once('close', () => {
-      if (visit.isShaking) this.#refuse(visit, 'it closed the connection during the handshake');
-      // Who leaves before a word only asked whether the port is open.
-      else this.#settle(visit);
-    });
+    // Who leaves is not refused: a member gives up a dial when another connection is there first.
+    socket.once('close', () => this.#settle(visit));
     this.#look(visit);
     if (this.#visits.size <= HANDSHAKES_MAX) return;
     const leaving = oldestOfBusiestHost([...this.#visits.values()], ({ from }) => from.host);
@@ -69,9 +66,7 @@ export class TlsDoor {
   #look(visit: TlsVisit): void {
     const { acceptsPlain, detectionMs } = this.#security;
     const { socket } = visit;
-    const onEnd = (): void => {
-      if (this.#settle(visit)) visit.drop();
-    };
+    const onEnd = (): void => this.#leave(visit);
     const silence = setTimeout(() => {
       if (acceptsPlain) this.#accept(visit, socket);
       else this.#refuse(visit, `it has not begun a handshake within ${detectionMs} ms`);
@@ -103,7 +98,8 @@ export class TlsDoor {
     if (visit === undefined) return;
     this.#line.delete(visit);
     if (this.#line.size > 0) this.#turn = setImmediate(() => this.#begin());
-    visit.isShaking = true;
+    // Or the end of a peer in its handshake would go unnoticed.
+    visit.socket.allowHalfOpen = false;
     const context = this.#security.context();
     if (context !== this.#context) {
       this.#context = context;
@@ -128,7 +124,7 @@ export class TlsDoor {
   }
 
   #judge(visit: TlsVisit, socket: TLSSocket, { peer, verifiesHost }: SecurityContext): void {
-    visit.isShaking = false;
+    socket.allowHalfOpen = true;
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) {
       if (peer === 'need') this.#refuse(visit, 'it shows no certificate');
@@ -163,6 +159,10 @@ export class TlsDoor {
     this.#events.onRefused(visit.from, reason);
   }
 
+  #leave(visit: TlsVisit): void {
+    if (this.#settle(visit)) visit.drop();
+  }
+
   #settle(visit: TlsVisit): boolean {
     if (this.#visits.get(visit.key) === visit) this.#visits.delete(visit.key);
     return visit.settle();
@@ -171,7 +171,7 @@ export class TlsDoor {
   /** Drops the handshakes under way. */
   close(): void {
     if (this.#turn !== undefined) clearImmediate(this.#turn);
-    for (const visit of [...this.#visits.values()]) if (this.#settle(visit)) visit.drop();
+    for (const visit of [...this.#visits.values()]) this.#leave(visit);
   }
 }
 

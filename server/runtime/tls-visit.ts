@@ -9,8 +9,6 @@ export class TlsVisit {
   readonly socket: Socket;
   readonly from: Address;
   readonly key: string;
-  /** The handshake has begun. */
-  isShaking = false;
   #settled = false;
   #waiting: { cancel(): void } = NOTHING;
   readonly #deadline: NodeJS.Timeout;
