@@ -1,3 +1,5 @@
+import type { ReconfigRequest } from '../../server/wire/requests.ts';
+
 /**
  * A history: what clients requested and what they were answered, in the order in which it happened.
  *
@@ -15,7 +17,8 @@ export type OperationName =
   | 'getData'
   | 'exists'
   | 'getChildren'
-  | 'sync';
+  | 'sync'
+  | 'reconfig';
 
 /** One operation of a multi. */
 export interface MultiPart {
@@ -62,6 +65,8 @@ export interface HistoryEvent {
   readonly parts?: readonly MultiPart[];
   /** Of a successful getChildren. */
   readonly children?: readonly string[];
+  /** Of the invoke of a reconfig. Its ok has the text of the new configuration as value. */
+  readonly asked?: ReconfigRequest;
   /** Of the invoke of a read: whether it leaves a watch. */
   readonly watch?: boolean;
   /** Of a fail: the name of the error code. Of an info: why the outcome is unknown. */
@@ -85,11 +90,25 @@ export function outcomeOf(operation: Operation): Outcome {
   return type === 'ok' || type === 'fail' ? type : 'info';
 }
 
+/** Several checkers read one history, one after the other. It may have grown in between. */
+const JOINED = new WeakMap<
+  readonly HistoryEvent[],
+  { readonly length: number; readonly operations: readonly Operation[] }
+>();
+
 /**
  * Returns operations in the order of their invocation. @throws on a completion without an invoke, and on a
  * second one
  */
-export function operationsOf(history: readonly HistoryEvent[]): Operation[] {
+export function operationsOf(history: readonly HistoryEvent[]): readonly Operation[] {
+  const known = JOINED.get(history);
+  if (known?.length === history.length) return known.operations;
+  const operations = joined(history);
+  JOINED.set(history, { length: history.length, operations });
+  return operations;
+}
+
+function joined(history: readonly HistoryEvent[]): Operation[] {
   const byNumber = new Map<number, { invoke: HistoryEvent; completion: HistoryEvent | undefined }>();
   for (const event of history) {
     const open = byNumber.get(event.operation);
@@ -123,4 +142,11 @@ export function asksForEphemeral({ f, flags, parts = [] }: HistoryEvent): boolea
   );
 }
 
-const WRITES: ReadonlySet<OperationName> = new Set(['create', 'setData', 'delete', 'multi', 'closeSession']);
+const WRITES: ReadonlySet<OperationName> = new Set([
+  'create',
+  'setData',
+  'delete',
+  'multi',
+  'closeSession',
+  'reconfig',
+]);

@@ -27,10 +27,12 @@ export class Journal {
     this.#nowMs = nowMs;
   }
 
-  logged(member: string, packet: TxnPacket): void {
+  /** `onNew`: called with a transaction that nobody had logged before. */
+  logged(member: string, packet: TxnPacket, onNew?: (packet: TxnPacket) => void): void {
     const first = this.#entries.get(packet.zxid);
     if (first === undefined) {
       this.#entries.set(packet.zxid, { packet, timeMs: this.#nowMs(), member });
+      onNew?.(packet);
     } else if (first.packet !== packet && !txnOf(first.packet).equals(txnOf(packet))) {
       this.conflicts.push(
         `${member} and ${first.member} logged different transactions as ${zxidToHex(packet.zxid)}`,
@@ -105,6 +107,7 @@ function changeOf(body: TxnBody): Change {
     case OpCode.multi:
       return { f: 'multi', changes: body.txns.map(changeOf) };
     case OpCode.check:
+    case OpCode.reconfig:
       return { f: 'none' };
     default:
       throw new Error(`no simulated client asks for a ${opName(body.type)}`);

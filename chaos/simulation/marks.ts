@@ -30,6 +30,10 @@ const MARKS = {
 
 /** Reached by what several events together mean; see `read-only-watch.ts`. */
 const PHASE_MARKS = [
+  'config: ensembles that are reconfigured',
+  'config: changed',
+  'config: refused',
+  'config: outcome unknown',
   'quorum: groups',
   'quorum: two voters with an oracle',
   'quorum: the oracle authorised a voter',

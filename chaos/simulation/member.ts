@@ -1,6 +1,7 @@
 import type { EventListener } from '../../server/metrics/server-events.ts';
 import type { LogFields, Logger } from '../../server/runtime/logger.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
+import type { ConfigWatch } from './config-watch.ts';
 import type { Journal } from './journal.ts';
 import type { QuorumWatch } from './quorum-watch.ts';
 import type { Shape } from './shape.ts';
@@ -10,7 +11,10 @@ export interface MemberSpec {
   readonly sid: number;
   /** Host name in the simulated network. */
   readonly name: string;
+  /** In the configuration with which the ensemble starts, or in its own. */
   readonly role: 'participant' | 'observer';
+  /** No configuration names it at the start. @default false */
+  readonly isSpare?: true;
 }
 
 /** What a running member reports about itself, outside its protocols. */
@@ -22,7 +26,7 @@ export interface MemberState {
   /** Epoch of the quorum that it belongs to; 0 before the first. */
   readonly epoch: number;
   readonly zxid: number;
-  /** Read often, so it must be stored or cheap to compute. */
+  /** Read at each new zxid alone. */
   readonly treeDigest: string;
   /** Sessions that it keeps to itself. @default 0 */
   readonly localSessions?: number;
@@ -35,7 +39,10 @@ export interface RunningMember {
 export interface MemberContext {
   readonly runtime: Runtime;
   readonly spec: MemberSpec;
+  /** Those that its file names. */
   readonly members: readonly MemberSpec[];
+  /** The file is to be written anew, because an operator has prepared the member to join. @default false */
+  readonly isPrepared?: boolean;
   readonly logger: Logger;
   /** Receives the events of the member. */
   readonly onEvent: EventListener;
@@ -43,6 +50,8 @@ export interface MemberContext {
   readonly journal: Journal;
   /** Receives what the member has on its disk, and what it decides. */
   readonly quorums: QuorumWatch;
+  /** Receives which configuration is in force at the member. */
+  readonly configs: ConfigWatch;
   /** What the oracle says to this member at the moment. Undefined: there is none. */
   readonly authorises?: () => boolean;
   /** Lines of zoo.cfg that all members of this run get. */
@@ -66,12 +75,13 @@ export interface MemberProgram {
   start(context: MemberContext): RunningMember;
 }
 
-/** Members zk1, zk2, ...: the voters come first, then the observers. */
-export function ensembleOf({ voters, observers }: Shape): MemberSpec[] {
-  return Array.from({ length: voters + observers }, (_, at) => ({
+/** Members zk1, zk2, ...: the voters come first, then the observers and the spare ones. */
+export function ensembleOf({ voters, observers, spares = 0 }: Shape): MemberSpec[] {
+  return Array.from({ length: voters + observers + spares }, (_, at) => ({
     sid: at + 1,
     name: `zk${at + 1}`,
     role: at < voters ? 'participant' : 'observer',
+    ...(at < voters + observers ? {} : { isSpare: true as const }),
   }));
 }
 

@@ -13,6 +13,8 @@ const EVENTS = {
   following: event =>
     (event.kind === 'elected' && event.state === 'FOLLOWING') ||
     (event.kind === 'synced' && event.role === 'follower'),
+  /** A configuration is in force at the member. */
+  configured: event => event.kind === 'configured',
 } satisfies Partial<Record<string, (event: ServerEvent) => boolean>>;
 
 const FILES = {
@@ -34,7 +36,10 @@ export const MOMENTS = [
   'epoch file',
 ] as const;
 
-export type Moment = (typeof MOMENTS)[number];
+/** Moments of reconfigurations, which not every run has. */
+export const RECONFIG_MOMENTS = ['reconfig proposed', 'configured'] as const;
+
+export type Moment = (typeof MOMENTS)[number] | (typeof RECONFIG_MOMENTS)[number];
 
 interface Watch {
   readonly moment: Moment;

@@ -23,6 +23,7 @@ export class PlanFileError extends Error {
 
 export const VOTERS_MAX = 9;
 export const OBSERVERS_MAX = 20;
+const SPARES_MAX = 10;
 
 const schema = z.strictObject({
   seed: z.number().int(),
@@ -31,14 +32,15 @@ const schema = z.strictObject({
   groups: z.array(z.array(z.number().int())).optional(),
   weights: z.record(z.string(), z.number().int().nonnegative()).optional(),
   oracle: z.literal(true).optional(),
+  spares: z.number().int().min(0).max(SPARES_MAX).optional(),
   faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault: faultSchema })),
   settings: z.record(z.string(), z.string()).optional(),
   reasons: z.array(z.string()),
 });
 
 export function writePlan(path: string, plan: Plan): void {
-  const { seed, voters, observers, groups, weights, oracle, faults, reasons } = plan;
-  const written = { seed, voters, observers, groups, weights, oracle, faults, reasons };
+  const { seed, voters, observers, groups, weights, oracle, spares, faults, reasons } = plan;
+  const written = { seed, voters, observers, groups, weights, oracle, spares, faults, reasons };
   writeFileSync(path, `${JSON.stringify(written, null, 1)}\n`);
 }
 
@@ -56,7 +58,7 @@ export function readPlan(path: string): Plan {
     throw new PlanFileError(path, `${z.core.toDotPath(issue.path) || 'the whole'}: ${issue.message}`);
   }
   const plan = result.data;
-  const members = plan.voters + plan.observers;
+  const members = plan.voters + plan.observers + (plan.spares ?? 0);
   const stranger = plan.groups?.flat().find(sid => sid < 1 || sid > members);
   if (stranger !== undefined)
     throw new PlanFileError(path, `groups name member ${stranger}; there are 1 to ${members}`);

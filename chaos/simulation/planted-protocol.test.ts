@@ -17,6 +17,7 @@ const DEADLINE = { deadlineMs: 400_000 };
 
 /** Three groups of three, one and one voters. The third voter of the first group weighs nothing. */
 const GROUPS: Shape = { voters: 5, observers: 1, groups: [[1, 2, 3], [4], [5]], weights: { 3: 0 } };
+const SPARES: Shape = { voters: 3, observers: 1, spares: 2 };
 const PAIR: Shape = { voters: 2, observers: 1, oracle: true };
 
 interface Case {
@@ -47,6 +48,34 @@ const CASES: readonly Case[] = [
     within: 3,
     shape: PAIR,
     reason: /without 0x\w+, which was committed|had begun after|both led|was started by/,
+  },
+  {
+    plant: 'a reconfiguration is decided by the old members alone',
+    first: 5,
+    within: 8,
+    shape: SPARES,
+    reason: /which only .* had on disk: no quorum/,
+  },
+  {
+    plant: 'a reconfiguration is decided by the new members alone',
+    first: 5,
+    within: 8,
+    shape: SPARES,
+    reason: /which only .* had on disk: no quorum/,
+  },
+  {
+    plant: 'a configuration is in force before it is committed',
+    first: 3,
+    within: 8,
+    shape: SPARES,
+    reason: /which only .* had on disk: no quorum|configuration/,
+  },
+  {
+    plant: 'a logged reconfiguration is forgotten in an election',
+    first: 5,
+    within: 8,
+    shape: SPARES,
+    reason: /which only .* had on disk: no quorum/,
   },
   { plant: 'a minority decides', within: 1, reason: /which only zk3 had on disk: no quorum/ },
   {

@@ -7,6 +7,8 @@ export interface QuorumWatchOptions {
   /** Whether the oracle authorises a voter at this moment. @default nobody */
   readonly authorises?: (sid: number) => boolean;
   readonly onViolation: (what: string) => void;
+  /** Called with each new reconfiguration. */
+  readonly onProposed?: () => void;
 }
 
 /**
@@ -38,6 +40,9 @@ export class QuorumWatch {
   readonly #standings = new Map<number, Standing>();
   /** Where the history of each epoch that has begun ended before it. */
   readonly #starts = new Map<number, number>();
+  /** Reconfigurations that were ever proposed, by zxid: who decides from each on. */
+  readonly #proposed = new Map<number, QuorumRules>();
+  readonly #committedConfigs = new Set<number>();
   #newestEpoch = 0;
   #lastCommitted = 0;
 
@@ -77,10 +82,25 @@ export class QuorumWatch {
     standing.accepted = epoch;
   }
 
+  /** A reconfiguration was proposed. */
+  proposed(zxid: number, rules: QuorumRules): void {
+    this.#proposed.set(zxid, rules);
+    this.#options.onProposed?.();
+  }
+
+  /** Whether some configuration that was ever proposed, or the first one, gives this member a vote. */
+  mayVote(sid: number): boolean {
+    return [this.#options.rules, ...this.#proposed.values()].some(({ voters }) => voters.includes(sid));
+  }
+
   /** `sid` begins `epoch` with the history that ends at the transaction `after`. */
   leads(sid: number, epoch: number, after: number): void {
     const ready = this.#those(standing => standing.epoch >= epoch && standing.durable >= after);
-    if (!this.#isEnough(sid, ready))
+    const last = this.#lastConfigIn(after);
+    const isOpen = last > 0 && !this.#committedConfigs.has(last);
+    const deciders = isOpen ? [this.#lastConfigIn(last - 1), last] : [last];
+    this.#committedConfigs.add(last);
+    if (!this.#isEnough(sid, ready, deciders))
       this.#violation(sid, `began epoch ${epoch} after ${zxidToHex(after)}, which only`, ready);
     if (this.#lastCommitted > after) {
       const lost = `without ${zxidToHex(this.#lastCommitted)}, which was committed`;
@@ -93,7 +113,10 @@ export class QuorumWatch {
   /** `sid`, a leader, commits a transaction of its own epoch. */
   commits(sid: number, zxid: number): void {
     const having = this.#those(({ durable }) => durable >= zxid);
-    if (!this.#isEnough(sid, having))
+    const isConfig = this.#proposed.has(zxid);
+    const deciders = [this.#lastConfigIn(zxid - 1), ...(isConfig ? [zxid] : [])];
+    if (isConfig) this.#committedConfigs.add(zxid);
+    if (!this.#isEnough(sid, having, deciders))
       this.#violation(sid, `committed ${zxidToHex(zxid)}, which only`, having);
     for (let epoch = epochOf(zxid) + 1; epoch <= this.#newestEpoch; epoch++) {
       const after = this.#starts.get(epoch);
@@ -104,9 +127,26 @@ export class QuorumWatch {
     this.#lastCommitted = Math.max(this.#lastCommitted, zxid);
   }
 
-  #isEnough(leader: number, sids: ReadonlySet<number>): boolean {
+  /** `deciders`: the zxids of the configurations whose quorums are needed. */
+  #isEnough(leader: number, sids: ReadonlySet<number>, deciders: readonly number[]): boolean {
     const { rules, authorises } = this.#options;
-    return isQuorum(rules, sids) || (sids.has(leader) && authorises?.(leader) === true);
+    if (sids.has(leader) && authorises?.(leader) === true) return true;
+    return deciders.every(zxid => isQuorum(this.#proposed.get(zxid) ?? rules, sids));
+  }
+
+  /** The last reconfiguration in the history that ends at `zxid`; 0: there is none. */
+  #lastConfigIn(zxid: number): number {
+    let last = 0;
+    for (const config of this.#proposed.keys()) {
+      if (config > last && this.#isInHistory(config, zxid)) last = config;
+    }
+    return last;
+  }
+
+  #isInHistory(zxid: number, end: number): boolean {
+    let at = end;
+    while (epochOf(at) > epochOf(zxid)) at = this.#starts.get(epochOf(at)) ?? 0;
+    return epochOf(at) === epochOf(zxid) && zxid <= at;
   }
 
   #those(test: (standing: Standing) => boolean): Set<number> {
@@ -121,7 +161,7 @@ export class QuorumWatch {
   }
 
   #votes(sid: number): boolean {
-    return this.#options.rules.voters.includes(sid);
+    return this.#proposed.size === 0 && this.#options.rules.voters.includes(sid);
   }
 
   #name(sid: number): string {

@@ -31,10 +31,11 @@ export class Sampler {
     const state = this.#world.state(sid);
     this.#lookForStaleEpochs(sid, member, state);
     if (state?.serving !== true || this.samples.length >= SAMPLES_MAX) return;
-    const { zxid, epoch, treeDigest: digest } = state;
+    const { zxid, epoch } = state;
     const leading = state.mode === 'leader';
     const last = this.#last.get(sid);
     if (last?.zxid === zxid && last.leading === leading) return;
+    const digest = state.treeDigest;
     this.#last.set(sid, { zxid, leading });
     this.samples.push({ timeMs: this.#world.time.nowMs, member, leading, epoch, zxid, digest });
   }

@@ -17,6 +17,16 @@ export function serverConfigOf(
   members: readonly MemberSpec[],
   extra: Readonly<Record<string, string>> = {},
 ): ServerConfig {
+  const text = serverConfigText(spec, members, extra);
+  return parseConfig({ path: `${spec.name}/zoo.cfg`, text, myid: String(spec.sid) });
+}
+
+/** The zoo.cfg of a simulated member, which names these members. */
+export function serverConfigText(
+  spec: MemberSpec,
+  members: readonly MemberSpec[],
+  extra: Readonly<Record<string, string>> = {},
+): string {
   const settings: Record<string, string | number> = {
     dataDir: '/data',
     clientPort: CLIENT_PORT,
@@ -35,10 +45,12 @@ export function serverConfigOf(
       : {}),
     ...extra,
   };
-  for (const { sid, name, role } of members) {
-    const suffix = role === 'observer' ? ':observer' : '';
-    settings[`server.${sid}`] = `${name}:${QUORUM_PORT}:${ELECTION_PORT}${suffix}`;
-  }
-  const text = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
-  return parseConfig({ path: `${spec.name}/zoo.cfg`, text: text.join(''), myid: String(spec.sid) });
+  for (const { sid, name, role } of members) settings[`server.${sid}`] = serverLine(name, role);
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+export function serverLine(name: string, role: MemberSpec['role']): string {
+  return `${name}:${QUORUM_PORT}:${ELECTION_PORT}${role === 'observer' ? ':observer' : ''}`;
 }

@@ -1,12 +1,20 @@
+import type { ServerConfig } from '../../server/config/server-config.ts';
+import { ServerError } from '../../server/errors.ts';
 import { ReadOnlyZooKeeperServer } from '../../server/learner/read-only-zookeeper-server.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
+import { parseTxnPacket } from '../../server/storage/parse-txn.ts';
+import { OpCode } from '../../server/wire/opcodes.ts';
+import type { TxnPacket } from '../../server/wire/txn-packet.ts';
 import { epochOf } from '../../server/wire/zxid.ts';
 import { hearMaster } from './hear-master.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from './member.ts';
+import { configOnDisk } from './member-files.ts';
 import { withOracle } from './oracle-disk.ts';
+import { rulesOf } from './own-quorum.ts';
 import type { QuorumWatch } from './quorum-watch.ts';
-import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
+import { CLIENT_PORT, serverConfigOf, serverConfigText } from './server-config.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * Runs the unchanged server as the program of every member.
@@ -26,16 +34,28 @@ function start(
   settings: Readonly<Record<string, string>>,
   onStart: (server: RunningServer, context: MemberContext) => void,
 ): RunningMember {
-  const { spec, members, logger, turnUnits, onEvent, onFatal } = context;
-  const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
+  const { spec, logger, turnUnits, onFatal, configs } = context;
+  const config = configOf(context, { ...context.settings, ...settings });
+  if (config === undefined) return { state: () => REMOVED };
+  let running: RunningServer | undefined;
+  const tellConfig = () => {
+    const { version, text } = running?.view.peer?.membership.committed.verifier ?? { version: 0, text: '' };
+    configs.inForce(spec.name, version, text);
+  };
+  configs.starts(spec.name);
   const server = startServer({
     runtime: runtimeOf(context),
     config,
     logger,
-    onEvent,
+    onEvent: event => {
+      context.onEvent(event);
+      if (event.kind === 'configured') tellConfig();
+    },
     onFatal,
     ...(turnUnits === undefined ? {} : { turnUnits }),
   });
+  running = server;
+  tellConfig();
   const { view, database } = server;
   report(server, context);
   onStart(server, context);
@@ -47,11 +67,30 @@ function start(
         serving: view.serving !== null && !(view.serving instanceof ReadOnlyZooKeeperServer),
         epoch: view.peer?.role?.epoch ?? epochOf(zxid),
         zxid,
-        treeDigest: database.tree.digest.toBigInt().toString(16),
+        get treeDigest() {
+          return database.tree.digest.toBigInt().toString(16);
+        },
         localSessions: view.localSessions?.size ?? 0,
       };
     },
   };
+}
+
+/** A member that its last configuration does not name cannot start again. */
+const REMOVED: MemberState = { mode: 'removed', serving: false, epoch: 0, zxid: 0, treeDigest: '' };
+
+/** Undefined for a member that was removed from the ensemble. */
+function configOf(context: MemberContext, settings: Settings): ServerConfig | undefined {
+  const { spec, members, runtime, isPrepared = false, logger } = context;
+  if (settings.reconfigEnabled !== 'true') return serverConfigOf(spec, members, settings);
+  const text = serverConfigText(spec, members, settings);
+  try {
+    return configOnDisk(runtime.disk, spec.sid, text, isPrepared);
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.code !== 'ZK_MYID') throw error;
+    logger.info('does not start, for its configuration does not name it', { problem: error.message });
+    return undefined;
+  }
 }
 
 function runtimeOf({ runtime, onMasterPacket, authorises }: MemberContext): Runtime {
@@ -66,13 +105,17 @@ function runtimeOf({ runtime, onMasterPacket, authorises }: MemberContext): Runt
  * Reports what is logged, durable and committed, at the calls through which it comes. The server does not
  * notice.
  */
-function report(server: RunningServer, { spec, journal, quorums }: MemberContext): void {
+function report(server: RunningServer, { spec, journal, quorums, settings }: MemberContext): void {
   const { view, database } = server;
   const { sid, name } = spec;
+  const onNew = (packet: TxnPacket) => {
+    const { body } = parseTxnPacket(packet);
+    if (body.type === OpCode.reconfig) quorums.proposed(packet.zxid, rulesOf(String(body.data)));
+  };
   const append = database.append.bind(database);
   database.append = packet => {
     append(packet);
-    journal.logged(name, packet);
+    journal.logged(name, packet, settings.reconfigEnabled === 'true' ? onNew : undefined);
   };
   const startEpoch = database.startEpoch.bind(database);
   database.startEpoch = zxid => {

@@ -16,6 +16,10 @@ export interface Shape {
   readonly weights?: Readonly<Record<string, number>> | undefined;
   /** Each of the two voters has an oracle; see `failure-detector.ts`. */
   readonly oracle?: true | undefined;
+  /**
+   * Members may be reconfigured, and this many servers more may join. Undefined: members stay as they are.
+   */
+  readonly spares?: number | undefined;
 }
 
 export const PLAIN_SHAPE: Shape = { voters: 3, observers: 1 };
@@ -24,6 +28,7 @@ export const PLAIN_SHAPE: Shape = { voters: 3, observers: 1 };
 export const ORACLE_PATH = '/oracle';
 
 const ORACLE_PROBABILITY = 0.08;
+const SPARES_PROBABILITY = 0.15;
 const GROUPS_PROBABILITY = 0.17;
 
 /**
@@ -33,6 +38,8 @@ export function drawShape(random: SeededRandom): Shape {
   const drawn = random.float();
   if (drawn < ORACLE_PROBABILITY) return { voters: 2, observers: random.below(2), oracle: true };
   if (drawn < ORACLE_PROBABILITY + GROUPS_PROBABILITY) return drawGroups(random);
+  if (drawn > 1 - SPARES_PROBABILITY)
+    return { voters: 3, observers: random.below(2), spares: 1 + random.below(2) };
   return PLAIN_SHAPE;
 }
 
@@ -80,8 +87,10 @@ export function rulesOfShape({ voters, groups = [], weights = {} }: Shape): Quor
 }
 
 /** Lines of zoo.cfg beside those of the servers. */
-export function shapeSettings({ groups = [], weights = {}, oracle }: Shape): Settings {
+export function shapeSettings({ groups = [], weights = {}, oracle, spares }: Shape): Settings {
   return {
+    // Everybody may reconfigure, as there are no passwords here.
+    ...(spares === undefined ? {} : { reconfigEnabled: 'true', skipACL: 'yes' }),
     ...Object.fromEntries(groups.map((sids, at) => [`group.${at + 1}`, sids.join(':')])),
     ...Object.fromEntries(Object.entries(weights).map(([sid, weight]) => [`weight.${sid}`, String(weight)])),
     ...(oracle === true ? { oraclePath: ORACLE_PATH } : {}),

@@ -1,6 +1,7 @@
 import type { Disk } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import type { HistoryEvent } from '../checkers/history.ts';
 import { check } from '../checkers/index.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
 import type { FinalNode, MemberTree, Part, RunRecord } from '../checkers/run-record.ts';
@@ -13,6 +14,7 @@ import type { PlannedFault } from './faults/index.ts';
 import { withoutLocalEnds } from './local-ends.ts';
 import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
 import { Nemesis } from './nemesis.ts';
+import { Operator } from './operator.ts';
 import { isQuorum } from './own-quorum.ts';
 import { hasReadOnlyServers, readerAt, readOnlyLimits, readOnlyObservers } from './readers.ts';
 import { Sampler } from './sampler.ts';
@@ -66,6 +68,8 @@ const SESSION_TIMEOUT_MS = 4000;
 /** Clocks drift by some percent, sessions expire at ticks, and pings take time. */
 const EXPIRY_SLACK_MS = 2000;
 const FINAL_PATH = '/final';
+/** Number of the operator among the clients that are not of the load. */
+const OPERATOR = 3;
 
 type MixedLoad = Parameters<typeof mixed.start>[1];
 
@@ -184,11 +188,33 @@ class Simulation {
 
   #chaos(): string | undefined {
     const running = mixed.start(this.#workloadWorld(), this.#load);
+    const operator = this.#shape.spares === undefined ? undefined : this.#newOperator();
     this.#nemesis.schedule(this.#faults);
     this.#world.time.advance(this.#swarm.chaosMs);
     running.stop();
+    operator?.stop();
     this.#nemesis.stop();
     return this.#broken();
+  }
+
+  #newOperator(): Operator {
+    const world = this.#world;
+    world.marks.reach('config: ensembles that are reconfigured');
+    const client = this.#client(this.#swarm.clients + OPERATOR);
+    return new Operator(world, client, world.visitor('operator').clock, this.#random.fork('operator'));
+  }
+
+  /** What the operator was told, against what is in force. */
+  #judgeConfigs(): void {
+    const { marks, configs } = this.#world;
+    const answers = this.#recorder.history.filter(({ f, type }) => f === 'reconfig' && type !== 'invoke');
+    const acknowledged = answers.flatMap(({ type, value }) =>
+      type === 'ok' && typeof value === 'string' ? [{ version: versionOf(value), text: value }] : [],
+    );
+    configs.judge(acknowledged);
+    marks.reach('config: changed', acknowledged.length);
+    marks.reach('config: refused', answers.filter(({ type }) => type === 'fail').length);
+    marks.reach('config: outcome unknown', answers.filter(({ type }) => type === 'info').length);
   }
 
   #converge(): string | undefined {
@@ -198,8 +224,13 @@ class Simulation {
     if (!this.#insist(client, { f: 'setData', path: FINAL_PATH, value: 'healed' })) {
       return this.#broken() ?? `no write committed within ${CONVERGE_DEADLINE_MS} ms of the heal`;
     }
-    const settled = () => this.#clients.every(c => c.pending === 0) && this.#converged();
-    if (this.#wait(settled, CONVERGE_DEADLINE_MS)) this.#check({ memberTrees: this.#trees() }, 'memberTrees');
+    const settled = () => {
+      world.readmit();
+      return this.#clients.every(c => c.pending === 0) && this.#converged();
+    };
+    const isSettled = this.#wait(settled, CONVERGE_DEADLINE_MS);
+    this.#judgeConfigs();
+    if (isSettled) this.#check({ memberTrees: this.#trees() }, 'memberTrees');
     else this.#judgements.push(this.#divergence());
     const wrong = this.#judgements.find(({ valid }) => valid === 'invalid');
     return this.#broken() ?? (wrong && `${wrong.checker}: ${wrong.reasons[0]}`);
@@ -222,12 +253,13 @@ class Simulation {
     for (const client of this.#clients) if (!alive.has(client)) client.vanish(true);
     if (!this.#wait(() => this.#converged(), CONVERGE_DEADLINE_MS)) return this.#divergence().reasons[0];
     const { journal } = this.#world;
-    const transactions = journal.agreedUpTo(this.#world.state(1)?.zxid ?? 0);
+    const { sid = 1 } = this.#world.present[0] ?? {};
+    const transactions = journal.agreedUpTo(this.#world.state(sid)?.zxid ?? 0);
     if (journal.conflicts.length > 0) return journal.conflicts[0];
     if (transactions === undefined)
       return 'the transactions that were agreed on were not all seen being logged';
     this.#agreed = transactions;
-    const history = withoutLocalEnds(this.#recorder.history, transactions);
+    const history = withoutLocalEnds(this.#operations(), transactions);
     this.#check({ ...this.#sessionParts(alive, transactions), history, transactions }, 'transactions');
     return this.#broken() ?? this.#leftOver(alive.size);
   }
@@ -269,9 +301,15 @@ class Simulation {
   #judge(): string | undefined {
     const finalTree = this.#readFinalTree();
     if (finalTree === undefined) return 'the final tree could not be read';
-    const history = withoutLocalEnds(this.#recorder.history, this.#agreed);
+    const history = withoutLocalEnds(this.#operations(), this.#agreed);
     this.#check({ history, finalTrees: [finalTree] }, 'history');
     return this.#broken();
+  }
+
+  /** Without reconfigurations, which `ConfigWatch` judges. */
+  #operations(): readonly HistoryEvent[] {
+    const { history } = this.#recorder;
+    return this.#shape.spares === undefined ? history : history.filter(({ f }) => f !== 'reconfig');
   }
 
   /** Failures of the members' code and of the protocol count at once, before any judgement. */
@@ -401,8 +439,8 @@ class Simulation {
   }
 
   #trees(): MemberTree[] {
-    const { specs, journal } = this.#world;
-    return specs.flatMap(({ sid, name }) => {
+    const { present, journal } = this.#world;
+    return present.flatMap(({ sid, name }) => {
       const state = this.#world.state(sid);
       if (state === undefined) return [];
       return [{ member: name, zxid: journal.lastTransaction(state.zxid), digest: state.treeDigest }];
@@ -410,15 +448,15 @@ class Simulation {
   }
 
   #converged(): boolean {
-    const { sids, journal } = this.#world;
-    const states = sids.map(sid => this.#world.state(sid));
+    const { present, journal } = this.#world;
+    const states = present.map(({ sid }) => this.#world.state(sid));
     // A new epoch in which nobody writes, as clients with local sessions may not.
     const last = journal.lastTransaction(states[0]?.zxid ?? 0);
     return states.every(s => s?.serving === true && journal.lastTransaction(s.zxid) === last);
   }
 
   #divergence(): Judgement {
-    const states = this.#world.specs.map(({ sid, name }) => {
+    const states = this.#world.present.map(({ sid, name }) => {
       const state = this.#world.state(sid);
       if (state === undefined) return `${name} is down`;
       const { mode, serving, zxid } = state;
@@ -437,4 +475,9 @@ class Simulation {
     }
     return true;
   }
+}
+
+/** Of a configuration, from its text. */
+function versionOf(text: string): number {
+  return Number.parseInt(/version=([0-9a-f]+)$/.exec(text)?.[1] ?? '0', 16);
 }

@@ -117,9 +117,17 @@ export function drawSwarm(random: SeededRandom): Swarm {
 }
 
 /** The same character, with the faults that matter to the shape of its ensemble. */
-export function fitted(swarm: Swarm, { groups, oracle }: Shape, random: SeededRandom): Swarm {
+export function fitted(swarm: Swarm, { groups, oracle, spares }: Shape, random: SeededRandom): Swarm {
+  if (spares !== undefined) return withFaultsFor(withoutLocalSessions(swarm), 'spares', random);
   if (oracle === true) return withFaultsFor(swarm, 'oracle', random);
   return groups === undefined ? swarm : withFaultsFor(swarm, 'groups', random);
+}
+
+/** Observers that become voters, and voters that leave, are enough for one run. */
+function withoutLocalSessions(swarm: Swarm): Swarm {
+  const kept = Object.entries(swarm.settings).filter(([key]) => !/session|readonly/i.test(key));
+  const faultWeights = { ...swarm.faultWeights, isolation: 0 };
+  return { ...swarm, faultWeights, settings: Object.fromEntries(kept) };
 }
 
 /** Some of these runs contain nothing else: observers then often come back by DIFF, for example. */

@@ -6,6 +6,7 @@ import type { Disk } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { VirtualTime } from '../../server/runtime/virtual-time.ts';
+import { ConfigWatch, membersOf } from './config-watch.ts';
 import { type DiskSickness, DiskTroubles } from './disk-troubles.ts';
 import { FailureDetector } from './failure-detector.ts';
 import { Journal } from './journal.ts';
@@ -21,7 +22,7 @@ import { Moments } from './moments.ts';
 import { QuorumWatch } from './quorum-watch.ts';
 import { ReadOnlyWatch } from './read-only-watch.ts';
 import { PLAIN_SHAPE, rulesOfShape, type Shape } from './shape.ts';
-import { Trace } from './trace.ts';
+import { type Said, Trace } from './trace.ts';
 
 export interface WorldOptions {
   random: SeededRandom;
@@ -68,6 +69,9 @@ interface Member {
    * Disk operations at which it dies in the next boots; undefined: none, and it stays down after a crash.
    */
   crashLoop: { how: Crash; left: number[] } | undefined;
+  /** The members that its file names when it is written: for the first time, or for a new start. */
+  listed: readonly MemberSpec[];
+  isPrepared: boolean;
 }
 
 /** Pause of a supervisor before it restarts a dead member. */
@@ -89,6 +93,7 @@ export class World {
   readonly readOnly: ReadOnlyWatch;
   readonly journal = new Journal(() => this.time.nowMs);
   readonly quorums: QuorumWatch;
+  readonly configs: ConfigWatch;
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
   /** Members whose code threw. Each is a finding, whatever the checkers say. */
@@ -108,12 +113,15 @@ export class World {
       link: options.link ?? {},
       ...(uplinkBytesPerMs === undefined ? {} : { uplinkBytesPerMs }),
     });
-    const voters = options.members.filter(({ role }) => role === 'participant').map(({ sid }) => sid);
+    const first = options.members.filter(({ isSpare = false }) => !isSpare);
+    const voters = first.filter(({ role }) => role === 'participant').map(({ sid }) => sid);
+    this.configs = new ConfigWatch(what => this.failures.push(what));
     this.#detector = options.shape?.oracle === true ? this.#newDetector(voters) : undefined;
     this.quorums = new QuorumWatch({
       rules: { ...rulesOfShape(options.shape ?? PLAIN_SHAPE), voters },
       nameOf: sid => this.#name(sid),
       authorises: sid => this.#detector?.authorises(sid) === true,
+      onProposed: () => this.moments.reach('reconfig proposed'),
       onViolation: what => {
         if (options.watchQuorums !== false) this.failures.push(what);
       },
@@ -147,7 +155,7 @@ export class World {
     return { clock, network: this.network.host(name, clock) };
   }
 
-  note(who: string, what: string): void {
+  note(who: string, what: Said): void {
     this.trace.add(this.time.nowMs, who, what);
   }
 
@@ -189,17 +197,20 @@ export class World {
       const running = this.#options.program.start({
         runtime,
         spec,
-        members: this.specs,
+        members: member.listed,
+        isPrepared: member.isPrepared,
         logger,
         onEvent: event => this.#happened(spec, event),
         journal: this.journal,
         quorums: this.quorums,
+        configs: this.configs,
         ...(this.#detector === undefined ? {} : { authorises: () => this.#authorises(sid) }),
         settings: this.#options.settings ?? {},
         ...(turnUnits === undefined ? {} : { turnUnits }),
         ...(hears ? { onMasterPacket: () => this.readOnly.onMasterPacket(spec.name) } : {}),
         onFatal,
       });
+      member.isPrepared = false;
       if (machine.runtime === runtime) member.running = running;
     });
   }
@@ -255,12 +266,46 @@ export class World {
     this.#member(sid).machine.disk.wipe();
   }
 
+  /** Whether the member votes, or may have voted since a reconfiguration was proposed. */
   isVoter(sid: number): boolean {
-    return this.#member(sid).spec.role === 'participant';
+    return this.quorums.mayVote(sid);
   }
 
+  /**
+   * The members of the newest configuration that is in force somewhere; all, where members stay as they are.
+   */
+  get present(): readonly MemberSpec[] {
+    const newest = this.configs.newest?.text;
+    if (newest === undefined) return this.specs.filter(({ isSpare = false }) => !isSpare);
+    return this.specs.filter(({ sid }) => new RegExp(`^server\\.${sid}=`, 'm').test(newest));
+  }
+
+  /** Starts the members with which the ensemble begins. */
   startAll(): void {
-    for (const sid of this.sids) this.start(sid);
+    for (const { sid } of this.present) this.start(sid);
+  }
+
+  /**
+   * Whoever has been removed, was asked to join again, and died before it heard of that does not start by
+   * itself, because its own file does not name it. An operator prepares it once more.
+   */
+  readmit(): void {
+    for (const { sid } of this.present)
+      if (this.state(sid)?.mode === 'removed') this.prepare(sid, membersOf(this.configs.newest?.text ?? ''));
+  }
+
+  /**
+   * An operator writes the file of a member that is not one of the ensemble, or not any more, and starts it.
+   * A member that runs is left alone: it follows the leader without a vote.
+   */
+  prepare(sid: number, listed: readonly Pick<MemberSpec, 'sid' | 'role'>[]): void {
+    const member = this.#member(sid);
+    if (member.running !== undefined && this.state(sid)?.mode !== 'removed') return;
+    this.note(member.spec.name, 'is prepared to join');
+    if (member.machine.runtime !== undefined) this.crash(sid, 'kill');
+    member.listed = listed.map(each => ({ ...each, name: this.#name(each.sid) }));
+    member.isPrepared = true;
+    this.start(sid);
   }
 
   crash(sid: number, how: Crash): void {
@@ -370,7 +415,11 @@ export class World {
     });
     machine.disk.syncDelayMs = own.between(syncDelayMsMax / 10, syncDelayMsMax);
     const troubles = new DiskTroubles(machine, path => this.moments.onOpen(spec.sid, path));
-    return { spec, machine, random: own.fork('clock'), running: undefined, troubles, crashLoop: undefined };
+    const listed = this.specs.filter(({ sid, isSpare = false }) => !isSpare || sid === spec.sid);
+    return {
+      ...{ spec, machine, random: own.fork('clock'), running: undefined, troubles, crashLoop: undefined },
+      ...{ listed, isPrepared: false },
+    };
   }
 
   #turnMs({ spec, random }: Member): () => number {

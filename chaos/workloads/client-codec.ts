@@ -10,6 +10,7 @@ import {
   writeCreateRequest,
   writePathVersionRequest,
   writePathWatchRequest,
+  writeReconfigRequest,
   writeSetDataRequest,
   writeSetWatchesRequest,
 } from '../../server/wire/requests.ts';
@@ -21,6 +22,7 @@ import type { Completion, Invocation } from './history-recorder.ts';
 
 const ANY_VERSION = -1;
 const PERSISTENT = 0;
+const NOTHING_ASKED = { joining: null, leaving: null, newMembers: null, curConfigId: ANY_VERSION };
 
 export function connectFrame(request: ConnectRequest): Buffer {
   return framed(writer => writeConnectRequest(writer, request));
@@ -72,6 +74,9 @@ export function requestFrame(xid: number, invocation: Invocation): Buffer {
       case 'sync':
         writer.writeString(path);
         break;
+      case 'reconfig':
+        writeReconfigRequest(writer, invocation.asked ?? NOTHING_ASKED);
+        break;
     }
   });
 }
@@ -117,6 +122,8 @@ export function completionOf(
       return { type: 'ok', completion: { zxid, version: readStat(body).version } };
     case 'create':
       return { type: 'ok', completion: { zxid, created: readPath(body) } };
+    case 'reconfig':
+      return { type: 'ok', completion: { zxid, value: body.readBuffer()?.toString() ?? null } };
     case 'multi':
       return multiCompletion(zxid, body);
     default:

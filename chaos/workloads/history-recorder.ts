@@ -1,3 +1,4 @@
+import type { ReconfigRequest } from '../../server/wire/requests.ts';
 import { type HistoryEvent, isWrite, type MultiPart, type OperationName } from '../checkers/history.ts';
 import type { OpenedSession, ReaderConnection, ReaderState } from '../checkers/read-only-record.ts';
 import type { SessionRecord, WatchEventName, WatchKind } from '../checkers/run-record.ts';
@@ -12,6 +13,8 @@ export interface Invocation {
   readonly flags?: number;
   readonly parts?: readonly MultiPart[];
   readonly watch?: boolean;
+  /** Of a reconfig. */
+  readonly asked?: ReconfigRequest;
 }
 
 export type Completion = Pick<
@@ -34,7 +37,7 @@ export type ClientMark = (typeof CLIENT_MARKS)[number];
 /** Where a run takes place: a simulated world, or real processes in real time. */
 export interface RecordedWorld {
   readonly time: { readonly nowMs: number };
-  note(who: string, what: string): void;
+  note(who: string, what: () => string): void;
   readonly marks?: { reach(mark: ClientMark): void };
   readonly moments?: { reach(moment: 'ack'): void };
 }
@@ -112,7 +115,7 @@ export class HistoryRecorder {
     this.sessionRecords.push({ session, timeMs: this.#world.time.nowMs, kind: 'event', event, path });
     this.#world.marks?.reach('watch: event');
     if (state === 'read-only') this.#world.marks?.reach('read-only: watch event');
-    this.#world.note(`client${process}`, `event ${event} ${path}`);
+    this.#world.note(`client${process}`, () => `event ${event} ${path}`);
   }
 
   /** A server has opened a new session. */
@@ -143,7 +146,7 @@ export class HistoryRecorder {
 
   #add(event: HistoryEvent): void {
     this.history.push(event);
-    this.#world.note(`client${event.process}`, describe(event));
+    this.#world.note(`client${event.process}`, () => describe(event));
   }
 }
 
@@ -163,6 +166,7 @@ function describe(event: HistoryEvent): string {
   if (event.created !== undefined) text += ` as ${event.created}`;
   if (event.children !== undefined) text += ` [${event.children.join(' ')}]`;
   if (event.parts !== undefined) text += ` ${JSON.stringify(event.parts)}`;
+  if (event.asked !== undefined) text += ` ${JSON.stringify(event.asked)}`;
   if (event.watch === true) text += ' watch';
   if (event.value !== undefined) text += ` ${JSON.stringify(event.value)}`;
   if (event.zxid !== undefined) text += ` zxid ${event.zxid.toString(16)}`;

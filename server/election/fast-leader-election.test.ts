@@ -43,6 +43,7 @@ const hears = (server: FastLeaderElection, from: number, fields: Partial<Notific
   server.step({ type: 'notification', from, notification: says(fields) });
 const sentTo = (outputs: ElectionOutput[]) =>
   outputs.flatMap(output => (output.type === 'send' ? [output.to] : []));
+const RESEND = { type: 'timer', timer: 'resend' } as const;
 const elected = (outputs: ElectionOutput[]) =>
   outputs.flatMap(output => (output.type === 'elected' ? [output.result] : []))[0];
 
@@ -62,9 +63,23 @@ test('one voter alone elects itself', () => {
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
 });
 
-const asksOracle = (outputs: ElectionOutput[]) => outputs.some(({ type }) => type === 'askOracle');
-const RESEND = { type: 'timer', timer: 'resend' } as const;
+test('while a configuration is pending, a candidate whom not all voters know gives way to an equal one', () => {
+  const of = (...voters: number[]) => new QuorumMaj({ version: 0, text: 'version=0', voters, observers: [] });
+  const server = core(2, [2, 3, 5], []);
+  const quorum = new JointQuorum(of(2, 3, 5), of(3, 5, 6));
+  server.step({ type: 'view', view: { role: 'participant', quorum } });
+  server.step({ type: 'look', proposal: { zxid: 8, peerEpoch: 0 } });
+  hears(server, 6, { leader: 6, zxid: 8 });
+  // Server 5 lacks the pending configuration: it votes for the best candidate that it knows.
+  hears(server, 5, { leader: 2, zxid: 8 });
+  assert.is(server.vote.leader, 6);
+  server.step(RESEND);
+  assert.is(server.vote.leader, 2);
+  hears(server, 6, { leader: 2, zxid: 8 });
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
+});
 
+const asksOracle = (outputs: ElectionOutput[]) => outputs.some(({ type }) => type === 'askOracle');
 test('004-23: one of two voters that hears nothing asks the oracle, and leads if that authorises it', () => {
   const server = core(1, [1, 2], []);
   assert.not(asksOracle(server.step(LOOK)));

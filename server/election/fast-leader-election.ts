@@ -104,6 +104,8 @@ export class FastLeaderElection {
   #vote: Vote = emptyVote(0);
   #resendDelayMs: number;
   #finalizing = false;
+  /** Of candidates with equal histories, those of the committed configuration come first. */
+  #prefersCommitted = false;
   /** A voter has spoken since votes were last sent to all. */
   #isHeard = false;
   #supporters: Set<number> | undefined;
@@ -178,7 +180,9 @@ export class FastLeaderElection {
   }
 
   #isBetter(a: Vote, b: Vote): boolean {
-    return compareVotes(a, b, sid => this.#view.quorum.weightOf(sid)) > 0;
+    const { quorum } = this.#view;
+    const isPreferred = (sid: number) => this.#prefersCommitted && quorum.committed.isVoter(sid);
+    return compareVotes(a, b, sid => quorum.weightOf(sid), isPreferred) > 0;
   }
 
   #look(proposal: Proposal): void {
@@ -187,6 +191,7 @@ export class FastLeaderElection {
     this.#received.clear();
     this.#settled.clear();
     this.#isHeard = false;
+    this.#prefersCommitted = false;
     // A server that was told of the last round stays in it, because peers accept no later one.
     this.#round = Math.min(this.#round + 1, ROUND_MAX);
     this.#proposal = proposal;
@@ -369,10 +374,30 @@ export class FastLeaderElection {
       return;
     }
     if (this.#mayLeadAlone()) this.#outputs.push({ type: 'askOracle' });
+    const isReconsidered = this.#isHeard && this.#reconsider();
     this.#isHeard = false;
-    this.#broadcast();
+    if (!isReconsidered) this.#broadcast();
     this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, this.#settings.maxNotificationIntervalMs);
     this.#outputs.push({ type: 'setTimer', timer, delayMs: this.#resendDelayMs });
+  }
+
+  /**
+   * Others vote and no quorum forms, while a configuration is pending. A voter that does not know of that
+   * ignores every vote for a candidate whom it alone names, so such a candidate may never win, although one
+   * with an equal history would. Members of Apache's prefer the larger sid whatever a configuration says, so
+   * this server tries both in turn, for longer each time. True when it votes for somebody else.
+   */
+  #reconsider(): boolean {
+    if (this.#view.quorum.next === null || this.#finalizing) return false;
+    this.#prefersCommitted = !this.#prefersCommitted;
+    let best: Vote = this.#initial;
+    for (const vote of this.#received.values()) {
+      if (vote.state === 'LOOKING' && this.#isBetter(vote, best)) best = vote;
+    }
+    if (best.leader === this.#vote.leader) return false;
+    this.#propose(best);
+    this.#finalizeOnQuorum();
+    return true;
   }
 
   /** @see docs/oracle.md; QuorumVerifier.revalidateVoteset */

@@ -1,6 +1,8 @@
 import { MIN_LONG, type PeerState } from '../wire/election-message.ts';
 
-/** "I want `leader`, whose log ends at `zxid` and who has been in `peerEpoch`", said in a round of voting. */
+/**
+ * "I want `leader`, whose log ends at `zxid` and who has been in `peerEpoch`", said in a round of voting.
+ */
 export interface Vote {
   readonly leader: number;
   readonly zxid: number;
@@ -21,23 +23,29 @@ export function emptyVote(round: number): Vote {
 }
 
 /**
- * Positive when `a` is the better candidate: a longer history (peerEpoch, then zxid) first, then the larger
- * sid. A candidate without weight loses to any other, so it is never elected and never keeps its own vote
- * either. The round takes no part: only votes of one round are compared.
+ * Positive when `a` is the better candidate: a longer history (peerEpoch, then zxid) first, then whoever is
+ * preferred, then the larger sid. A candidate without weight loses to any other, so it is never elected and
+ * never keeps its own vote either. The round takes no part: only votes of one round are compared.
  */
-export function compareVotes(a: Vote, b: Vote, weightOf: (sid: number) => number): number {
+export function compareVotes(
+  a: Vote,
+  b: Vote,
+  weightOf: (sid: number) => number,
+  isPreferred: (sid: number) => boolean = () => false,
+): number {
   return (
     Math.sign(weightOf(a.leader)) - Math.sign(weightOf(b.leader)) ||
     a.peerEpoch - b.peerEpoch ||
     a.zxid - b.zxid ||
+    Number(isPreferred(a.leader)) - Number(isPreferred(b.leader)) ||
     a.leader - b.leader
   );
 }
 
 /**
- * True when two voters agree: in everything while one of them still looks. Two that have settled agree on the
- * leader and its epoch (their rounds and zxids may come from different elections), or on the leader alone
- * when one of them is too old to state its epoch. @see Vote.equals
+ * True when two voters agree: in everything while one of them still looks. Two that have settled agree on
+ * the leader and its epoch (their rounds and zxids may come from different elections), or on the leader
+ * alone when one of them is too old to state its epoch. @see Vote.equals
  */
 export function agrees(a: CastVote, b: CastVote): boolean {
   if (a.leader !== b.leader) return false;

@@ -18,6 +18,7 @@ import { oversleep } from './oversleep.ts';
 import { pairLoss } from './pair-loss.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
+import { reconfigAmbush } from './reconfig-ambush.ts';
 import { rolling } from './rolling.ts';
 import { sickDisk } from './sick-disk.ts';
 import type { DrawnFrom, SimulatedFault, Stage } from './simulated-fault.ts';
@@ -46,6 +47,7 @@ const ALL = [
   isolation,
   groupLoss,
   pairLoss,
+  reconfigAmbush,
 ] as const;
 
 type FaultIn<T> = T extends SimulatedFault<infer F> ? F : never;

@@ -9,8 +9,8 @@ import type { World } from '../world.ts';
 /** A member by sid, or whoever leads when the fault is injected. */
 export type Target = number | 'leader';
 
-/** Read-only clients that stay at an observer; a hierarchical quorum; two voters with an oracle. */
-export type FaultNeed = 'readers' | 'groups' | 'oracle';
+/** Read-only clients at an observer; a hierarchical quorum; two voters with an oracle; reconfigurations. */
+export type FaultNeed = 'readers' | 'groups' | 'oracle' | 'spares';
 
 export interface SimulatedFault<F extends { readonly kind: string }> {
   readonly kind: F['kind'];

@@ -1,0 +1,34 @@
+import { loadConfig } from '../../server/config/load-config.ts';
+import type { ServerConfig } from '../../server/config/server-config.ts';
+import type { Disk } from '../../server/runtime/runtime.ts';
+
+/**
+ * Where the configuration of a member is that may be reconfigured. Its disk faults leave this folder alone.
+ */
+export const CONF_FOLDER = '/conf';
+const ZOO_CFG = `${CONF_FOLDER}/zoo.cfg`;
+const MYID = '/data/myid';
+
+/**
+ * The configuration on the disk of a member, which the member itself changes. `text` is written where there
+ * is none yet, and with `isNew` in place of what is there, as an operator does before a server joins again.
+ * @throws ServerError as `loadConfig`
+ */
+export function configOnDisk(disk: Disk, sid: number, text: string, isNew: boolean): ServerConfig {
+  if (isNew || !disk.exists(ZOO_CFG)) {
+    write(disk, MYID, String(sid));
+    write(disk, ZOO_CFG, text);
+  }
+  return loadConfig(disk, ZOO_CFG);
+}
+
+function write(disk: Disk, path: string, text: string): void {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  disk.makeDirectory(folder);
+  const file = disk.open(`${path}.new`, 'w');
+  file.writeAt(0, Buffer.from(text));
+  file.syncNow();
+  file.close();
+  disk.rename(`${path}.new`, path);
+  disk.syncDirectory(folder);
+}
