@@ -1,5 +1,7 @@
 /** Reconfigurations of whole ensembles in virtual time, each zoo.cfg a file on its machine's disk. */
 import { assert, suite } from '#test';
+import { commandPieces } from './admin/commands.ts';
+import { answerFourLetterWord } from './admin/four-letter-words.ts';
 import { digestId } from './auth/digest-id.ts';
 import { body, MemoryClient, requestFrame } from './memory-client.test-kit.ts';
 import { type EnsemblePlan, lineOf, MemoryEnsemble } from './memory-ensemble.test-kit.ts';
@@ -236,4 +238,55 @@ test('a super user may reconfigure, and whoever it grants WRITE', () => {
   const acl = { path: CONFIG, acl: [granted], version: -1 };
   assert.is(admin.reply(admin.send(OpCode.setACL, w => writeSetAclRequest(w, acl))).err, 0);
   assert.is(ask(user, {}).err, 'OK');
+});
+
+test('words and AdminServer show the committed members, and this server as it is among them', () => {
+  const ensemble = ensembleOf({ voters: 3, joiners: 1 });
+  ensemble.boot(4);
+  ensemble.waitServing(4);
+  const shown = (sid: number) => {
+    const { view } = ensemble.server(sid);
+    const lines = (word: string) =>
+      [...(answerFourLetterWord(word, view, Buffer.alloc(0)) ?? [])].join('').split('\n');
+    const command = (name: string) => JSON.parse([...commandPieces(name, view)].join(''));
+    const { peerType, quorumPort, clientPort } = Object.fromEntries(
+      lines('conf').map(each => each.split('=')),
+    );
+    const { voting, client_address } = command('zabstate');
+    return {
+      ...{ peerType, quorumPort, clientPort, voting, client_address },
+      voters: Object.keys(command('voting_view').current_config),
+      size: lines('mntr')
+        .find(each => each.startsWith('zk_quorum_size'))
+        ?.split('\t')[1],
+      membership: lines('conf').filter(each => each.startsWith('server.')).length,
+    };
+  };
+  const [demoted = 0, stays = 0] = [1, 2, 3].filter(sid => sid !== ensemble.leader);
+  const joining = `${line(4)},server.${demoted}=zk${demoted}:2889:3889:observer;127.0.0.1:2281`;
+  assert.is(ask(MemoryClient.open(ensemble, stays), { joining }).err, 'OK');
+  const isServingAs = (sid: number, role: string) => {
+    const { serving, ownServer } = ensemble.server(sid).view;
+    return serving !== null && ownServer?.role === role;
+  };
+  ensemble.wait(() => isServingAs(demoted, 'observer'), 'the demoted server to know');
+  const voters = [1, 2, 3, 4].filter(sid => sid !== demoted).map(String);
+  const all = { voters, size: '3', membership: 4 };
+  const own = {
+    peerType: '1',
+    quorumPort: '2889',
+    clientPort: '2281',
+    voting: false,
+    client_address: '127.0.0.1:2281',
+  };
+  assert.equal(shown(demoted), { ...own, ...all });
+  ensemble.wait(() => isServingAs(4, 'participant'), 'the joined server to vote');
+  const promoted = {
+    peerType: '0',
+    quorumPort: '2888',
+    clientPort: '2181',
+    voting: true,
+    client_address: '0.0.0.0:2181',
+  };
+  assert.equal(shown(4), { ...promoted, ...all });
 });

@@ -47,8 +47,8 @@ const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
  * Bounds the growth from a request to its transaction: an id in an ACL whose bytes are no UTF-8 (each becomes
  * U+FFFD, three bytes), the suffix of a sequential node in each part of a multi (less than half of the
- * part), expanded `auth` entries, header and digest. A request that stays below the limit with these is not
- * measured.
+ * part), expanded `auth` entries or the text of a configuration, which is no longer, header and digest. A
+ * request that stays below the limit with these is not measured.
  */
 const GROWTH_FACTOR = 3;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
@@ -116,11 +116,8 @@ export class PrepRequestProcessor {
     });
   }
 
-  /** A configuration does not grow with the request that changes it. */
-  #mayBeTooLong({ op, start, end }: Request): boolean {
-    return (
-      op === OpCode.reconfig || (end - start) * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax
-    );
+  #mayBeTooLong({ start, end }: Request): boolean {
+    return (end - start) * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax;
   }
 
   #end(request: Request, body: TxnBody): TxnBody {
