@@ -48,6 +48,8 @@ export abstract class TestBroker {
   protected abstract command(options: BrokerOptions): string[];
   /** All messages of a stream, in order. */
   abstract messages(stream: string): Promise<BrokerMessage[]>;
+  /** Removes all messages of a stream. */
+  abstract empty(stream: string): Promise<void>;
   /** Puts something into a stream that no commit stream has sent. */
   abstract intrude(stream: string): Promise<void>;
 
@@ -144,6 +146,12 @@ export class NatsBroker extends TestBroker {
     });
   }
 
+  empty(stream: string): Promise<void> {
+    return this.#connected(async connection => {
+      await (await jetstreamManager(connection)).streams.purge(stream);
+    });
+  }
+
   intrude(stream: string): Promise<void> {
     return this.#connected(async connection => {
       await jetstream(connection).publish(stream, 'something else');
@@ -162,9 +170,10 @@ export class RedisBroker extends TestBroker {
 
   async #connected<T>(use: (call: (...args: string[]) => Promise<unknown>) => Promise<T>): Promise<T> {
     const client = createClient({
-      url: this.url,
+      url: `redis://127.0.0.1:${this.port}`,
       RESP: 2,
-      ...(this.password === undefined ? {} : { password: this.password }),
+      ...(this.password === undefined ? {} : { username: 'zk', password: this.password }),
+      socket: { reconnectStrategy: false },
     });
     client.on('error', () => {});
     await client.connect();
@@ -183,6 +192,12 @@ export class RedisBroker extends TestBroker {
         found.push(...page.map(([id, fields]) => ({ id, message: JSON.parse(fields[1] ?? '') })));
         if (page.length < PAGE) return found;
       }
+    });
+  }
+
+  empty(stream: string): Promise<void> {
+    return this.#connected(async call => {
+      await call('XTRIM', stream, 'MAXLEN', '0');
     });
   }
 

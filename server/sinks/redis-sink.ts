@@ -30,8 +30,13 @@ return last
  * and remembers the last id when the entries have been trimmed.
  */
 export function createRedisSink({ url, name, password, onLost }: SinkOptions): Sink {
+  const address = new URL(url);
+  const username = decodeURIComponent(address.username);
+  // The client would take the name in an address for all that it needs to log in.
+  address.username = '';
   const client = createClient({
-    url,
+    url: address.href,
+    ...(username === '' ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     disableOfflineQueue: true,
     // Redis 7 knows the older protocol too, and lists answers in the same order in both.
