@@ -3,10 +3,12 @@
  * and an ensemble goes from plain text to TLS one member at a time.
  */
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import { assert, suite, until } from '#test';
+import { TestAuthority } from '../runtime/certificates.test-kit.ts';
 import { type Ensemble, type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
-import { BOTH_ACCEPTED, reconfigure, TestStores, TLS, TLS_DIALLED } from './tls.test-kit.ts';
+import { BOTH_ACCEPTED, DIALS_FROM, reconfigure, TestStores, TLS, TLS_DIALLED } from './tls.test-kit.ts';
 
 const test = suite('interop: TLS between members');
 const DEADLINE = { deadlineMs: 400_000 };
@@ -70,11 +72,15 @@ test(
     ] as const) {
       const plans = [secured(voters), secured(voters), secured(voters), secured(observers, true)];
       await withEnsemble(plans, async ensemble => {
-        await ensemble.start();
-        await everybodyWrites(ensemble, 'observed');
-        // The leader serves its two followers alone, so the observer is behind one of those.
-        assert.is(await (await ensemble.leader()).metric('synced_non_voting_followers'), 0);
-        assert.is(await (await ensemble.leader()).metric('synced_observers'), 0);
+        await ensemble.start(1, 2, 3);
+        await ensemble.start(4);
+        // An observer takes any master, our leader among them: it comes back until it is behind a follower.
+        const leader = await ensemble.leader();
+        while ((await leader.metric('synced_observers')) !== 0) {
+          await ensemble.member(4).kill();
+          await ensemble.start(4);
+        }
+        await everybodyWrites(ensemble, 'behind-a-follower');
         await ensemble.agrees();
       });
     }
@@ -119,6 +125,59 @@ test(
       const stranger = net.connect({ host: leader.host, port: QUORUM_PORT }, () => stranger.write('hello'));
       stranger.on('error', () => {});
       await until(() => stranger.destroyed, { deadlineMs: 30_000, what: 'the stranger to be refused' });
+    });
+  },
+  DEADLINE,
+);
+
+test(
+  'sslQuorumReloadCertFiles: members of both change their authority, and none of them is restarted for it',
+  async () => {
+    requireApache();
+    const stores = new TestStores();
+    const next = new TestAuthority('next');
+    const plan = (is: MemberPlan['is']): MemberPlan => ({
+      is,
+      settings: [...TLS, 'sslQuorumReloadCertFiles=true'],
+      settingsAt: host => stores.settings(host),
+    });
+    await withEnsemble([plan('zklab'), plan('zklab'), plan('apache')], async ensemble => {
+      await ensemble.startLedBy(2);
+      const ours = [1, 2].map(sid => ensemble.member(sid));
+      const looks = () => ours.map(({ log }) => log.split('members are met with TLS').length - 1);
+      /** What changes the stores, and a member that comes back over new connections. */
+      const changed = async (change: () => void, returns: number): Promise<void> => {
+        const before = looks();
+        change();
+        await until(() => looks().every((count, i) => count > before[i]!), {
+          deadlineMs: 60_000,
+          what: 'both of ours to read the stores again',
+        });
+        const member = ensemble.member(returns);
+        await member.kill();
+        member.start();
+        await member.serves('follower');
+        await everybodyWrites(ensemble, `after-${before.join('-')}`);
+      };
+      await changed(() => stores.trust(stores.authority, next), 3);
+      await changed(() => stores.renew(next), 3);
+      await changed(() => stores.trust(next), 1);
+      await ensemble.agrees();
+      // Who still has a certificate of the authority before is a stranger.
+      const { certificate: cert, privateKey: key } = stores.authority.issue('former', DIALS_FROM);
+      const former = tls.connect({
+        host: ours[1]!.host,
+        port: QUORUM_PORT,
+        cert,
+        key,
+        rejectUnauthorized: false,
+      });
+      former.on('error', () => {});
+      former.resume();
+      await until(() => former.destroyed && /CN=former is not accepted/.test(ours[1]!.log), {
+        deadlineMs: 30_000,
+        what: 'the refusal',
+      });
     });
   },
   DEADLINE,

@@ -1,5 +1,5 @@
 /** Certificates of an ensemble's members as files, and the lines of zoo.cfg that name them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '#test';
 import { type Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
@@ -19,6 +19,8 @@ export class TestStores {
   readonly authority = new TestAuthority('members');
   readonly #folder = temporaryFolder();
   readonly trustStore: string;
+  /** By the host of the member. */
+  readonly #keyStores = new Map<string, string>();
   #made = 0;
 
   constructor() {
@@ -35,13 +37,31 @@ export class TestStores {
     return this.#write(`member-${++this.#made}`, privateKey + certificate);
   }
 
+  /** Replaces the trust store of all members. */
+  trust(...authorities: readonly TestAuthority[]): void {
+    replace(this.trustStore, authorities.map(({ certificate }) => certificate).join(''));
+  }
+
+  /** Replaces the certificates of all members. */
+  renew(authority: TestAuthority): void {
+    for (const [host, path] of this.#keyStores) {
+      const { certificate, privateKey } = authority.issue('renewed', host, DIALS_FROM);
+      replace(path, privateKey + certificate);
+    }
+  }
+
   /** Stores of a member at `host`, with a certificate of `identity`, or of its own. */
   settings(host: string, identity = this.authority.issue('member', host, DIALS_FROM)): string[] {
-    return [
-      `ssl.quorum.keyStore.location=${this.keyStore(identity)}`,
-      `ssl.quorum.trustStore.location=${this.trustStore}`,
-    ];
+    const keyStore = this.keyStore(identity);
+    this.#keyStores.set(host, keyStore);
+    return [`ssl.quorum.keyStore.location=${keyStore}`, `ssl.quorum.trustStore.location=${this.trustStore}`];
   }
+}
+
+/** Puts a file in the place of another at once, as an operator does. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 /** Replaces the lines of a member's zoo.cfg that set these keys. It counts from the next start. */
