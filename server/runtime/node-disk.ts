@@ -14,7 +14,7 @@ export const nodeDisk: Disk = {
   size: path => guard('stat', path, () => fs.statSync(path).size),
   read: path => guard('read', path, () => fs.readFileSync(path)),
   open: (path, mode) => guard('open', path, () => new NodeDiskFile(path, openDescriptor(path, mode))),
-  copyPermissions: (from, to) => guard('chmod', to, () => fs.chmodSync(to, fs.statSync(from).mode & 0o7777)),
+  copyPermissions: (from, to) => guard('chmod', to, () => fs.chmodSync(to, fs.statSync(from).mode & 0o777)),
   rename: (from, to) => guard('rename', from, () => fs.renameSync(from, to)),
   remove: path => guard('remove', path, () => fs.unlinkSync(path)),
   syncDirectory: path => guard('sync directory', path, () => syncDirectory(path)),
