@@ -1,6 +1,7 @@
 /**
  * Members change their roles while clients write at all of them: no acknowledged write is lost, all trees are
- * the same, and who watches the configuration hears of each change once.
+ * the same, who watches the configuration hears of each change once, and clients whose member and leader stay
+ * lose neither a request nor their connection.
  */
 import { assert, suite, until } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
@@ -42,6 +43,25 @@ async function changed(ensemble: Ensemble, change: Change): Promise<void> {
   );
 }
 
+/** Reads and writes on one connection until it is stopped, which throws if any of them failed. */
+async function steady(ensemble: Ensemble, sid: number): Promise<() => Promise<void>> {
+  const client = await ensemble.client(sid);
+  const path = await client.create(`/steady-${sid}`);
+  let stopped = false;
+  const load = async () => {
+    for (let n = 0; !stopped; n++) {
+      await client.set(path, String(n));
+      assert.is(await client.get(path), String(n), `its own write at member ${sid}`);
+    }
+  };
+  const running = load();
+  running.catch(() => {});
+  return async () => {
+    stopped = true;
+    await running;
+  };
+}
+
 for (const { name, members } of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
   test(
     `${name}: promotions, demotions, removals and a killed leader lose no acknowledged write`,
@@ -56,6 +76,7 @@ for (const { name, members } of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
           assert.is((await ensemble.leader()).sid, LEADER);
           await ensemble.start(2, 4, 5);
           const heard = await Promise.all([1, LEADER].map(sid => watchConfig(ensemble, sid)));
+          const unaware = await Promise.all([1, LEADER].map(sid => steady(ensemble, sid)));
           const writers = await Writers.start(ensemble, '/load');
 
           // 1 and 3 keep their roles and their leader.
@@ -73,6 +94,7 @@ for (const { name, members } of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
           }
           await isEverywhere(ensemble, serverLines(ensemble, [1, 2, 3, 4, 5]));
           for (const check of heard) check(quiet.length);
+          for (const stop of unaware) await stop();
 
           // The leader is demoted, and comes back as a voter.
           await writers.more(WRITES_BETWEEN);
