@@ -12,7 +12,7 @@ const NETWORK_MS = 1;
  * on its way, whether or not the plug-in still lives.
  */
 export class FakeBroker implements PlugInHost {
-  readonly stored: Stored[] = [];
+  readonly stored: Stored[];
   readonly #clock: Pick<ManualClock, 'after'>;
   /** It refuses connections, and ends those that are there. */
   isDown = false;
@@ -20,8 +20,10 @@ export class FakeBroker implements PlugInHost {
   isSilent = false;
   #running: { readonly end: (reason: string) => void } | null = null;
 
-  constructor(clock: Pick<ManualClock, 'after'>) {
+  /** `stored`: what the broker has kept, seen by an observer with another clock. */
+  constructor(clock: Pick<ManualClock, 'after'>, stored: Stored[] = []) {
     this.#clock = clock;
+    this.stored = stored;
   }
 
   get last(): number | null {
