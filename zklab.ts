@@ -26,7 +26,7 @@ import {
   addUp,
 } from './chaos/commands.ts';
 import type { Result } from './results/schema.ts';
-import { StoreError } from './results/store.ts';
+import { StoreError } from './results/store-error.ts';
 import { EXIT_CODES } from './results/verdicts.ts';
 import { SERVER_VERSION } from './server/version.ts';
 

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { RUNS_ROOT } from '../results/store.ts';
+import { RUNS_ROOT } from '../results/runs-root.ts';
 import type { AbOptions } from './ab/ab.ts';
 import { type CommandContext, example, runs, wholeNumber } from './command-line.ts';
 import type { CompareOptions } from './compare/compare-command.ts';

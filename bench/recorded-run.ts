@@ -9,7 +9,8 @@ import {
   type EventSink,
   type RunEvent,
 } from '../results/events.ts';
-import { createRun, RUNS_ROOT, type RunDirectory } from '../results/store.ts';
+import { RUNS_ROOT } from '../results/runs-root.ts';
+import { createRun, type RunDirectory } from '../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { cleanUpWithLab } from './hosts/end-with-lab.ts';
 import { progressOn } from './progress.ts';

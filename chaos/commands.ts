@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { type CommandContext, example, runs, wholeNumber } from '../bench/command-line.ts';
 import type { PredictOptions } from '../bench/prediction/predict.ts';
 import { outputColumns } from '../bench/terminal.ts';
-import { RUNS_ROOT } from '../results/store.ts';
+import { RUNS_ROOT } from '../results/runs-root.ts';
 
 export function addClaims(program: Command, context: CommandContext): void {
   program

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } f
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { EVENTS_FILE, EventBus, type EventDraft, EventLog, type RunEvent, readEvents } from './events.ts';
-import { StoreError } from './store.ts';
+import { StoreError } from './store-error.ts';
 
 const test = suite('results: events of a run');
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { VALIDITIES } from './schema.ts';
 import { count, text } from './schema-values.ts';
-import { StoreError } from './store.ts';
+import { StoreError } from './store-error.ts';
 
 /** Incremented whenever an older reader would misread a newer file. The first event of a file contains it. */
 export const EVENTS_VERSION = 1;

@@ -2,16 +2,8 @@ import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { minimalResult } from './fixtures/minimal.ts';
-import {
-  createRun,
-  findRun,
-  listRuns,
-  loadRun,
-  parseResult,
-  runId,
-  StoreError,
-  type StoreProblem,
-} from './store.ts';
+import { createRun, findRun, listRuns, loadRun, parseResult, runId } from './store.ts';
+import { StoreError, type StoreProblem } from './store-error.ts';
 
 const test = suite('results: store');
 const EARLY = new Date('2026-08-01T02:30:00.500Z');

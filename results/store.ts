@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { RUNS_ROOT } from './runs-root.ts';
 import { type Result, resultSchema, SCHEMA_VERSION } from './schema.ts';
+import { StoreError } from './store-error.ts';
 
 const RESULT_FILE = 'result.json';
 const LATEST = 'latest';
@@ -9,23 +10,6 @@ const PROBLEMS_SHOWN_MAX = 5;
 const SAME_SECOND_RUNS_MAX = 100;
 /** Other folders may be beside runs, such as the traces of `zklab sim`. */
 const RUN_ID = /^\d{4}-\d\d-\d\dT/;
-
-/** ZKLAB_RUNS, or `results/runs` of this project, which git ignores. */
-export const RUNS_ROOT =
-  process.env.ZKLAB_RUNS || fileURLToPath(new URL('../../results/runs', import.meta.url));
-
-export type StoreProblem = 'missing' | 'damaged' | 'other version' | 'invalid' | 'unwritable';
-
-/** A run that cannot be read or written. `problem` tells in which way. */
-export class StoreError extends Error {
-  readonly problem: StoreProblem;
-
-  constructor(problem: StoreProblem, message: string) {
-    super(message);
-    this.name = 'StoreError';
-    this.problem = problem;
-  }
-}
 
 export interface RunDirectory {
   readonly id: string;

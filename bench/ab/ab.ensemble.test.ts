@@ -22,7 +22,7 @@ function ab(options: Partial<AbOptions>) {
   const printed: string[] = [];
   const out = { write: (text: string) => printed.push(text) };
   const { signal } = new AbortController();
-  const shared = { rounds: 1, seconds: 1, json: false, topology: 'voters=1', margin: 3 };
+  const shared = { rounds: 1, seconds: 0.5, json: false, topology: 'voters=1', margin: 3 };
   const run = benchAb(terminal({ out, err: { write: () => {} } }), {
     ...shared,
     ...{ a: 'zklab', b: 'zklab', aSet: [], bSet: [], signal, root },

@@ -1,5 +1,6 @@
 /** Turns what a person named into the sides of a comparison. */
-import { loadRun, matchingRuns, RUNS_ROOT } from '../../results/store.ts';
+import { RUNS_ROOT } from '../../results/runs-root.ts';
+import { loadRun, matchingRuns } from '../../results/store.ts';
 import { UsageError } from '../usage-error.ts';
 import { type ComparedRun, comparedRun } from './compared-run.ts';
 import { inputsKey } from './run-inputs.ts';

@@ -79,7 +79,7 @@ async function measureRound(ensemble: Ensemble, durationMs: number, signal: Abor
     sessionsPerTarget: SESSIONS_PER_MEMBER,
     workload: { ...PEER_WORKLOAD, mix },
     mode: { kind: 'closed', depth: DEPTH },
-    warmupMs: WARMUP_MS,
+    warmupMs: Math.min(WARMUP_MS, durationMs),
     durationMs,
   });
   const writes = await measurePhase(ensemble, saturating({ setData: 1 }), signal);

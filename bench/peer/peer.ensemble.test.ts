@@ -66,7 +66,7 @@ function peer() {
   const run = (signal: AbortSignal) =>
     benchPeer(terminal({ out, err: { write: () => {} } }), {
       rounds: 1,
-      seconds: 1,
+      seconds: 0.5,
       json: false,
       signal,
       root,

@@ -2,8 +2,9 @@
  * `zklab predict`: what a topology will need on machines of its own, by the costs that a run has measured.
  */
 import { whyBusy } from '../../results/busy-machine.ts';
+import { RUNS_ROOT } from '../../results/runs-root.ts';
 import type { Result, WorkWindow } from '../../results/schema.ts';
-import { listRuns, loadRun, RUNS_ROOT } from '../../results/store.ts';
+import { listRuns, loadRun } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { middleOf } from '../stats/summary.ts';
 import type { Terminal } from '../terminal.ts';

@@ -296,12 +296,15 @@ const CONTROLS: readonly Control[] = [
   },
 ];
 
+/** As many as find every one of the planted mistakes. */
+const CONTROL_SEEDS = 2;
+
 for (const { name, faults, swarm, reaches } of CONTROLS) {
   test(
     `without a planted mistake readers pass the same plans, and reach what is to be tested: ${name}`,
     () => {
       const reached = new Map<string, number>();
-      for (const seed of seedsFrom(1, 3)) {
+      for (const seed of seedsFrom(1, CONTROL_SEEDS)) {
         const { verdict, reasons, marks } = simulate(seed, { ...server, faults, swarm });
         assert.is(verdict, 'passed', `seed ${seed}: ${reasons.join('; ')}`);
         for (const [mark, count] of marks) reached.set(mark, (reached.get(mark) ?? 0) + count);
