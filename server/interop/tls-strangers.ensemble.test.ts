@@ -7,6 +7,7 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { assert, suite, until } from '#test';
 import { type Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { SeededRandom } from '../runtime/seeded-random.ts';
 import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../runtime/tls-door.ts';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import type { Member } from './member.test-kit.ts';
@@ -21,6 +22,8 @@ const PORTS: Readonly<Record<string, number>> = {
   'quorum port': 2888,
   'observer master port': OBSERVER_MASTER_PORT,
 };
+const MUTATED_BATCHES = 30;
+const MUTATED_AT_A_TIME = 100;
 const RSS_GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 
 async function withMembers(body: (ensemble: Ensemble, stores: TestStores) => Promise<void>): Promise<void> {
@@ -196,6 +199,42 @@ test(
       await third.kill();
       const client = await ensemble.client(1);
       await client.create('/without', 'x');
+      await client.close();
+    });
+  },
+  DEADLINE,
+);
+
+test(
+  'mutated handshakes end their own connections and nothing else',
+  async () => {
+    await withMembers(async (ensemble, { authority }) => {
+      const leader = await ensemble.leader();
+      const client = await ensemble.client(leader.sid);
+      const hello = await clientHello();
+      const random = new SeededRandom('handshakes');
+      const mutated = (): Buffer => {
+        const bytes = Buffer.from(hello.subarray(0, 5 + random.below(hello.length - 4)));
+        // The first two bytes stay: without them it is no handshake.
+        for (let left = random.below(8); left > 0; left--)
+          bytes[2 + random.below(bytes.length - 2)] = random.below(256);
+        return Buffer.concat([bytes, Buffer.alloc(random.below(64), random.below(256))]);
+      };
+      for (let batch = 0; batch < MUTATED_BATCHES; batch++) {
+        const port = Object.values(PORTS)[batch % 3]!;
+        const strangers = Array.from({ length: MUTATED_AT_A_TIME }, () => plain(leader, port, mutated()));
+        await client.create(`/batch-${batch}`, 'x');
+        for (const stranger of strangers) stranger.end();
+        await until(() => strangers.every(({ destroyed }) => destroyed), {
+          ...SOON,
+          what: `batch ${batch} to end`,
+        });
+      }
+      // A member still comes in.
+      const member = dial(leader, PORTS['quorum port']!, authority.issue('member', DIALS_FROM));
+      await new Promise(resolve => member.once('secureConnect', resolve));
+      member.destroy();
+      assert.is((await ensemble.leader()).sid, leader.sid, 'the leader leads on');
       await client.close();
     });
   },
