@@ -125,7 +125,6 @@ export function addSim(program: Command, context: CommandContext): void {
     .option('--debug', 'with --replay: also write the debug lines of the servers to the trace')
     .option('--voters <n>', 'number of voters of each ensemble', wholeNumber(1, 9))
     .option('--observers <n>', 'number of observers of each ensemble', wholeNumber(0, 20))
-    .option('--jobs <n>', 'seeds to run at a time (default: one for each core)', wholeNumber(1, 64))
     .option('--no-minimise', 'keep all faults of a failing plan, instead of the fewest that still fail')
     .option('--json', 'print the summary as one document')
     .addHelpText(

@@ -25,7 +25,7 @@ export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
 export const OBSERVER_MASTER_PORT = 2191;
 const WAIT_MS = 30_000;
-const ZOO_CFG = '/conf/zoo.cfg';
+export const ZOO_CFG = '/conf/zoo.cfg';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -236,7 +236,7 @@ export function lineOf(sid: number, role: 'participant' | 'observer' = 'particip
   return `${nameOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${role}`;
 }
 
-function writeFile(disk: Disk, path: string, text: string): void {
+export function writeFile(disk: Disk, path: string, text: string): void {
   const directory = path.replace(/\/[^/]*$/, '');
   disk.makeDirectory(directory);
   const file = disk.open(path, 'w');

@@ -6,7 +6,9 @@ import { minimise } from './minimise.ts';
 import { readPlan, writePlan } from './plan-file.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
-export interface RunSeedOptions extends SimulationOptions {
+export interface RunSeedsOptions extends SimulationOptions {
+  /** Which seeds to run, in this order. */
+  seeds: Iterable<number>;
   /** Folder for the trace and the plan of a seed that failed. */
   traceDirectory: string;
   /**
@@ -14,23 +16,9 @@ export interface RunSeedOptions extends SimulationOptions {
    * run.
    */
   minimise?: boolean;
-}
-
-export interface RunSeedsOptions extends RunSeedOptions {
-  /** Which seeds to run, in this order. */
-  seeds: Iterable<number>;
-  onProgress?: (report: SeedReport) => void;
+  onProgress?: (result: SimulationResult) => void;
   /** Stops between two seeds. */
   signal?: AbortSignal;
-}
-
-/** What is kept of one seed. A worker sends it to its parent, so it is plain data. */
-export interface SeedReport
-  extends Pick<
-    SimulationResult,
-    'seed' | 'verdict' | 'reasons' | 'acknowledgedWrites' | 'faultsInjected' | 'virtualMs' | 'marks'
-  > {
-  readonly failed: FailedSeed | undefined;
 }
 
 export interface FailedSeed {
@@ -62,57 +50,35 @@ export function* seedsFrom(first: number, count: number): Generator<number> {
   for (let seed = first; seed < first + count; seed++) yield seed;
 }
 
-/** Simulates one seed, and keeps its trace and its plan if it fails. */
-export function runSeed(seed: number, options: RunSeedOptions): SeedReport {
-  const { traceDirectory, minimise: shorten = false, ...simulation } = options;
-  const result = simulate(seed, simulation);
-  const { verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs, marks } = result;
-  const failed =
-    verdict === 'failed'
-      ? keepFailure(shorten ? minimise(result, simulation).result : result, traceDirectory)
-      : undefined;
-  return { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs, marks, failed };
-}
-
 /** Simulates one seed after the other, giving the event loop a turn between them. */
 export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummary> {
-  const { seeds, onProgress, signal, ...each } = options;
-  const summing = new SeedSum();
+  const { seeds, traceDirectory, onProgress, signal, minimise: shorten = false, ...simulation } = options;
+  const failed: FailedSeed[] = [];
+  const unknown: number[] = [];
+  const sum = { passed: 0, acknowledgedWrites: 0, faultsInjected: 0, virtualMs: 0 };
+  const marks: ReadonlyMap<string, number>[] = [];
+  const startedMs = performance.now();
   for (const seed of seeds) {
     if (signal?.aborted) break;
-    const report = runSeed(seed, each);
-    summing.add(report);
-    onProgress?.(report);
+    const result = simulate(seed, simulation);
+    sum.acknowledgedWrites += result.acknowledgedWrites;
+    sum.faultsInjected += result.faultsInjected;
+    sum.virtualMs += result.virtualMs;
+    marks.push(result.marks);
+    if (result.verdict === 'passed') sum.passed++;
+    else if (result.verdict === 'unknown') unknown.push(seed);
+    else failed.push(keepFailure(shorten ? minimise(result, simulation).result : result, traceDirectory));
+    onProgress?.(result);
     await setImmediate();
   }
-  return summing.summary();
-}
-
-/** Adds up what seeds report, in any order. */
-export class SeedSum {
-  readonly #reports: SeedReport[] = [];
-  readonly #startedMs = performance.now();
-
-  add(report: SeedReport): void {
-    this.#reports.push(report);
-  }
-
-  summary(): RunSeedsSummary {
-    const reports = this.#reports.toSorted((a, b) => a.seed - b.seed);
-    const sum = (of: (report: SeedReport) => number) => reports.reduce((all, report) => all + of(report), 0);
-    const virtualMs = sum(report => report.virtualMs);
-    const seconds = Math.max(performance.now() - this.#startedMs, 1) / 1000;
-    return {
-      passed: sum(({ verdict }) => Number(verdict === 'passed')),
-      failed: reports.flatMap(({ failed }) => (failed === undefined ? [] : [failed])),
-      unknown: reports.filter(({ verdict }) => verdict === 'unknown').map(({ seed }) => seed),
-      acknowledgedWrites: sum(report => report.acknowledgedWrites),
-      faultsInjected: sum(report => report.faultsInjected),
-      virtualMs,
-      marks: Object.fromEntries(sumMarks(reports.map(({ marks }) => marks))),
-      virtualMsPerSecond: virtualMs / seconds,
-    };
-  }
+  const seconds = Math.max(performance.now() - startedMs, 1) / 1000;
+  return {
+    ...sum,
+    failed,
+    unknown,
+    marks: Object.fromEntries(sumMarks(marks)),
+    virtualMsPerSecond: sum.virtualMs / seconds,
+  };
 }
 
 /** Replays a kept failure, in an ensemble of its shape. @throws PlanFileError */

@@ -35,10 +35,3 @@ test('a single voter with an observer passes; a single member is refused, for no
   const alone = await ran({ seeds: 1, voters: 1, observers: 0 }).catch(String);
   assert.match(String(alone), '--voters 1 --observers 0: nobody could disagree with a single member');
 });
-
-test('several seeds at a time give the same counts as one at a time', async () => {
-  const counts = ({ out }: { out: string }) => out.replace(/, \d+ of them a second/, '');
-  const [alone, together] = [await ran({ seeds: 2, jobs: 1 }), await ran({ seeds: 2, jobs: 2 })];
-  assert.match(alone.out, /^2 passed, 0 failed/);
-  assert.is(counts(together), counts(alone));
-});

@@ -1,5 +1,4 @@
 /** `zklab sim`: runs seeds of the simulation one after the other, and prints their outcomes. */
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
 import { recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
@@ -8,8 +7,7 @@ import { UsageError } from '../../bench/usage-error.ts';
 import { makeRoot } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { PlanFileError } from './plan-file.ts';
-import { type RunSeedsSummary, replay, runSeeds, type SeedReport, seedsFrom } from './run.ts';
-import { runSeedsInWorkers } from './seed-workers.ts';
+import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
 import { serverProgram } from './server-program.ts';
 import { PLAIN_SHAPE, type Shape } from './shape.ts';
 import type { SimulationResult } from './simulate.ts';
@@ -28,8 +26,6 @@ export interface SimOptions {
   readonly voters?: number | undefined;
   readonly observers?: number | undefined;
   readonly minimise?: boolean;
-  /** Seeds at a time. @default one for each core */
-  readonly jobs?: number | undefined;
   /** Folder for the traces and plans of failures. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -50,7 +46,8 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     );
   refuseLoneMember(options);
   const isAsked = voters !== undefined || observers !== undefined;
-  const shape: Shape | 'drawn' = isAsked ? shapeOf(options) : 'drawn';
+  const shape = isAsked ? shapeOf(options) : 'drawn';
+  const simulation = { program: serverProgram(), shape } as const;
   const seeds = [...seedsOf(options)];
   const [first = 0] = seeds;
   let unstored: string | undefined;
@@ -61,16 +58,18 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
       const topologies = [{ name: 'simulated', shortForm: shortFormOf(shapeOf(options)) }];
       plan({ suite: 'sim', seed: first, claims: [], topologies });
       let done = 0;
-      const onProgress = (report: SeedReport) =>
-        events.emit({
-          kind: 'seed',
-          ...{ ...outcomeOf(report), done: ++done, of: seeds.length, unit: 'seeds' },
-        });
-      const work = { shape, seeds, traceDirectory: folder, minimise, signal, onProgress };
-      const jobs = Math.min(options.jobs ?? availableParallelism(), seeds.length);
-      const ran = await (jobs > 1
-        ? runSeedsInWorkers({ ...work, jobs })
-        : runSeeds({ ...work, program: serverProgram() }));
+      const ran = await runSeeds({
+        ...simulation,
+        seeds,
+        traceDirectory: folder,
+        minimise,
+        signal,
+        onProgress: result =>
+          events.emit({
+            kind: 'seed',
+            ...{ ...outcomeOf(result), done: ++done, of: seeds.length, unit: 'seeds' },
+          }),
+      });
       unstored = eventsProblem();
       return ran;
     },
@@ -103,7 +102,7 @@ function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
 }
 
 /** Options that a plan contains itself; they are not accepted together with it. */
-const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers', 'jobs'] as const;
+const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers'] as const;
 
 async function replayed(file: string, options: SimOptions, terminal: Terminal): Promise<ExitCode> {
   const also = SAID_BY_A_PLAN.find(name => options[name] !== undefined);
@@ -146,8 +145,8 @@ function shortFormOf({ voters, observers }: Shape): string {
   return `voters=${voters}${observers === 0 ? '' : ` observers=${observers}`}`;
 }
 
-function outcomeOf(report: Omit<SeedReport, 'failed' | 'marks'>): SeedOutcome {
-  const { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs } = report;
+function outcomeOf(result: SimulationResult): SeedOutcome {
+  const { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs } = result;
   const seconds = Math.round(virtualMs / 1000);
   const counts = { writes: acknowledgedWrites, faults: faultsInjected, 'virtual seconds': seconds };
   return { seed, outcome: verdict, counts, reasons: [...reasons] };

@@ -46,7 +46,7 @@ export interface ElectionOptions extends ElectionView {
 export interface ElectionEvents extends Omit<QuorumCnxManagerEvents, 'onNotification'> {
   /**
    * While looking: another server has a newer committed configuration. Adopt it with `setView`, which starts
-   * the election over, or ignore it. Called for each such vote, since not everybody is believed.
+   * the election over, or ignore it. Called for each such vote.
    */
   onConfigSeen?(config: { from: number; version: number; text: string }): void;
   /**

@@ -284,6 +284,18 @@ test('two voters that take each other for strangers do not answer each other for
   }
 });
 
+test('a server without a vote answers one with an older configuration: all that the other knows of may be gone', () => {
+  const server = core(9);
+  server.step(LOOK);
+  server.step({ type: 'settle', state: 'FOLLOWING', vote: server.vote });
+  const answers = (outputs: ElectionOutput[]) => outputs.filter(output => output.type === 'send').length;
+  assert.is(answers(hears(server, 8, { config: VERSION_5 })), 0);
+  const newer = new QuorumMaj({ version: 9, text: 'version=9', voters: [1, 2, 3], observers: [] });
+  server.step({ type: 'view', view: { role: 'participant', quorum: new JointQuorum(newer) } });
+  assert.is(answers(hears(server, 8, { config: VERSION_5 })), 1);
+  assert.is(answers(hears(server, 8, { state: 'FOLLOWING', leader: 1, config: VERSION_5 })), 0);
+});
+
 test('what voters said before the first look is not lost', () => {
   const server = core(1);
   hears(server, 2, { state: 'FOLLOWING', leader: 3, round: 9 });
@@ -291,7 +303,7 @@ test('what voters said before the first look is not lost', () => {
   assert.is(elected(server.step(LOOK))?.leader, 3);
 });
 
-test('a newer configuration is reported with every vote that has it, since not every sender is believed, and only while looking', () => {
+test('a newer configuration is reported with every vote that has it, and only while looking', () => {
   const server = core(1);
   const seen = (outputs: ElectionOutput[]) => outputs.filter(output => output.type === 'configSeen').length;
   server.step(LOOK);

@@ -257,11 +257,12 @@ export class FastLeaderElection {
 
   /**
    * Answers a server without a vote at once, and again when there is an outcome. Two servers that take each
-   * other for strangers would answer each other forever. So only voters answer, only servers that look, and
-   * while this server looks itself, only a new question.
+   * other for strangers would answer each other forever. So only voters answer, or who has a newer
+   * configuration, only servers that look, and while this server looks itself, only a new question.
    */
   #answerAsker(from: number, question: Notification): void {
-    if (!this.#isVoter(this.#settings.sid) || question.state !== 'LOOKING') return;
+    const mayAnswer = this.#isVoter(this.#settings.sid) || this.#hasNewerConfig(question);
+    if (!mayAnswer || question.state !== 'LOOKING') return;
     if (this.#state === 'LOOKING') {
       const before = this.#askers.get(from);
       if (before === undefined && this.#askers.size >= ASKERS_MAX) return;
@@ -269,6 +270,11 @@ export class FastLeaderElection {
       if (before !== undefined && agrees(before, castVote(question))) return;
     }
     this.#send(from, this.#round);
+  }
+
+  /** All that the sender knows of may have been removed since, as this server perhaps. */
+  #hasNewerConfig({ config }: Notification): boolean {
+    return config !== null && configVersionOf(config) < this.#view.quorum.committed.version;
   }
 
   #answerLookingVoter(from: number, notification: Notification): void {

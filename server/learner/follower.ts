@@ -22,8 +22,8 @@ export class Follower extends Learner {
   readonly #pending = new Fifo<TxnPacket>();
   readonly #toAck = new Fifo<number>();
   #lastQueued = 0;
-  /** The last reconfiguration, and who leads by it, for observers behind this server. */
-  #activated: { readonly zxid: number; readonly leader: number } | null = null;
+  /** Who leads by reconfigurations that are not applied yet: observers behind this server are told then. */
+  readonly #activated = new Map<number, number>();
   readonly #proposalsReceived = this.context.metrics.counter('learner_proposal_received_count');
   readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
 
@@ -106,7 +106,7 @@ export class Follower extends Learner {
     this.#pending.shift();
     const text = configTextOf(head);
     const outcome = text === null ? 'goesOn' : this.context.onConfigActivated(text, leader);
-    if (leader !== null) this.#activated = { zxid, leader };
+    if (leader !== null && this.#observerMaster !== null) this.#activated.set(zxid, leader);
     this.#serving!.server.commit(head);
     this.#commitsReceived.add();
     // Its client is answered, and its observers are told, before it leaves.
@@ -114,8 +114,9 @@ export class Follower extends Learner {
   }
 
   #relay(packet: TxnPacket): void {
-    const activated = this.#activated?.zxid === packet.zxid ? this.#activated : null;
-    this.#observerMaster!.applied(packet, activated?.leader ?? null);
+    const leader = this.#activated.size === 0 ? undefined : this.#activated.get(packet.zxid);
+    if (leader !== undefined) this.#activated.delete(packet.zxid);
+    this.#observerMaster!.applied(packet, leader ?? null);
   }
 
   /** Sends one ACK per proposal, as upstream's leader expects; the ACKs of a batch leave in one piece. */

@@ -194,6 +194,7 @@ export abstract class Learner implements Role {
     return {
       sid,
       role: this.name,
+      votes: membership.quorum.isVoter(sid),
       acceptedEpoch: epochs.acceptedEpoch,
       currentEpoch: epochs.currentEpoch,
       lastProcessedZxid: database.lastProcessedZxid,

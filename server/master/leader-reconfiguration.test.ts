@@ -1,11 +1,13 @@
 /** A leader that reconfigures its ensemble, packet by packet. */
 import { assert, suite } from '#test';
+import { body } from '../memory-client.test-kit.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { writeReconfigRequest } from '../wire/requests.ts';
 import { type Peer, type StageOptions, SYNC_LIMIT_MS } from '../zab/peer.test-kit.ts';
-import { e2, NEWLEADER, openSession, Play, requestData } from './leader.test-kit.ts';
+import { codeOf, e2, NEWLEADER, openSession, Play, requestData } from './leader.test-kit.ts';
 
 const test = suite('quorum: a leader that reconfigures');
 
@@ -91,6 +93,20 @@ test('what is proposed behind it waits for both quorums until it is in force, an
   );
   two.send(ACK, e2(2));
   assert.equal(two.told(), [COMMITANDACTIVATE, 'SYNC 0x0']);
+});
+
+test('nobody writes over /zookeeper/config while a reconfiguration is pending: after a restart only the log names it', () => {
+  const { two } = established();
+  reconfigure(two, { leaving: '3' });
+  two.told();
+  const write = body.setData('/zookeeper/config', 'mine');
+  two.send(
+    REQUEST,
+    -1,
+    requestData(OpCode.setData, 2, w => void write(w)),
+  );
+  const [proposal = ''] = two.told();
+  assert.is(codeOf(two, proposal), ErrorCode.RECONFIGINPROGRESS);
 });
 
 test('NEWLEADER does not name a configuration that is only proposed: a learner would put it in force', () => {

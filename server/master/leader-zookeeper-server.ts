@@ -58,8 +58,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** Applied in this turn; learners have not been told yet. */
   #committed: TxnPacket[] = [];
   #stopped = false;
-  /** Another leader commits what follows. */
-  #isRetired = false;
+  /** Another leader commits what follows: this one commits nothing, and takes no requests. */
+  isRetired = false;
   readonly #containers: ContainerManager;
   readonly #evaluateNow = () => this.#evaluate();
 
@@ -197,7 +197,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** As `syncAfterOutstanding`, for what is proposed now. */
   syncAfterProposed(done: () => void): void {
     // What is committed since is another leader's affair.
-    if (this.#isRetired) return;
+    if (this.isRetired) return;
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
     else {
       this.#syncs.push({ afterZxid: this.#zxid, done });
@@ -220,7 +220,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   submit(request: Request): void {
-    if (this.#stopped || this.#isRetired) return;
+    if (this.#stopped || this.isRetired) return;
     const limit = this.mode === 'leader' ? this.#limitReached() : null;
     if (limit === null) this.#line.submit(request);
     else this.#broadcast.stepDown(limit);
@@ -344,7 +344,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
    */
   #evaluate(): void {
     this.#evaluateQueued = false;
-    if (this.#stopped || this.#isRetired) return;
+    if (this.#stopped || this.isRetired) return;
     const { clock, turns } = this.parts;
     const startMs = clock.monotonicMs();
     turns.applying.saw(startMs);
@@ -376,7 +376,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
    * none.
    */
   #commitNext(point: number, nowMs: number, latency: Summary): boolean {
-    if (this.#stopped || this.#isRetired) return false;
+    if (this.#stopped || this.isRetired) return false;
     const sync = this.#syncs.peek();
     if (sync !== undefined && sync.afterZxid <= this.parts.database.lastProcessedZxid) {
       this.#answerSync(sync);
@@ -401,12 +401,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #activate(packet: TxnPacket): void {
     this.#tellCommits();
     this.parts.metrics.counter('txn_committed_count').add();
-    if (!this.#broadcast.activate(packet, this.#lastAcked)) this.retire();
-  }
-
-  /** Commits nothing from here on, and takes no requests. */
-  retire(): void {
-    this.#isRetired = true;
+    if (!this.#broadcast.activate(packet, this.#lastAcked)) this.isRetired = true;
   }
 
   /**

@@ -291,6 +291,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   #startServer(): void {
     const { membership, sessionIds } = this.context;
     const zxid = makeZxid(this.epoch, 0);
+    // A promoted observer comes back as a voter within a tick.
+    this.#halfTicks = 0;
     // NEWLEADER named it, and a quorum of each configuration has acked. @see docs/quorum.md
     const isLeader = this.#reconfiguration.complete(this.#side.newLeaderAcks, zxid);
     this.context.database.startEpoch(zxid);
@@ -308,7 +310,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#onEstablished(this.epoch);
     this.#startLimits?.cancel();
     this.context.events.emit({ kind: 'leading', epoch: this.epoch, syncedAfterMs: this.uptimeMs });
-    if (!isLeader) this.#server.retire();
+    if (!isLeader) this.#server.isRetired = true;
     else if (this.context.config.leaderServes) this.context.serve(this.#server);
   }
 

@@ -45,6 +45,11 @@ test('without a name, a member looks for a leader when its own has no vote any m
   assert.equal(activationOf(follows, BEFORE, at(2, lineOf(1), lineOf(2)), null), STAYS);
 });
 
+test('without a name, a member whose role changes goes on with a leader that stays', () => {
+  const next = at(2, lineOf(1), lineOf(2), lineOf(3), lineOf(4));
+  assert.equal(activationOf(observes, BEFORE, next, null), { leaves: true, successor: 1 });
+});
+
 test('a member that looks has nobody to leave', () => {
   assert.equal(activationOf({ sid: 2, leader: null }, BEFORE, at(2, lineOf(2, 'observer')), null), STAYS);
 });

@@ -12,7 +12,8 @@ export interface ActivatingMember {
 /**
  * What a member does when `after` takes the place of `before`: nothing, or it leaves its leader, and follows
  * `successor` without an election if there is one. `named` is the leader that COMMITANDACTIVATE names; null
- * when the configuration comes with UPTODATE, or where the packet does not say.
+ * when the configuration comes with UPTODATE, or where the packet does not say. Then a leader that stays
+ * where it is goes on to lead. Upstream holds an election, but the leader may need this member meanwhile.
  *
  * @see QuorumPeer.processReconfig
  */
@@ -25,7 +26,8 @@ export function activationOf(
   if (leader === null || after.verifier.version <= before.verifier.version) return STAYS;
   const changesRole = roleIn(before, sid) !== roleIn(after, sid);
   const changesLeader = named === null ? hasMoved(leader, before, after) : named !== leader;
-  return changesRole || changesLeader ? { leaves: true, successor: named } : STAYS;
+  if (!changesRole && !changesLeader) return STAYS;
+  return { leaves: true, successor: named ?? (changesLeader ? null : leader) };
 }
 
 const STAYS = { leaves: false, successor: null };

@@ -80,6 +80,7 @@ export class PeerConfiguration {
     if (what === 'seen') store?.seen(lastSeen);
     else {
       store?.committed(committed);
+      if (lastSeen !== committed) store?.seen(lastSeen);
       events.emit({ kind: 'configured', version, role, voters: [...voters], observers: [...observers] });
     }
     this.#events.onChange(what);
@@ -217,8 +218,9 @@ export class PeerConfiguration {
   }
 
   /**
-   * A member votes with the configuration that it has in force, so a server that looks takes a newer one from
-   * it, as upstream. Without reconfiguration it stops no server: anybody can send a vote.
+   * Votes name the configuration that their sender has in force, so a server that looks takes a newer one, as
+   * upstream, even from a server that it does not know: all others may be gone. Without reconfiguration it
+   * stops no server. Anybody can send a vote.
    */
   onVote({ from, version, text }: { from: number; version: number; text: string }): void {
     if (this.#parts.reconfigEnabled) this.#adopt(from, text);
@@ -233,8 +235,7 @@ export class PeerConfiguration {
 
   #adopt(from: number, text: string): void {
     const { logger } = this.#parts;
-    const read = this.membership.servers.has(from) ? tryToRead(text) : null;
-    if (read === null) return;
+    const read = tryToRead(text);
     if (!(read instanceof ServerError)) {
       this.membership.commit(read);
       return;

@@ -32,7 +32,8 @@ export class Judge {
   readonly #judged = new Map<number, number>();
   /** The highest zxid that each member has ever had in its log. */
   readonly #logged = new Map<number, number>();
-  readonly activated = new Set<number>();
+  /** Voters by version. */
+  readonly activated = new Map<number, readonly number[]>();
 
   /** `before`: the voters that the ensemble starts with. */
   constructor(ensemble: MemoryEnsemble, before: readonly number[]) {
@@ -40,7 +41,31 @@ export class Judge {
     this.#before = before;
   }
 
+  /** Each leader that serves, with the synced followers that it has: no two of them have a quorum. */
+  #countLeaders(): void {
+    const running = this.#ensemble.sids.filter(sid => this.#ensemble.runs(sid));
+    const views = new Map(running.map(sid => [sid, this.#ensemble.server(sid).view]));
+    const leading = running.filter(sid => {
+      const view = views.get(sid)!;
+      return view.leaderServer !== null && view.serving === view.leaderServer && !view.leaderServer.isRetired;
+    });
+    if (leading.length < 2) return;
+    const withQuorum = leading.filter(leader => {
+      const follows = (sid: number) => {
+        const peer = views.get(sid)!.peer!;
+        return (
+          sid === leader ||
+          (peer.leaderSid === leader && peer.role?.name === 'follower' && peer.learner?.synced)
+        );
+      };
+      const { quorum } = views.get(leader)!.peer!.membership;
+      return quorum.containsQuorum(new Set(running.filter(follows)));
+    });
+    assert.ok(withQuorum.length < 2, `the leaders ${withQuorum} have a quorum each`);
+  }
+
   look(): void {
+    this.#countLeaders();
     for (const sid of this.#ensemble.sids) this.#noteLog(sid);
     for (const sid of this.#ensemble.sids) this.#judge(sid);
   }
@@ -71,9 +96,10 @@ export class Judge {
   /** The first to put it in force is not the last: a quorum has it on disk by then. */
   #onConfigured(sid: number, version: number, voters: readonly number[]): void {
     if (this.activated.has(version)) return;
-    this.activated.add(version);
+    const before = [...this.activated.keys()].filter(other => other < version).sort((a, b) => b - a)[0];
+    this.activated.set(version, voters);
     const have = new Set(this.#ensemble.sids.filter(other => (this.#logged.get(other) ?? 0) >= version));
-    for (const members of [this.#before, voters]) {
+    for (const members of [before === undefined ? this.#before : this.activated.get(before)!, voters]) {
       const verifier = new QuorumMaj({ version: 0, text: '', voters: members, observers: [] });
       assert.ok(
         verifier.containsQuorum(have),

@@ -92,7 +92,7 @@ export class Conversation {
     const lastLoggedZxid = this.learner.history.at(-1) ?? 0;
     const lastProcessedZxid = isWiped ? -1 : lastLoggedZxid;
     const history = { lastLoggedZxid, lastProcessedZxid, snapshotNeeded };
-    const state = { sid, role, acceptedEpoch, currentEpoch, ...history, configVersion: 0 };
+    const state = { sid, role, votes: false, acceptedEpoch, currentEpoch, ...history, configVersion: 0 };
     this.stepLearner({ type: 'connected', state });
     this.#run();
   }

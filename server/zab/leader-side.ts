@@ -92,7 +92,7 @@ export type LeaderOutput<L> =
  * 2. A quorum has accepted the new epoch, and none of it has a better history. The epoch begins.
  * 3. A quorum has this history on disk and has acknowledged NEWLEADER. The leader serves.
  *
- * Who comes later, or again, is answered at once and changes nothing. Observers are answered and never
+ * Who comes later, or again, is answered at once and changes nothing. Observers are answered and not
  * counted. While two configurations count, each wait needs a quorum of both. Of two voters, an oracle may
  * let one lead without the other.
  *
@@ -268,8 +268,14 @@ export class LeaderSide<L> {
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
   }
 
+  /**
+   * An observer counts when the next configuration gives it a vote, which it may not know yet: without it,
+   * that configuration might never get a quorum. It hears of it with NEWLEADER. What keeps histories apart is
+   * the quorum of the committed configuration, in which no observer counts.
+   */
   #counts({ sid, isObserver }: { readonly sid: number; readonly isObserver: boolean }): boolean {
-    return !isObserver && this.#membership.quorum.isVoter(sid);
+    const { quorum } = this.#membership;
+    return quorum.isVoter(sid) && (!isObserver || !quorum.committed.isVoter(sid));
   }
 
   /** Counts `sid`. True when a quorum with the leader in it has spoken. Not called once the wait is over. */

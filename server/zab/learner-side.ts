@@ -11,6 +11,8 @@ import type { PacketView } from './packet-stream.ts';
 export interface LearnerState {
   readonly sid: number;
   readonly role: 'follower' | 'observer';
+  /** A configuration that it has seen gives it a vote, whatever its role is by now. */
+  readonly votes: boolean;
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
   /** Negative when this server lost its data: its tree must not be taken for an empty one. */
@@ -196,7 +198,9 @@ export class LearnerSide {
     // observer stays away until the next election. But what an observer has shown its clients must not go
     // back.
     const [promise, promised] =
-      state.role === 'follower' ? ['accepted', state.acceptedEpoch] : ['current', state.currentEpoch];
+      state.role === 'follower' || state.votes
+        ? ['accepted', state.acceptedEpoch]
+        : ['current', state.currentEpoch];
     return epoch < promised ? `leader's epoch ${epoch} is older than the ${promise} epoch ${promised}` : null;
   }
 
