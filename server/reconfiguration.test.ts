@@ -124,14 +124,26 @@ function cutPower(ensemble: MemoryEnsemble, sid: number, cut: number): () => boo
   return () => isOff;
 }
 
-test('power is lost at any operation on the disk of a voter that changes its ensemble: it comes back and knows', () => {
+/** What a member was doing when its power was cut ends there. */
+function advanceThroughCut({ time }: MemoryEnsemble, ms: number): void {
+  const untilMs = time.nowMs + ms;
+  while (time.nowMs < untilMs) {
+    try {
+      time.advance(untilMs - time.nowMs);
+    } catch (error) {
+      if (!/no power/.test(String(error))) throw error;
+    }
+  }
+}
+
+test('power is lost at any operation on the disk of a member that changes its ensemble: it comes back and knows', () => {
   let cuts = 0;
-  for (const victim of ['leader', 'follower'] as const) {
+  for (const victim of ['leader', 'follower', 'observer'] as const) {
     for (let cut = 0; ; cut++) {
       const ensemble = ensembleOf({ voters: 3, observers: 1, seed: `cut ${cut}` });
       const { leader } = ensemble;
       const [follower = 0, other = 0] = [1, 2, 3].filter(sid => sid !== leader);
-      const sid = victim === 'leader' ? leader : follower;
+      const sid = { leader, follower, observer: 4 }[victim];
       const asked = { joining: line(4), leaving: String(other) };
       const client = MemoryClient.open(ensemble, other);
       client.reply(client.send(OpCode.create, body.create('/before')));
@@ -140,7 +152,7 @@ test('power is lost at any operation on the disk of a voter that changes its ens
       client.send(OpCode.reconfig, w =>
         writeReconfigRequest(w, { newMembers: null, curConfigId: -1, ...asked }),
       );
-      ensemble.time.advance(1500);
+      advanceThroughCut(ensemble, 1500);
       if (!isOff()) break;
       cuts++;
       ensemble.boot(sid);
@@ -289,4 +301,19 @@ test('words and AdminServer show the committed members, and this server as it is
     client_address: '0.0.0.0:2181',
   };
   assert.equal(shown(4), { ...promoted, ...all });
+});
+
+test('a server alone and one where it is off refuse it, and the client stays', () => {
+  for (const [plan, refusal] of [
+    [{ voters: 0 }, 'UNIMPLEMENTED'],
+    [{ voters: 0, settings: { reconfigEnabled: 'false' } }, 'RECONFIGDISABLED'],
+    [{ voters: 3, settings: { reconfigEnabled: 'false' } }, 'RECONFIGDISABLED'],
+  ] as const) {
+    const ensemble = ensembleOf(plan);
+    const client = MemoryClient.open(ensemble, 1);
+    assert.is(ask(client, { joining: 'wrong' }).err, refusal);
+    client.reply(client.send(OpCode.create, body.create('/a')));
+    assert.is(client.raw.closed, null);
+    assert.equal(filesOf(ensemble, 1), ['zoo.cfg'], 'no file is written');
+  }
 });
