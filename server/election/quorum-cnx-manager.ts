@@ -30,7 +30,7 @@ export interface QuorumCnxManagerOptions {
   readonly members: ElectionMembers;
   /** Where to listen when it is not the host of the server's own election address (quorumListenOnAllIPs). */
   readonly listenHost?: string | undefined;
-  /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
+  /** Bounds a dial. */
   readonly cnxTimeoutMs: number;
   /** How long an accepted connection may take to say who it is. */
   readonly helloTimeoutMs: number;

@@ -47,7 +47,7 @@ export interface ServerParts {
   readonly localSessions: LocalSessions | null;
   /** The server cannot keep its guarantees any more (a write or sync failed) and must stop. */
   readonly onFatal: (error: ServerError) => void;
-  /** Called in an ensemble after a reconfiguration was applied, which only a leader of Apache's makes. */
+  /** Called on a learner after a reconfiguration was applied. */
   readonly onReconfig?: () => void;
 }
 
