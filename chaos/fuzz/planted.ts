@@ -78,6 +78,7 @@ function withPlant(plant: (typeof PLANTS)[Plant], context: MemberContext): Runti
         ),
       connect: (...dialled) => network.connect(...dialled),
       addressesOf: (...asked) => network.addressesOf(...asked),
+      problemWith: security => network.problemWith(security),
     },
   };
 }

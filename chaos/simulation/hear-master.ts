@@ -8,6 +8,7 @@ export function hearMaster(network: Network, onPacket: () => void): Network {
   return {
     listen: (address, events, options) => network.listen(address, events, options),
     addressesOf: (host, done) => network.addressesOf(host, done),
+    problemWith: security => network.problemWith(security),
     connect(address, timeoutMs, events, security) {
       if (!MASTER_PORTS.includes(address.port)) return network.connect(address, timeoutMs, events, security);
       const onConnected = (connection: Connection) => events.onConnected(heard(connection, onPacket));

@@ -221,6 +221,11 @@ export class MemoryHost implements Network {
     };
   }
 
+  /** Nothing is encrypted here, so whatever can be read will do. */
+  problemWith(): null {
+    return null;
+  }
+
   /** The process dies: nobody listens here, and the peers of its connections are reset. */
   kill(): void {
     this.#listeners.clear();

@@ -7,7 +7,7 @@ import type { NodeClock } from './node-clock.ts';
 import { NodeConnection } from './node-connection.ts';
 import { dial } from './node-dial.ts';
 import { listenOn } from './node-listener.ts';
-import { SecureContexts, secureDialler } from './node-tls.ts';
+import { contextProblem, SecureContexts, secureDialler } from './node-tls.ts';
 import type {
   Address,
   ConnectEvents,
@@ -90,5 +90,9 @@ export class NodeNetwork implements Network {
 
   addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer {
     return this.#names.find(host, (error, addresses) => done(error === null ? addresses : []));
+  }
+
+  problemWith(security: SecurityContext): string | null {
+    return contextProblem(security);
   }
 }

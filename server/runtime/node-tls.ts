@@ -8,6 +8,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls';
+import { printable } from '../printable.ts';
 import { canonicalHost } from './host-address.ts';
 import type { NameLookup } from './name-lookup.ts';
 import { checkPeerHost } from './peer-host.ts';
@@ -40,6 +41,16 @@ export interface SecureDialler {
   open(address: Address): TLSSocket;
   /** Called once, when the handshake is over: Node.js gives the certificate of the peer only once. */
   judge(socket: TLSSocket, done: (verdict: X509Certificate | TlsRefusal) => void): { cancel(): void };
+}
+
+/** What OpenSSL has against a context, though all its parts can be read; null when it takes it. */
+export function contextProblem(context: SecurityContext): string | null {
+  try {
+    createSecureContext(contextOptions(context));
+    return null;
+  } catch (error) {
+    return printable((error as Error).message);
+  }
 }
 
 /** Contexts as OpenSSL keeps them. To make one is to parse all its PEM. */

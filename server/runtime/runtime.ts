@@ -220,6 +220,8 @@ export interface Network {
    * not resolve. `done` never runs during this call, nor after the result is cancelled.
    */
   addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer;
+  /** Why nobody can speak TLS with this context, such as a key that is too short; null when it will do. */
+  problemWith(security: SecurityContext): string | null;
 }
 
 /**

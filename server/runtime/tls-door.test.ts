@@ -235,3 +235,12 @@ test('the handshakes under way are limited: the host with most loses its oldest'
   await port.until(() => port.received.join('') === 'over TLS', 'a member among strangers');
   port.close();
 });
+
+test('a context that OpenSSL does not take is told before anybody connects', () => {
+  const problemWith = (changed: Partial<SecurityContext>) => network.problemWith({ ...LISTENER, ...changed });
+  assert.is(problemWith({}), null);
+  const { certificate } = OURS.issue('one');
+  const { privateKey } = OURS.issue('another');
+  assert.match(problemWith({ identity: { certificate, privateKey } }) ?? '', /mismatch/);
+  assert.match(problemWith({ ciphers: 'NONE-SUCH' }) ?? '', /no cipher/i);
+});

@@ -21,12 +21,13 @@ ssl.quorum.keyStore.location=/tls/key.pem\nssl.quorum.trustStore.location=/tls/t
     write(disk, '/tls/key.pem', identity.privateKey + identity.certificate);
   show('first');
   write(disk, '/tls/trust.pem', AUTHORITY.certificate);
-  const start = () => new QuorumSecurity({ disk, clock, logger: keepingLogger(said) }, quorumTls!);
+  const network = { problem: null as string | null, problemWith: () => network.problem };
+  const start = () => new QuorumSecurity({ disk, network, clock, logger: keepingLogger(said) }, quorumTls!);
   /** The certificate that the next peer sees. */
   const shown = (security: QuorumSecurity) =>
     new X509Certificate(security.port.context().identity!.certificate).subject;
   const wait = () => clock.time.runUntil(() => false, clock.time.nowMs + 2 * RELOAD_INTERVAL_MS);
-  return { disk, said, show, shown, start, wait };
+  return { disk, network, said, show, shown, start, wait };
 }
 
 test('what is dialled, and what is checked of each side', () => {
@@ -69,6 +70,25 @@ test('a changed file that cannot be used is one line, and the certificates read 
   show('mended');
   wait();
   assert.is(shown(security), 'CN=mended');
+  security.close();
+});
+
+test('what can be read and cannot be used for TLS is told at the start, and a reload goes on with what was read before', () => {
+  const { network, shown, show, start, wait, said } = fixture(
+    'sslQuorum=true\nsslQuorumReloadCertFiles=true\n',
+  );
+  const security = start();
+  wait();
+  said.length = 0;
+  network.problem = 'ee key too small';
+  show('the weak one');
+  wait();
+  assert.is(shown(security), 'CN=first');
+  assert.match(
+    said.join('\n'),
+    /^error ZK_KEY_STORE .* cannot be used for TLS.*: ee key too small; the certificates read before stay in use$/,
+  );
+  assert.throws(start, /cannot be used for TLS/);
   security.close();
 });
 

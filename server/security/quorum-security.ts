@@ -1,7 +1,8 @@
 import type { QuorumTls } from '../config/quorum-tls.ts';
 import { ServerError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Clock, Disk, PortSecurity, SecurityContext, Timer } from '../runtime/runtime.ts';
+import type { Clock, Disk, Network, PortSecurity, SecurityContext, Timer } from '../runtime/runtime.ts';
 import { named } from '../runtime/tls-refusal.ts';
 import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './read-store.ts';
 
@@ -10,6 +11,7 @@ export const RELOAD_INTERVAL_MS = 1000;
 
 export interface QuorumSecurityParts {
   readonly disk: Disk;
+  readonly network: Pick<Network, 'problemWith'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -68,11 +70,22 @@ export class QuorumSecurity {
       versions,
       ...(ciphers === undefined ? {} : { ciphers }),
     };
+    const dials = { ...common, verifiesHost };
+    this.#check(dials);
     this.#tell(identity);
-    return {
-      listens: { ...common, verifiesHost: verifiesClientHost },
-      dials: { ...common, verifiesHost },
-    };
+    return { listens: { ...common, verifiesHost: verifiesClientHost }, dials };
+  }
+
+  /** What is found out only at the first connection would end the server there. */
+  #check(context: SecurityContext): void {
+    const problem = this.#parts.network.problemWith(context);
+    if (problem === null) return;
+    const { key, path } = this.#tls.keyStore;
+    throw new ServerError(
+      'ZK_KEY_STORE',
+      `${key}: ${printable(path)} cannot be used for TLS, or the trust store and the cipher suites cannot: ${problem}`,
+      { path },
+    );
   }
 
   #tell({ certificate }: MemberIdentity): void {

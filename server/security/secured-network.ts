@@ -16,7 +16,7 @@ export function memberNetwork(
   tls: QuorumTls | undefined,
 ): { readonly network: Network; close(): void } {
   if (tls === undefined) return { network, close() {} };
-  const security = new QuorumSecurity({ ...parts, disk }, tls);
+  const security = new QuorumSecurity({ ...parts, disk, network }, tls);
   return { network: securedNetwork(network, security, parts), close: () => security.close() };
 }
 
@@ -67,5 +67,6 @@ function securedNetwork(
       );
     },
     addressesOf: (host, done) => network.addressesOf(host, done),
+    problemWith: context => network.problemWith(context),
   };
 }
