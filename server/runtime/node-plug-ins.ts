@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { PlugInEvents, PlugInHost } from './runtime.ts';
 
@@ -14,18 +14,23 @@ const HEAP_MIB_MAX = 192;
  */
 export const nodePlugIns: PlugInHost = {
   start(events: PlugInEvents) {
-    const child = fork(fileURLToPath(new URL(PROGRAM, import.meta.url)), [], {
-      // Copies buffers as they are.
-      serialization: 'advanced',
-      // Not those of the server, which may ask for a debugger at a port.
-      execArgv: [`--max-old-space-size=${HEAP_MIB_MAX}`],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
+    let child: ChildProcess;
+    try {
+      child = forked();
+    } catch (error) {
+      // Without memory for another process, Node.js throws.
+      setImmediate(() => events.onEnd((error as Error).message));
+      return { send() {}, kill() {} };
+    }
+    // One that was not started has no id, and the system takes 0 for all processes of this one's group.
+    const kill = (): void => {
+      if (child.pid) child.kill('SIGKILL');
+    };
     let ended = false;
     const end = (reason: string): void => {
       if (ended) return;
       ended = true;
-      child.kill('SIGKILL');
+      kill();
       events.onEnd(reason);
     };
     child.on('message', message => {
@@ -36,9 +41,21 @@ export const nodePlugIns: PlugInHost = {
       end(signal === null ? `it ended with code ${code}` : `it ended by ${signal}`),
     );
     return {
-      // A child that has ended says so itself.
-      send: message => void child.send(message as object, () => {}),
-      kill: () => void child.kill('SIGKILL'),
+      // A child that has ended says so itself. One that lacked a descriptor has no channel, and no `send`.
+      send(message) {
+        if (child.connected) child.send(message as object, () => {});
+      },
+      kill,
     };
   },
 };
+
+function forked(): ChildProcess {
+  return fork(fileURLToPath(new URL(PROGRAM, import.meta.url)), [], {
+    // Copies buffers as they are.
+    serialization: 'advanced',
+    // Not those of the server, which may ask for a debugger at a port.
+    execArgv: [`--max-old-space-size=${HEAP_MIB_MAX}`],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
