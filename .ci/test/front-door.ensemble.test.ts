@@ -94,11 +94,11 @@ test('--version prints the versions of the lab and of its server', async () => {
 test('an answer that cannot be written is a failure: a full disk, a reader that has gone (F6)', async () => {
   const through = (script: string) =>
     execa('bash', ['-c', script, process.execPath, ZKLAB], { reject: false, stdin: 'ignore' });
-  const full = await through('"$0" "$1" list --json > /dev/full');
+  const full = await through('"$0" "$1" list gates --json > /dev/full');
   assert.is(full.exitCode, 1);
   assert.match(full.stderr, /^zklab: the answer could not be written: .*ENOSPC/);
   // The reader is gone before anything is written: a substitution that ends at once.
-  const gone = await through('exec 3> >(exec true); wait $!; "$0" "$1" list --json >&3');
+  const gone = await through('exec 3> >(exec true); wait $!; "$0" "$1" list gates --json >&3');
   assert.is(gone.exitCode, 1);
   assert.match(gone.stderr, /^zklab: the answer could not be written: .*EPIPE/);
 });
