@@ -50,6 +50,11 @@ test('without a name, a member whose role changes goes on with a leader that sta
   assert.equal(activationOf(observes, BEFORE, next, null), { leaves: true, successor: 1 });
 });
 
+test('an observer that the pending configuration has elected leads on as a voter', () => {
+  const next = at(2, lineOf(1), lineOf(2), lineOf(3), lineOf(4));
+  assert.equal(activationOf({ sid: 4, leader: 4 }, BEFORE, next, null), STAYS);
+});
+
 test('a member that looks has nobody to leave', () => {
   assert.equal(activationOf({ sid: 2, leader: null }, BEFORE, at(2, lineOf(2, 'observer')), null), STAYS);
 });

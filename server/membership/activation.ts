@@ -26,7 +26,8 @@ export function activationOf(
   if (leader === null || after.verifier.version <= before.verifier.version) return STAYS;
   const changesRole = roleIn(before, sid) !== roleIn(after, sid);
   const changesLeader = named === null ? hasMoved(leader, before, after) : named !== leader;
-  if (!changesRole && !changesLeader) return STAYS;
+  // A leader that stays leads on. A pending configuration may have elected an observer.
+  if (!changesLeader && (!changesRole || leader === sid)) return STAYS;
   return { leaves: true, successor: named ?? (changesLeader ? null : leader) };
 }
 
