@@ -38,6 +38,11 @@ test('a voter that has not acked the reconfiguration, or has no weight, is not n
     [3, 7],
   ]);
   assert.is(designatedLeader(config(...others), own, acked, SINCE), 3);
+  const behind = new Map([
+    [1, 9],
+    [2, 6],
+  ]);
+  assert.is(designatedLeader(config(...others), own, behind, SINCE), 1, 'nobody else has it');
   const weightless = config(...others, 'group.1=2:3', 'weight.3=0', 'weight.2=1');
   assert.is(designatedLeader(weightless, own, new Map([...acked, [2, 7]]), SINCE), 2);
 });
