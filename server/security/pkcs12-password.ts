@@ -27,8 +27,10 @@ const CIPHERS: Readonly<Record<string, readonly [name: string, keyBytes: number]
   '2.16.840.1.101.3.4.1.42': ['aes-256-cbc', 32],
   '1.2.840.113549.3.7': ['des-ede3-cbc', 24],
 };
-/** Iterations block the loop: this many take about a second. */
+/** Iterations block the loop: this many of PBKDF2 take about a second. */
 const ITERATIONS_MAX = 5_000_000;
+/** The same for the older derivation, which is not done by OpenSSL here. keytool writes 10,000. */
+const OLDER_ITERATIONS_MAX = 300_000;
 const UNKNOWN_ENCRYPTION =
   'is encrypted in a way that is not read here (RC2, for one); write it again with a recent keytool -importkeystore, ' +
   'or as PEM';
@@ -73,7 +75,7 @@ function keysOfPbes2(parameters: DerReader, password: string): Keys {
 
 function readPbkdf2(parameters: DerReader) {
   const salt = parameters.next(Tag.octets).body;
-  const iterations = readIterations(parameters);
+  const iterations = readIterations(parameters, ITERATIONS_MAX);
   let prf: string | undefined = 'sha1';
   while (parameters.hasMore) {
     const { tag, body } = parameters.next();
@@ -87,12 +89,10 @@ function oidOf(body: Buffer): string {
   return new DerReader(body).oid();
 }
 
-function readIterations(reader: DerReader): number {
+function readIterations(reader: DerReader, max: number): number {
   const iterations = reader.integer();
-  if (iterations < 1 || iterations > ITERATIONS_MAX)
-    throw new StoreError(
-      `derives its keys with ${iterations} iterations; 1 to ${ITERATIONS_MAX} are accepted`,
-    );
+  if (iterations < 1 || iterations > max)
+    throw new StoreError(`derives its keys with ${iterations} iterations; 1 to ${max} are accepted`);
   return iterations;
 }
 
@@ -100,7 +100,7 @@ function keysOfPbes1(name: string, algorithm: DerReader, password: string): Keys
   if (name !== PBE_SHA1_3DES) throw new StoreError(UNKNOWN_ENCRYPTION);
   const parameters = algorithm.into();
   const salt = parameters.next(Tag.octets).body;
-  const iterations = readIterations(parameters);
+  const iterations = readIterations(parameters, OLDER_ITERATIONS_MAX);
   const derive = (purpose: Purpose, bytes: number) =>
     derived('sha1', purpose, password, salt, iterations, bytes);
   return { cipher: 'des-ede3-cbc', key: derive(Purpose.key, 24), iv: derive(Purpose.iv, 8) };
@@ -113,7 +113,7 @@ export function checkMac(mac: DerReader, content: Buffer, password: string): voi
   if (hash === undefined) throw new StoreError(UNKNOWN_ENCRYPTION);
   const expected = digest.next(Tag.octets).body;
   const salt = mac.next(Tag.octets).body;
-  const iterations = mac.hasMore ? readIterations(mac) : 1;
+  const iterations = mac.hasMore ? readIterations(mac, OLDER_ITERATIONS_MAX) : 1;
   const key = derived(hash, Purpose.mac, password, salt, iterations, expected.length);
   const found = createHmac(hash, key).update(content).digest();
   if (found.length !== expected.length || !timingSafeEqual(found, expected))

@@ -38,6 +38,14 @@ test('it opens the sink with the password from the file, and says where the brok
   assert.is(given().password, 'of /password');
 });
 
+test('a position that is no zxid is a failure: a sink of an operator may return anything', async () => {
+  for (const position of [undefined, Number.NaN, -1, '0x100000001']) {
+    const { plugIn, answers } = plugInWith({ position: async () => position as number });
+    await plugIn.hear({ type: 'open', settings: SETTINGS });
+    assert.is(answers.at(-1)?.type, 'failed', String(position));
+  }
+});
+
 test('it says that something is stored when the broker has it, and not before', async () => {
   let store = () => {};
   const { plugIn, answers } = plugInWith({ send: () => new Promise(resolve => (store = resolve)) });

@@ -44,7 +44,13 @@ export class CommitStreamPlugIn {
     const options: SinkOptions = { url, name, password, onLost: reason => this.#fail(reason) };
     this.#sink = createSink(options);
     await this.#sink.open();
-    this.#parts.answer({ type: 'opened', zxid: await this.#sink.position() });
+    const zxid = await this.#sink.position();
+    // Compared with a zxid, anything else would be below it and above it, and transactions would be left out.
+    if (zxid !== null && !(Number.isSafeInteger(zxid) && zxid >= 0))
+      throw new Error(
+        `the sink gives ${String(zxid)} as its position; null or a zxid as a number is accepted`,
+      );
+    this.#parts.answer({ type: 'opened', zxid });
   }
 
   async #store(messages: readonly StreamMessage[]): Promise<void> {
