@@ -391,6 +391,7 @@ class Simulation {
       const value = request.value === undefined ? {} : { value: `${request.value} ${attempt}` };
       if (client.ready && client.pending === 0) client.send({ ...request, ...value });
       if (this.#wait(isDone, POLL_MS * 10)) return true;
+      this.#world.readmit();
       if (this.#broken() !== undefined) return false;
     }
     return false;
