@@ -7,6 +7,7 @@ import {
   type PeerState,
   ROUND_MAX,
 } from '../wire/election-message.ts';
+import { CandidateOrder, PENDING_RESEND_MAX_MS } from './candidate-order.ts';
 import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vote.ts';
 
 /**
@@ -104,8 +105,7 @@ export class FastLeaderElection {
   #vote: Vote = emptyVote(0);
   #resendDelayMs: number;
   #finalizing = false;
-  /** Of candidates with equal histories, those of the committed configuration come first. */
-  #prefersCommitted = false;
+  readonly #order = new CandidateOrder();
   /** A voter has spoken since votes were last sent to all. */
   #isHeard = false;
   #supporters: Set<number> | undefined;
@@ -181,7 +181,7 @@ export class FastLeaderElection {
 
   #isBetter(a: Vote, b: Vote): boolean {
     const { quorum } = this.#view;
-    const isPreferred = (sid: number) => this.#prefersCommitted && quorum.committed.isVoter(sid);
+    const isPreferred = (sid: number) => this.#order.prefersCommitted && quorum.committed.isVoter(sid);
     return compareVotes(a, b, sid => quorum.weightOf(sid), isPreferred) > 0;
   }
 
@@ -191,7 +191,7 @@ export class FastLeaderElection {
     this.#received.clear();
     this.#settled.clear();
     this.#isHeard = false;
-    this.#prefersCommitted = false;
+    this.#order.restart();
     // A server that was told of the last round stays in it, because peers accept no later one.
     this.#round = Math.min(this.#round + 1, ROUND_MAX);
     this.#proposal = proposal;
@@ -297,14 +297,22 @@ export class FastLeaderElection {
     if (!this.#isVoter(leader)) return;
     if (state === 'LOOKING') {
       const heard = zxid !== NO_VOTE && this.#proposal.zxid !== NO_VOTE;
-      if (heard && round >= this.#round) this.#onLookingVote(from, notification);
+      if (heard && (round >= this.#round || this.#hasNoRound)) this.#onLookingVote(from, notification);
     } else if (state !== 'OBSERVING') {
       this.#onSettledVote(from, notification);
     }
   }
 
+  /**
+   * It proposes nobody, and nobody else is in its round. The voters would never come to it, and they may
+   * need its vote: a pending configuration that it does not know may have it as a voter.
+   */
+  get #hasNoRound(): boolean {
+    return !this.#isVoter(this.#initial.leader) && this.#received.size === 1;
+  }
+
   #onLookingVote(from: number, vote: Notification): void {
-    if (vote.round > this.#round) {
+    if (vote.round > this.#round || (vote.round < this.#round && this.#hasNoRound)) {
       this.#round = vote.round;
       this.#received.clear();
       this.#propose(this.#isBetter(vote, this.#initial) ? vote : this.#initial);
@@ -383,7 +391,9 @@ export class FastLeaderElection {
     const isReconsidered = this.#isHeard && this.#reconsider();
     this.#isHeard = false;
     if (!isReconsidered) this.#broadcast();
-    this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, this.#settings.maxNotificationIntervalMs);
+    const pendingMaxMs = this.#view.quorum.next === null ? Number.POSITIVE_INFINITY : PENDING_RESEND_MAX_MS;
+    const maxMs = Math.min(this.#settings.maxNotificationIntervalMs, pendingMaxMs);
+    this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, maxMs);
     this.#outputs.push({ type: 'setTimer', timer, delayMs: this.#resendDelayMs });
   }
 
@@ -391,11 +401,11 @@ export class FastLeaderElection {
    * Others vote and no quorum forms, while a configuration is pending. A voter that does not know of that
    * ignores every vote for a candidate whom it alone names, so such a candidate may never win, although one
    * with an equal history would. Members of Apache's prefer the larger sid whatever a configuration says, so
-   * this server tries both in turn, for longer each time. True when it votes for somebody else.
+   * this server tries both in turn. True when it votes for somebody else.
    */
   #reconsider(): boolean {
     if (this.#view.quorum.next === null || this.#finalizing) return false;
-    this.#prefersCommitted = !this.#prefersCommitted;
+    this.#order.next();
     let best: Vote = this.#initial;
     for (const vote of this.#received.values()) {
       if (vote.state === 'LOOKING' && this.#isBetter(vote, best)) best = vote;

@@ -21,6 +21,11 @@ const test = suite('quorum: one reconfiguration after the other');
 
 const SEEDS = Number(process.env.ZKLAB_RECONFIG_SEEDS ?? 6);
 const FIRST = Number(process.env.ZKLAB_RECONFIG_FIRST ?? 1);
+/**
+ * In both, nobody led for good while a configuration was pending: in 1026 one that knew of it told nothing
+ * for a minute, in 3071 a joiner stood in a round of its own.
+ */
+const KEPT = [1026, 3071];
 const STEPS = 8;
 const VOTERS = 3;
 const JOINERS = 3;
@@ -210,7 +215,8 @@ function writeCreate(w: Parameters<NonNullable<Parameters<MemoryClient['send']>[
 
 test('there is one leader, nothing is in force before its time, and nothing that was acknowledged is lost', () => {
   let changes = 0;
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  const seeds = [...KEPT, ...Array.from({ length: SEEDS }, (_, at) => FIRST + at)];
+  for (const seed of seeds) {
     const soak = new Soak(seed);
     try {
       soak.run();
