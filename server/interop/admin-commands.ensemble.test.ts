@@ -12,10 +12,12 @@ const DEADLINE = { deadlineMs: 400_000 };
 const OBSERVER = 4;
 
 /** The value's type by key, through all that it holds. */
+/** In the order of the keys: Apache's own order is that in which its JVM reflects on a class. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value !== 'object' || value === null) return typeof value;
-  return Object.entries(value).map(([key, each]) => [key, shapeOf(each)]);
+  const entries = Object.entries(value).map(([key, each]) => [key, shapeOf(each)] as const);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** That of whoever has the observer. */

@@ -2,7 +2,7 @@
  * Plants a mistake into a real server. `NODE_OPTIONS=--import` loads this file before the program of every
  * process that a test starts; only servers are changed. @see planted-servers.ensemble.test.ts
  */
-import { Learner } from '../../../server/learner/learner.ts';
+import { MasterConnection } from '../../../server/learner/master-connection.ts';
 import { Leader } from '../../../server/master/leader.ts';
 import { LearnerHandler } from '../../../server/master/learner-handler.ts';
 import { ObserverMaster } from '../../../server/master/observer-master.ts';
@@ -29,11 +29,8 @@ export const PLANTS = {
   },
   /** A follower acknowledges every proposal twice. */
   'acks twice': () => {
-    const learner = Learner.prototype as unknown as {
-      sendRaw(type: number, bytes: Buffer, start: number, end: number, messages?: number): void;
-    };
-    const send = learner.sendRaw;
-    learner.sendRaw = function (type, ...rest) {
+    const { sendRaw: send } = MasterConnection.prototype;
+    MasterConnection.prototype.sendRaw = function (type, ...rest) {
       send.call(this, type, ...rest);
       if (type === PacketType.ACK) send.call(this, type, ...rest);
     };
