@@ -1,4 +1,5 @@
 import type { Clock, Disk, DiskFile } from '../../server/runtime/runtime.ts';
+import { passingDisk } from './passing-disk.ts';
 
 /**
  * A planted bug: a disk that reports "synced" although it has not synced. Nothing is wrong until the power
@@ -6,21 +7,7 @@ import type { Clock, Disk, DiskFile } from '../../server/runtime/runtime.ts';
  * finds nothing.
  */
 export function lyingDisk(disk: Disk, clock: Clock): Disk {
-  return {
-    makeDirectory: path => disk.makeDirectory(path),
-    list: path => disk.list(path),
-    exists: path => disk.exists(path),
-    identity: path => disk.identity(path),
-    size: path => disk.size(path),
-    names: path => disk.names(path),
-    fileInfo: path => disk.fileInfo(path),
-    read: path => disk.read(path),
-    open: (path, mode) => lyingFile(disk.open(path, mode), clock),
-    copyPermissions: (from, to) => disk.copyPermissions(from, to),
-    rename: (from, to) => disk.rename(from, to),
-    remove: path => disk.remove(path),
-    syncDirectory: path => disk.syncDirectory(path),
-  };
+  return passingDisk(disk, { open: (path, mode) => lyingFile(disk.open(path, mode), clock) });
 }
 
 function lyingFile(file: DiskFile, clock: Clock): DiskFile {

@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from '../../server/runtime/runtime.ts';
+import { passingDisk } from '../simulation/passing-disk.ts';
 
 interface HeldFile {
   bytes: Buffer;
@@ -12,14 +13,8 @@ interface HeldFile {
  */
 export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
   const held = new Map<string, HeldFile>();
-  return {
-    makeDirectory: path => disk.makeDirectory(path),
-    list: path => disk.list(path),
-    exists: path => disk.exists(path),
-    identity: path => disk.identity(path),
+  return passingDisk(disk, {
     size: path => held.get(path)?.size ?? disk.size(path),
-    names: path => disk.names(path),
-    fileInfo: path => disk.fileInfo(path),
     read: path => contentOf(held.get(path)) ?? disk.read(path),
     open: (path, mode) => {
       const content = held.get(path);
@@ -28,11 +23,7 @@ export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
       if (mode === 'r' || !/\/log\.[0-9a-f]+$/.test(path)) return file;
       return forgetfulFile(file, held, writeBackMs);
     },
-    copyPermissions: (from, to) => disk.copyPermissions(from, to),
-    rename: (from, to) => disk.rename(from, to),
-    remove: path => disk.remove(path),
-    syncDirectory: path => disk.syncDirectory(path),
-  };
+  });
 }
 
 function forgetfulFile(file: DiskFile, held: Map<string, HeldFile>, writeBackMs: number): DiskFile {

@@ -81,10 +81,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     const { sid, epochs, confirmed, database, membership } = context;
     const acceptedEpoch = Math.max(epochs.acceptedEpoch, confirmed.acceptedEpoch);
     const { currentEpoch } = epochs;
-    this.#side = new LeaderSide(
-      { sid, acceptedEpoch, currentEpoch, lastZxid: database.lastLoggedZxid },
-      membership,
-    );
+    const own = { sid, acceptedEpoch, currentEpoch, lastZxid: database.lastLoggedZxid };
+    this.#side = new LeaderSide(own, membership);
     this.#questions = new EpochQuestions(context, (sid, acceptedEpoch) =>
       this.#decide({ type: 'confirmed', sid, acceptedEpoch }),
     );
