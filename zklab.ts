@@ -17,7 +17,9 @@ import {
   addChaos,
   addClaims,
   addDoctor,
+  addFault,
   addFuzz,
+  addHeal,
   addList,
   addPredict,
   addRecheck,
@@ -55,6 +57,8 @@ const ENDED_AT_ONCE = 130;
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   addClaims,
   addUp,
+  addFault,
+  addHeal,
   addBench,
   addPredict,
   addChaos,

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type CommandContext, example, runs, wholeNumber } from '../bench/command-line.ts';
+import { duration } from '../bench/duration.ts';
 import type { PredictOptions } from '../bench/prediction/predict.ts';
 import { outputColumns } from '../bench/terminal.ts';
 import { RUNS_ROOT } from '../results/runs-root.ts';
@@ -82,6 +83,53 @@ export function addUp(program: Command, context: CommandContext): void {
           runsRoot: join(RUNS_ROOT, 'up'),
           signal: context.signal,
         });
+      }),
+    );
+}
+
+export function addFault(program: Command, context: CommandContext): void {
+  program
+    .command('fault')
+    .description(
+      'break the ensemble that zklab up runs: the name of a fault, who it is on, and its options; "list" shows what is in force and the state of every link',
+    )
+    .argument(
+      '<words...>',
+      'a fault of "zklab list faults" or "cut"; roles, names or dc:NAME; options as key=value; or only: list',
+    )
+    .option('--one-way', 'for links: only what the first target sends to the second')
+    .option('--for <time>', 'heal it by itself after this time: 30s', duration(100, 86_400_000))
+    .option('--up <pid>', 'the process id of the zklab up, where several run', wholeNumber(1, 2 ** 31 - 1))
+    .option('--json', 'print the fault, or the list, as one document')
+    .addHelpText(
+      'after',
+      example(
+        'zklab fault cut leader observers',
+        'zklab fault latency v1 any latencyMs=200 jitterMs=50 --for 30s',
+        'zklab fault kill leader',
+        'zklab fault list',
+      ),
+    )
+    .action(
+      runs(async (words: string[], options: object) => {
+        const { fault } = await import('./by-hand/fault-command.ts');
+        return fault(words, context.out, options);
+      }),
+    );
+}
+
+export function addHeal(program: Command, context: CommandContext): void {
+  program
+    .command('heal')
+    .description('heal a fault of zklab fault, or all of them')
+    .argument('[id]', 'its number in "zklab fault list" (default: all)', wholeNumber(1, 2 ** 31 - 1))
+    .option('--up <pid>', 'the process id of the zklab up, where several run', wholeNumber(1, 2 ** 31 - 1))
+    .option('--json', 'print the healed faults as one document')
+    .addHelpText('after', example('zklab heal', 'zklab heal 2'))
+    .action(
+      runs(async (id: number | undefined, options: object) => {
+        const { heal } = await import('./by-hand/fault-command.ts');
+        return heal(id, context.out, options);
       }),
     );
 }

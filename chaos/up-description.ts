@@ -43,7 +43,7 @@ export interface UpMember {
 
 /** An ensemble with a proxy on every link, or without any. */
 export type UpEnsemble = Pick<MeshedEnsemble, 'ensemble' | 'stop'> &
-  Partial<Pick<MeshedEnsemble, 'toxiproxy' | 'mesh'>>;
+  Partial<Pick<MeshedEnsemble, 'toxiproxy' | 'mesh' | 'client' | 'faultMembers'>>;
 
 export async function describeUp({ ensemble, toxiproxy, mesh }: UpEnsemble): Promise<UpDescription> {
   const [modes, masters] = await Promise.all([ensemble.modes(), ensemble.learnerMasters()]);

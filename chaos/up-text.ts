@@ -1,7 +1,7 @@
 /** The output of `zklab up`: where clients connect, the role of each member, and how to break things. */
 import { table } from '../bench/terminal.ts';
 
-import type { UpDescription, UpMember } from './up-description.ts';
+import { dialsThroughProxies, type UpDescription, type UpMember } from './up-description.ts';
 import { breakingHints, networkHints } from './up-hints.ts';
 
 export function upText(up: UpDescription): string {
@@ -22,7 +22,9 @@ function proxied(up: UpDescription, toxiproxy: NonNullable<UpDescription['toxipr
     `  ${up.directConnectString}`,
     '',
     table([['member', 'role', 'pid', 'through its proxy', 'directly'], ...rows]),
-    `Toxiproxy ${toxiproxy.version} (${toxiproxy.kind}) listens at ${toxiproxy.url}. To break and heal links:`,
+    ...faultLines(up),
+    '',
+    `Toxiproxy ${toxiproxy.version} (${toxiproxy.kind}) listens at ${toxiproxy.url}. To break and heal links with curl:`,
     ...breakingHints(up, toxiproxy),
   ];
 }
@@ -34,9 +36,30 @@ function unproxied(up: UpDescription): string[] {
     `  ${up.directConnectString}`,
     '',
     table([['member', 'role', 'pid', 'address', 'network namespace'], ...rows]),
-    'Each member has a network of its own, whose links have no proxies. To break and heal:',
+    ...faultLines(up),
+    '',
+    'Each member has a network of its own, whose links have no proxies. To break and heal it by hand:',
     ...networkHints(up),
   ];
+}
+
+/** Faults of links need proxies on all of them. */
+function faultLines({ members, toxiproxy }: UpDescription): string[] {
+  const cutOff = members.some(({ mode }) => mode === 'observer') ? 'observers' : 'follower';
+  const hasLinks = toxiproxy !== undefined && members.every(dialsThroughProxies);
+  const rows = [
+    ...(hasLinks
+      ? [
+          [`zklab fault cut leader ${cutOff}`, 'drop all that they send to each other'],
+          ['zklab fault latency leader any latencyMs=100 --for 30s', 'delay it, and heal by itself'],
+        ]
+      : []),
+    ['zklab fault kill leader', 'by role, or by name: v1'],
+    ['zklab fault list', 'what is in force, and the state of every link'],
+    ['zklab heal', 'heal everything'],
+  ];
+  const lines = table(rows.map(([command = '', what = '']) => [`  ${command}`, `# ${what}`]));
+  return ['To break and heal it from another terminal:', ...lines.trimEnd().split('\n')];
 }
 
 function whoAndWhat({ name, mode, follows, pid }: UpMember): string[] {

@@ -8,6 +8,8 @@ import { planEnsemble } from '../bench/topology/plan.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
 import { hasLimitedLinks, type Topology } from '../bench/topology/topology.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { serveFaults } from './by-hand/fault-command.ts';
+import { FaultDesk } from './by-hand/fault-desk.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
 import { describeUp, type UpEnsemble } from './up-description.ts';
 import { upText } from './up-text.ts';
@@ -63,6 +65,8 @@ async function upUntilEnded(
       const again = () => void restartEnded(running.ensemble).then(did => did.forEach(say));
       // Before its process id is told: without a handler the signal would end the lab.
       process.on(RESTART_SIGNAL, again);
+      const desk = new FaultDesk(running, events, say);
+      const control = await serveFaults(desk);
       if (json) terminal.json(description);
       else terminal.print(upText(description));
       isUp = true;
@@ -74,8 +78,11 @@ async function upUntilEnded(
         noted: say,
       };
       const described = new Map(description.members.map(({ name, mode }) => [name, mode]));
-      const lost = await watchUp(running, described, watcher, signal);
-      process.off(RESTART_SIGNAL, again);
+      const lost = await watchUp(running, described, watcher, signal).finally(() => {
+        process.off(RESTART_SIGNAL, again);
+        control.close();
+        desk.close();
+      });
       if (lost !== undefined) code = EXIT_CODES.failed;
     } finally {
       events.emit({ kind: 'phase', what: 'stopping' });

@@ -39,6 +39,8 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['chaos nothing', 'schedule "nothing": accepted are smoke, or a .yaml file'],
   ['chaos smoke --topology votres=3', '--topology: topology "votres=3"'],
   ['chaos smoke --seed one', 'A whole number from 0'],
+  ['fault kill', 'no zklab up runs; start one'],
+  ['heal x', 'A whole number from 1'],
   ['up obsrvers', 'accepted are voters, observers, masters'],
   ['up voters=3 masters=on', 'masters=on, but there are no observers'],
   ['sim --seed 1 --debug', '--debug is accepted only with --replay'],

@@ -23,6 +23,10 @@ export interface ProxyState extends ProxyRequest {
   readonly enabled: boolean;
 }
 
+export interface ProxyDetails extends ProxyState {
+  readonly toxics: readonly Pick<ToxicRequest, 'name' | 'type' | 'stream' | 'attributes'>[];
+}
+
 const REMOVE_ATTEMPTS = 3;
 /** A Toxiproxy that stands still accepts requests and never answers; its own client would wait for ever. */
 const ANSWER_MAX_MS = 20_000;
@@ -58,6 +62,17 @@ export class ToxiproxyClient {
 
   async proxies(): Promise<ProxyState[]> {
     return this.#own(Object.values(await this.#ask('list proxies', () => this.#client.getAll())));
+  }
+
+  /** With the toxics of each, which toxiproxy-node-client leaves out. */
+  async details(): Promise<ProxyDetails[]> {
+    const answer = await this.#ask('list proxies', async () => {
+      const response = await fetch(`${this.url}/proxies`, { signal: AbortSignal.timeout(ANSWER_MAX_MS) });
+      return (await response.json()) as Readonly<Record<string, ProxyDetails>>;
+    });
+    return Object.values(answer)
+      .filter(({ name }) => name.startsWith(this.prefix))
+      .map(proxy => ({ ...proxy, name: proxy.name.slice(this.prefix.length) }));
   }
 
   removeProxy(name: string): Promise<void> {

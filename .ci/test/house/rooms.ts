@@ -89,6 +89,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'simulation',
     'fuzz',
     'up-description.ts',
+    'by-hand',
     'up-hints.ts',
     'up-text.ts',
     'up-watch.ts',
