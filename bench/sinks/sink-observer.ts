@@ -131,6 +131,7 @@ export class SinkObserver {
           state: {
             sid: this.#sid,
             role: 'observer',
+            asksForProposals: false,
             votes: false,
             acceptedEpoch: this.#epoch,
             currentEpoch: this.#epoch,

@@ -21,6 +21,8 @@ const MARKS = {
   'election: support lost': event => event.kind === 'supportLost',
   'observer: behind an observer master': event =>
     event.kind === 'synced' && event.role === 'observer' && event.master?.port === OBSERVER_MASTER_PORT,
+  'observer: hears proposals': event =>
+    event.kind === 'synced' && event.role === 'observer' && event.hearsProposals,
   'disk: torn entry cut': event => event.kind === 'tornEntryCut',
   'disk: snapshot written': event => event.kind === 'snapshotWritten',
   'disk: snapshot damaged, older one taken': event => event.kind === 'snapshotPassedOver',

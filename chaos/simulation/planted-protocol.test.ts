@@ -31,6 +31,9 @@ const LAST_ONE_BEHIND: readonly PlannedFault[] = [
 ];
 const BUSY = { birthMs: 0, thinkMs: [0, 20], readShare: 0.3, chaosMs: 6000, link: { latencyMs: 1 } } as const;
 
+/** The lines of zoo.cfg of all members, in place of those that the seeds draw. */
+const HEARS_PROPOSALS = { 'observer.proposals.enabled': 'true', observerMasterPort: '0' } as const;
+
 interface Case {
   readonly plant: Plant;
   /** @default 1 */
@@ -128,6 +131,19 @@ const CASES: readonly Case[] = [
     first: 14,
     within: 12,
     reason: /no transaction \d+ was agreed on|differ/,
+  },
+  {
+    plant: 'an observer applies a proposal before its COMMIT',
+    first: 3,
+    within: 12,
+    options: { swarm: { settings: HEARS_PROPOSALS } },
+    reason: /no transaction \d+ was agreed on|differ/,
+  },
+  {
+    plant: 'an observer counts as a voter',
+    within: 2,
+    options: { swarm: { settings: HEARS_PROPOSALS } },
+    reason: /which only .* had on disk: no quorum/,
   },
   { plant: 'TRUNC cuts one too many', within: 3, reason: /the tree differs from the leader's|replica/ },
   { plant: 'memory is not brought level with the log', within: 5, reason: /applied after/ },

@@ -6,6 +6,7 @@ import { BROADCAST_PLANTS } from './plants/broadcast.ts';
 import { CLIENT_PLANTS } from './plants/clients.ts';
 import { CONFIGURATION_PLANTS } from './plants/configurations.ts';
 import { HISTORY_PLANTS } from './plants/history.ts';
+import { OBSERVER_PROPOSAL_PLANTS } from './plants/observer-proposals.ts';
 import { QUORUM_PLANTS } from './plants/quorums.ts';
 import { READ_ONLY_PLANTS } from './plants/read-only.ts';
 
@@ -14,6 +15,7 @@ export const PLANTS = {
   ...QUORUM_PLANTS,
   ...BROADCAST_PLANTS,
   ...CONFIGURATION_PLANTS,
+  ...OBSERVER_PROPOSAL_PLANTS,
   ...HISTORY_PLANTS,
   ...CLIENT_PLANTS,
   ...READ_ONLY_PLANTS,

@@ -17,6 +17,8 @@ export function drawSettings(random: SeededRandom): Settings {
     preAllocSize: random.pick(['0', '1', '65536']),
     // Without it, observers connect to the leader.
     ...(random.chance(0.25) ? { observerMasterPort: '0' } : {}),
+    // Observers hear of transactions before they are committed (ZOOKEEPER-368, option 2).
+    ...(random.fork('observer proposals').chance(0.25) ? { 'observer.proposals.enabled': 'true' } : {}),
   };
 }
 

@@ -197,6 +197,11 @@ export const usedKeys = {
     { min: 0, unit: 'ms', below: 0 },
     'that it does so, from the last word of its master on; 0: no limit',
   ),
+  observerProposalsEnabled: flagProperty(
+    'observer.proposals.enabled',
+    false,
+    'observers hear proposals and commits instead of INFORM, where both sides have this key',
+  ),
   streamSink: optionalText('observer.stream.sink', 'where an observer sends what is committed'),
   streamUrl: optionalText('observer.stream.url', 'the broker of that stream'),
   streamName: optionalText('observer.stream.name', 'of the stream at the broker; zookeeper when absent'),

@@ -43,16 +43,16 @@ export class Follower extends Learner {
       parts.onFatal,
     );
     this.#lastQueued = parts.database.lastLoggedZxid;
+    if (context.config.observerMasterPort > 0) {
+      this.#observerMaster = new ObserverMaster(context, server, this.epoch);
+      server.onRelayed = packet => this.#relay(packet);
+    }
     for (const packet of committed) {
       this.#propose(packet);
       this.#commit(packet.zxid, null);
     }
     for (const packet of pending) this.#propose(packet);
-    if (context.config.observerMasterPort > 0) {
-      this.#observerMaster = new ObserverMaster(context, server, this.epoch);
-      this.#observerMaster.start();
-      server.onRelayed = packet => this.#relay(packet);
-    }
+    this.#observerMaster?.start();
     server.whenApplied(() => context.serve(server));
   }
 
@@ -91,6 +91,7 @@ export class Follower extends Learner {
     this.#toAck.push(packet.zxid);
     this.#sync!.append(packet);
     this.#proposalsReceived.add();
+    this.#observerMaster?.proposed(packet);
     this.#serving!.server.proposed(packet);
   }
 

@@ -27,7 +27,7 @@ export interface Play {
 /** Runs the handshake: the master is about to say how it will sync. */
 export function discover(
   role: 'follower' | 'observer',
-  options: { stage?: Stage; newEpoch?: number } = {},
+  options: { stage?: Stage; newEpoch?: number; promisesProposals?: boolean } = {},
 ): Play {
   const stage = options.stage ?? new Stage({ sid: role === 'follower' ? 2 : 4 }).history(OLD, 1);
   const accept = stage.playMember(1, 2888);
@@ -45,7 +45,7 @@ export function discover(
   const master = accept();
   const info = role === 'follower' ? 'FOLLOWERINFO' : 'OBSERVERINFO';
   assert.equal(master.told(), [`${info} 0x${makeZxid(stage.epochs.acceptedEpoch, 0).toString(16)}`]);
-  master.sendLeaderInfo(options.newEpoch ?? EPOCH);
+  master.sendLeaderInfo(options.newEpoch ?? EPOCH, options.promisesProposals);
   return { stage, learner, master, established };
 }
 
@@ -55,8 +55,8 @@ export function acked(play: Play, lastZxid = e1(3)): Play {
 }
 
 /** A learner that serves, after an empty DIFF. */
-export function serve(role: 'follower' | 'observer', stage?: Stage): Play {
-  const play = acked(discover(role, stage === undefined ? {} : { stage }));
+export function serve(role: 'follower' | 'observer', stage?: Stage, promisesProposals = false): Play {
+  const play = acked(discover(role, { promisesProposals, ...(stage === undefined ? {} : { stage }) }));
   play.master.send(DIFF, e1(3)).send(NEWLEADER, NEWLEADER_ZXID);
   assert.equal(play.master.told(), [ACK_NEWLEADER]);
   assert.is(play.stage.serving, null);

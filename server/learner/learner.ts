@@ -123,6 +123,11 @@ export abstract class Learner implements Role {
     return this.#side.epoch;
   }
 
+  /** As `LearnerSide.hearsProposals`. */
+  protected get hearsProposals(): boolean {
+    return this.#side.hearsProposals;
+  }
+
   /**
    * A leader whose epoch this server refuses may make room at once, or go on for days. One question per tick
    * is enough.
@@ -194,6 +199,7 @@ export abstract class Learner implements Role {
     return {
       sid,
       role: this.name,
+      asksForProposals: this.name === 'observer' && config.observerProposalsEnabled,
       votes: membership.quorum.isVoter(sid),
       acceptedEpoch: epochs.acceptedEpoch,
       currentEpoch: epochs.currentEpoch,
@@ -400,6 +406,7 @@ export abstract class Learner implements Role {
     this.context.events.emit({
       kind: 'synced',
       role: this.name,
+      hearsProposals: this.hearsProposals,
       epoch: this.epoch,
       master: this.masterAddress,
       mode: this.syncMode,

@@ -52,8 +52,8 @@ export class Play {
   }
 
   /** From its own address, or from `host`. */
-  observer(sid: number, acceptedEpoch = 1, host = `zk${sid}`): Peer {
-    return this.stage.dial(QUORUM_PORT, host).sendInfo(OBSERVERINFO, sid, acceptedEpoch);
+  observer(sid: number, acceptedEpoch = 1, host = `zk${sid}`, asksForProposals = false): Peer {
+    return this.stage.dial(QUORUM_PORT, host).sendInfo(OBSERVERINFO, sid, acceptedEpoch, asksForProposals);
   }
 
   /** Brings a follower to UPTODATE, with an empty DIFF. */
@@ -69,8 +69,8 @@ export class Play {
   }
 
   /** An observer that serves; the leader has `lastZxid` last. */
-  observe(sid: number, lastZxid = this.lastZxid): Peer {
-    const observer = this.observer(sid);
+  observe(sid: number, lastZxid = this.lastZxid, asksForProposals = false): Peer {
+    const observer = this.observer(sid, 1, `zk${sid}`, asksForProposals);
     observer.told();
     observer.sendAckEpoch(lastZxid, 1);
     observer.told();

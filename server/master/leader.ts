@@ -21,7 +21,7 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { LearnerRequests } from './learner-requests.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
-import { LiveLearners } from './live-learners.ts';
+import { broadcastCounts, LiveLearners } from './live-learners.ts';
 import { MemberAddresses } from './member-addresses.ts';
 import { StartLimits } from './start-limits.ts';
 import { VoterSeats } from './voter-seats.ts';
@@ -67,7 +67,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.context = context;
     this.throttlers = syncThrottlers(context);
     this.addresses = new MemberAddresses(context);
-    this.#live = new LiveLearners(context);
+    this.#live = new LiveLearners(context, broadcastCounts(context.metrics));
     this.#own = context.membership.own;
     this.#reconfiguration = new LeaderReconfiguration(context, this.#live, {
       handlers: this.#handlers,
@@ -249,7 +249,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void {
-    if (!handler.isObserver && this.#server !== null) {
+    if (handler.hearsProposals && this.#server !== null) {
       for (const packet of this.#server.pendingPackets()) {
         if (packet.zxid > lastSeenZxid) handler.sendProposal(packet);
       }

@@ -22,6 +22,7 @@ import { touchedSessions } from './learner-packets.ts';
 import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync, type SyncedLearner } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
+import { OwedAcks } from './owed-acks.ts';
 
 /** Limit on a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
@@ -54,10 +55,7 @@ export class LearnerHandler implements SyncedLearner {
    */
   #lastMovedMs: number;
   #lastHeardMs: number;
-  /** When the oldest proposal not yet acked was sent; 0 when all are acked. */
-  #unackedSinceMs = 0;
-  #lastSentProposal = 0;
-  lastAckedZxid = 0;
+  readonly #owed: OwedAcks;
   /** Nothing is read from it: it has asked for more than its master may keep. */
   #isHeldBack = false;
   readonly traffic: LearnerTraffic;
@@ -68,10 +66,12 @@ export class LearnerHandler implements SyncedLearner {
     this.#master = master;
     this.traffic = new LearnerTraffic(master.context.metrics);
     this.#openedMs = master.context.clock.monotonicMs();
+    this.#owed = new OwedAcks(master.context.clock);
     this.#lastMovedMs = this.#openedMs;
     this.#lastHeardMs = this.#openedMs;
     this.#side = new MasterSide({
       acceptsFollowers: master.acceptsFollowers,
+      offersProposals: master.context.config.observerProposalsEnabled,
       roleOf: sid => master.context.membership.roleOf(sid),
       configVersions: () => configVersionsOf(master.context),
     });
@@ -132,6 +132,15 @@ export class LearnerHandler implements SyncedLearner {
 
   get isObserver(): boolean {
     return this.#isObserver;
+  }
+
+  /** It is sent proposals and commits, which an observer never acks; else INFORM. */
+  get hearsProposals(): boolean {
+    return this.#side.hearsProposals;
+  }
+
+  get lastAckedZxid(): number {
+    return this.#owed.lastAckedZxid;
   }
 
   get host(): string {
@@ -265,9 +274,20 @@ export class LearnerHandler implements SyncedLearner {
   #awaitEpoch(info: LearnerInfo, isObserver: boolean): void {
     this.#info = info;
     this.#isObserver = isObserver;
-    if (isObserver) this.#master.addresses.claimed(info.sid, this.host);
+    if (isObserver) this.#observes(info);
     this.traffic.named(info.sid, this.#master.context.membership.servers.has(info.sid));
     this.#master.awaitEpoch(this, info, epoch => this.#step({ type: 'epoch', epoch }));
+  }
+
+  #observes({ sid, asksForProposals }: LearnerInfo): void {
+    const { config, lines } = this.#master.context;
+    this.#master.addresses.claimed(sid, this.host);
+    if (!config.observerProposalsEnabled || asksForProposals) return;
+    lines.info(
+      'observers that ask for no proposals',
+      `observer ${sid} is sent INFORM: it is one of Apache ZooKeeper's, or does not have observer.proposals.enabled`,
+      { learner: sid },
+    );
   }
 
   #sendNewLeader(zxid: number): void {
@@ -288,9 +308,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#packets.packetBytesMax = this.#master.context.config.jute.packetBytesMax;
     this.#master.awaitStart(this, () => {
       this.#step({ type: 'started', lastProcessedZxid: this.#lastProcessedZxid });
-      // Held proposals are owed since they were sent.
-      if (this.#lastSentProposal > this.lastAckedZxid)
-        this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
+      this.#owed.released();
     });
   }
 
@@ -303,8 +321,7 @@ export class LearnerHandler implements SyncedLearner {
           this.close(`observer ${this.sid} sent ${packet}: observers do not take part in agreement`);
           return;
         }
-        this.lastAckedZxid = packet.zxid;
-        this.#unackedSinceMs = packet.zxid >= this.#lastSentProposal ? 0 : this.#lastHeardMs;
+        this.#owed.acked(packet.zxid, this.#lastHeardMs);
         this.#master.onAck(this, packet.zxid);
         return;
       case PacketType.PING:
@@ -343,8 +360,7 @@ export class LearnerHandler implements SyncedLearner {
 
   sendProposal(packet: TxnPacket): void {
     this.traffic.sentZxid(packet.zxid);
-    this.#lastSentProposal = packet.zxid;
-    if (this.#unackedSinceMs === 0) this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
+    if (!this.#isObserver) this.#owed.sent(packet.zxid);
     this.#output.forward(PacketType.PROPOSAL, packet.bytes);
   }
 
@@ -402,9 +418,8 @@ export class LearnerHandler implements SyncedLearner {
     if (isServed) {
       if (nowMs - this.#lastHeardMs > syncLimitMs)
         this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);
-      else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > syncLimitMs) {
+      else if (this.#owed.areOverdue(nowMs, syncLimitMs))
         this.close(`a proposal was not acked for ${syncLimitMs} ms (syncLimit)`);
-      }
     }
     if ((!isServed || this.#sync.isSending) && nowMs - this.#lastMovedMs > initLimitMs)
       this.close(`its sync did not go on for ${initLimitMs} ms (initLimit)`);

@@ -1,3 +1,4 @@
+import { Fifo } from '../collections/fifo.ts';
 import { joinId } from '../collections/long-map.ts';
 import { quorumAddressOf } from '../membership/quorum-server.ts';
 import type { Request } from '../processors/request.ts';
@@ -10,14 +11,13 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { LearnerInfo } from '../zab/master-side.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import type { PeerContext } from '../zab/peer-context.ts';
-import { informAll } from './inform-all.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
-import { informOfActivation } from './live-learners.ts';
+import { LiveLearners } from './live-learners.ts';
 import { MemberAddresses } from './member-addresses.ts';
 import { RequestLine } from './request-line.ts';
 
@@ -37,7 +37,8 @@ export interface RelayingServer {
 
 /**
  * A follower that serves observers in the leader's place (rows 000-10, 004-14..19): it runs the same
- * handshake, answers locally, and relays every COMMIT as INFORM. An observer attaches in one step of the
+ * handshake, answers locally, and relays every COMMIT as INFORM, or as it comes where both sides have
+ * observer.proposals.enabled. An observer attaches in one step of the
  * event loop, between two commits, and is then sent what the follower's own list of pending proposals holds.
  * So there is no queue of relayed packets to fall out of step with, as upstream's has (ZOOKEEPER-5088).
  * @see docs/quorum.md "Observer masters"
@@ -50,7 +51,9 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly #server: RelayingServer;
   readonly #epoch: number;
   readonly #handlers = new Set<LearnerHandler>();
-  readonly #observers = new Set<LearnerHandler>();
+  readonly #live: LiveLearners;
+  /** Where observers hear proposals: what this follower has not applied yet, oldest first. */
+  readonly #unapplied = new Fifo<TxnPacket>();
   readonly #backlog = new LearnerBacklog();
   readonly #requests: RequestLine;
   #listener: { close(): void } | null = null;
@@ -62,6 +65,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     this.context = context;
     this.throttlers = syncThrottlers(context);
     this.addresses = new MemberAddresses(context);
+    this.#live = new LiveLearners(context, null);
     this.#server = server;
     this.#epoch = epoch;
     this.#requests = new RequestLine({ turns: context.turns, hasRoom: () => server.hasRoom });
@@ -106,11 +110,23 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     boundUnnamed(this.#handlers);
   }
 
+  /** The leader has proposed it to this follower. */
+  proposed(packet: TxnPacket): void {
+    if (!this.context.config.observerProposalsEnabled) return;
+    this.#unapplied.push(packet);
+    this.#live.propose(packet);
+  }
+
   /** This follower has applied it. `leader`: who leads by a reconfiguration; null for anything else. */
   applied(packet: TxnPacket, leader: number | null): void {
     this.#lastRelayed = packet.zxid;
-    if (leader !== null) informOfActivation(this.#observers, packet, leader);
-    else informAll(this.#observers, packet, this.context.turns.applying);
+    this.#unapplied.shift();
+    if (leader !== null) {
+      this.#live.activate(packet, leader);
+      return;
+    }
+    this.#live.inform(packet);
+    this.#live.commit([packet]);
   }
 
   awaitEpoch(handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {
@@ -127,12 +143,15 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     done();
   }
 
-  startForwarding(handler: LearnerHandler): void {
-    this.#observers.add(handler);
+  startForwarding(handler: LearnerHandler, lastSeenZxid: number): void {
+    if (handler.hearsProposals) {
+      for (const packet of this.#unapplied) if (packet.zxid > lastSeenZxid) handler.sendProposal(packet);
+    }
+    this.#live.add(handler);
   }
 
   stopForwarding(handler: LearnerHandler): void {
-    this.#observers.delete(handler);
+    this.#live.delete(handler);
   }
 
   isVoter(): boolean {
@@ -217,7 +236,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
 
   onClosed(handler: LearnerHandler): void {
     this.#handlers.delete(handler);
-    this.#observers.delete(handler);
+    this.stopForwarding(handler);
   }
 
   stop(reason: string): void {

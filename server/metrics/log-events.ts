@@ -73,8 +73,9 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       return;
     }
     case 'synced': {
-      const { epoch, master, mode: sync, bytes, tookMs } = event;
-      const fields = { epoch, master, sync, bytes, tookMs: Math.round(tookMs), event: kind };
+      const { epoch, master, mode: sync, bytes, tookMs, hearsProposals } = event;
+      const synced = { epoch, master, sync, bytes, tookMs: Math.round(tookMs) };
+      const fields = { ...synced, ...(event.role === 'observer' ? { hearsProposals } : {}), event: kind };
       logger.info(`this server now ${event.role === 'follower' ? 'follows' : 'observes'} its master`, fields);
       return;
     }

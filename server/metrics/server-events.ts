@@ -50,10 +50,14 @@ export type ServerEvent =
     }
   /** The files here do not have the state that a TRUNC asks for: the next sync is a SNAP. */
   | { readonly kind: 'truncImpossible'; readonly zxid: number }
-  /** `bytes`: the size of the snapshot and the transactions received. */
+  /**
+   * `hearsProposals`: its master sends PROPOSAL and COMMIT from now on, else INFORM. `bytes`: the size of the
+   * snapshot and the transactions received.
+   */
   | {
       readonly kind: 'synced';
       readonly role: 'follower' | 'observer';
+      readonly hearsProposals: boolean;
       readonly epoch: number;
       readonly master: Address | null;
       readonly mode: SyncMode | null;

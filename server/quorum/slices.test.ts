@@ -195,9 +195,9 @@ test('5088: an observer that joins a follower between two slices hears of every 
     observer.told();
     const master = learner.observerMaster!;
     const startForwarding = master.startForwarding.bind(master);
-    master.startForwarding = handler => {
+    master.startForwarding = (handler, lastSeenZxid) => {
       joinedAt.add(applied(play));
-      startForwarding(handler);
+      startForwarding(handler, lastSeenZxid);
     };
     commitAll('follower', play.master);
     assert.equal(brought(join(stage, observer, waitMs)), ZXIDS, `after ${waitMs} ms`);

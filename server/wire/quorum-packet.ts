@@ -4,6 +4,12 @@ import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 /** The version of the protocol between learner and master since ZooKeeper 3.4 (Zab 1.0). */
 export const PROTOCOL_VERSION = 0x10000;
 
+/**
+ * An int behind what upstream reads. In OBSERVERINFO: the observer asks for proposals and commits in place of
+ * INFORM. In LEADERINFO: its master sends them. @see docs/quorum.md "Proposals to observers"
+ */
+export const OBSERVER_PROPOSALS = 368;
+
 /** Upstream's mark after a snapshot on the wire. */
 export const SNAPSHOT_SIGNATURE = 'BenWasHere';
 

@@ -74,6 +74,7 @@ export class Conversation {
   #newMasterSide(): MasterSide {
     return new MasterSide({
       acceptsFollowers: this.master.state.name === 'leader',
+      offersProposals: this.master.state.offersProposals === true,
       roleOf: sid => (sid === this.learner.disk.sid && this.#isObserver ? 'observer' : 'participant'),
       configVersions: () => null,
     });
@@ -83,16 +84,23 @@ export class Conversation {
     return this.learner.disk.role === 'observer';
   }
 
+  /** Where it says so, both sides must. */
+  get #hearsProposals(): boolean {
+    return !this.#isObserver || this.#learnerSide.hearsProposals;
+  }
+
   connect(): void {
     if (this.isOpen) this.cut();
     this.isOpen = true;
     this.#learnerSide = new LearnerSide();
     this.#masterSide = this.#newMasterSide();
     const { sid, role, acceptedEpoch, currentEpoch, snapshotNeeded, isWiped } = this.learner.disk;
+    const asksForProposals = this.learner.disk.asksForProposals === true;
     const lastLoggedZxid = this.learner.history.at(-1) ?? 0;
     const lastProcessedZxid = isWiped ? -1 : lastLoggedZxid;
     const history = { lastLoggedZxid, lastProcessedZxid, snapshotNeeded };
-    const state = { sid, role, votes: false, acceptedEpoch, currentEpoch, ...history, configVersion: 0 };
+    const member = { sid, role, asksForProposals, votes: false, configVersion: 0 };
+    const state = { ...member, acceptedEpoch, currentEpoch, ...history };
     this.stepLearner({ type: 'connected', state });
     this.#run();
   }
@@ -134,7 +142,7 @@ export class Conversation {
 
   propose(zxid: number): void {
     this.#outstanding.push(zxid);
-    if (this.#isForwarding && !this.#isObserver) this.#forward(PacketType.PROPOSAL, zxid);
+    if (this.#isForwarding && this.#masterSide.hearsProposals) this.#forward(PacketType.PROPOSAL, zxid);
     this.#run();
   }
 
@@ -143,7 +151,7 @@ export class Conversation {
     const zxid = this.#outstanding.shift();
     if (zxid === undefined) return;
     this.master.state.committed.push(zxid);
-    const type = this.#isObserver ? PacketType.INFORM : PacketType.COMMIT;
+    const type = this.#masterSide.hearsProposals ? PacketType.COMMIT : PacketType.INFORM;
     if (this.#isForwarding) this.#forward(type, zxid);
     this.#run();
   }
@@ -199,8 +207,10 @@ export class Conversation {
 
   #hearBroadcast({ type, zxid }: PacketView): void {
     const { learner } = this;
-    if (type === (this.#isObserver ? PacketType.INFORM : PacketType.PROPOSAL)) learner.logNext(zxid);
-    if (type === (this.#isObserver ? PacketType.INFORM : PacketType.COMMIT)) learner.tree.push(zxid);
+    const commit = this.#hearsProposals ? PacketType.COMMIT : PacketType.INFORM;
+    // An observer logs what is committed.
+    if (type === (this.#isObserver ? commit : PacketType.PROPOSAL)) learner.logNext(zxid);
+    if (type === commit) learner.tree.push(zxid);
   }
 
   stepLearner(event: LearnerEvent): void {
@@ -349,7 +359,7 @@ export class Conversation {
     this.#isForwarding = true;
     this.#isHolding = true;
     this.#holdBack = [];
-    if (this.#isObserver) return;
+    if (!this.#masterSide.hearsProposals) return;
     for (const zxid of this.#outstanding) if (zxid > lastZxid) this.#forward(PacketType.PROPOSAL, zxid);
   }
 

@@ -4,6 +4,8 @@ import { follows, zxidToHex } from '../wire/zxid.ts';
 export interface LearnerOnDisk {
   readonly sid: number;
   readonly role: 'follower' | 'observer';
+  /** @default false */
+  readonly asksForProposals?: boolean;
   acceptedEpoch: number;
   currentEpoch: number;
   /** Zxids in its newest snapshot. */

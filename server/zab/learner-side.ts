@@ -1,7 +1,12 @@
 import { Fifo } from '../collections/fifo.ts';
 import type { SyncMode } from '../metrics/server-events.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
+import {
+  OBSERVER_PROPOSALS,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { configTextOf, designatedLeaderIn, ownPacket } from './own-packet.ts';
@@ -11,6 +16,8 @@ import type { PacketView } from './packet-stream.ts';
 export interface LearnerState {
   readonly sid: number;
   readonly role: 'follower' | 'observer';
+  /** An observer that is to hear proposals and commits. */
+  readonly asksForProposals: boolean;
   /** A configuration that it has seen gives it a vote, whatever its role is by now. */
   readonly votes: boolean;
   readonly acceptedEpoch: number;
@@ -99,6 +106,7 @@ export class LearnerSide {
   #phase: Phase = 'leaderInfo';
   #state: LearnerState | null = null;
   #epoch = -1;
+  #hearsProposals = false;
   /** The configuration in NEWLEADER: last seen from NEWLEADER on, in force from UPTODATE on. */
   #leaderConfig: string | null = null;
   /** Proposals that no COMMIT has named yet, oldest first. */
@@ -121,6 +129,11 @@ export class LearnerSide {
   /** It has answered the leader's epoch: synchronisation follows. */
   get hasDiscovered(): boolean {
     return this.#phase !== 'leaderInfo';
+  }
+
+  /** Live traffic comes as PROPOSAL and COMMIT: to a follower always, to an observer if it was promised. */
+  get hearsProposals(): boolean {
+    return this.#hearsProposals;
   }
 
   /** Bytes of the transactions that the sync brought. */
@@ -146,8 +159,9 @@ export class LearnerSide {
   #onConnected(state: LearnerState): readonly LearnerOutput[] {
     this.#phase = 'leaderInfo';
     this.#state = state;
-    const info = new JuteWriter(20);
+    const info = new JuteWriter(24);
     info.writeLong(state.sid).writeInt(PROTOCOL_VERSION).writeLong(state.configVersion);
+    if (state.asksForProposals) info.writeInt(OBSERVER_PROPOSALS);
     const type = state.role === 'follower' ? PacketType.FOLLOWERINFO : PacketType.OBSERVERINFO;
     return [send(type, makeZxid(state.acceptedEpoch, 0), info.toBuffer())];
   }
@@ -171,6 +185,7 @@ export class LearnerSide {
     const state = this.#state!;
     const epoch = epochOf(packet.zxid);
     this.#epoch = epoch;
+    this.#hearsProposals = state.role === 'follower' || (state.asksForProposals && promisesProposals(packet));
     const refusal = this.#refusalOf(epoch, state);
     if (refusal !== null) return [{ type: 'leave', reason: refusal, isEpochRefused: true }];
     this.#phase = 'syncMode';
@@ -340,6 +355,11 @@ export class LearnerSide {
 
 function send(type: PacketType, zxid: number, data: Buffer | null): LearnerOutput {
   return { type: 'send', packet: { type, zxid, data, authinfo: null } };
+}
+
+/** Behind the version of the protocol. */
+function promisesProposals(leaderInfo: PacketView): boolean {
+  return leaderInfo.dataLength >= 8 && leaderInfo.data().readInt32BE(4) === OBSERVER_PROPOSALS;
 }
 
 function isLeave({ type }: LearnerOutput): boolean {

@@ -29,6 +29,7 @@ function answer(
 ): string {
   const side = new MasterSide({
     acceptsFollowers: true,
+    offersProposals: false,
     roleOf: () => role,
     configVersions: () => versions,
   });

@@ -2,6 +2,8 @@ import type { MasterHistory } from './master-side.ts';
 
 export interface MasterState {
   readonly name: 'leader' | 'observer master';
+  /** @default false */
+  readonly offersProposals?: boolean;
   readonly epoch: number;
   /** All that was ever committed. */
   readonly committed: number[];

@@ -1,7 +1,12 @@
 import type { Role } from '../membership/quorum-server.ts';
 import type { SyncMode } from '../metrics/server-events.ts';
-import { JuteReader } from '../wire/jute.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import {
+  OBSERVER_PROPOSALS,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../wire/quorum-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { PacketView } from './packet-stream.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
@@ -13,11 +18,15 @@ export interface LearnerInfo {
   readonly acceptedEpoch: number;
   /** That of the last configuration it has put in force. */
   readonly configVersion: number;
+  /** It is an observer that would rather hear proposals and commits than INFORM. */
+  readonly asksForProposals: boolean;
 }
 
 export interface MasterSettings {
   /** The master is the leader itself, not a follower that serves observers. */
   readonly acceptsFollowers: boolean;
+  /** Observers that ask for proposals and commits are sent them. */
+  readonly offersProposals: boolean;
   /** Role by the configuration; undefined for a server that is not in it, or where two of them differ. */
   roleOf(sid: number): Role | undefined;
   /** Null where configurations have no versions that count, because there is no reconfiguration. */
@@ -71,7 +80,7 @@ export type MasterOutput =
   /** Counts one more sync, unless the maximum is reached: then this learner is closed. */
   | { readonly type: 'beginSync'; readonly mode: SyncMode; readonly zxid: number }
   | { readonly type: 'bringSnapshot' }
-  /** Sends transactions as PROPOSAL and COMMIT or, to an observer that already serves, `asInform`. */
+  /** Sends transactions as PROPOSAL and COMMIT or, to one that serves and hears only results, `asInform`. */
   | {
       readonly type: 'bringHistory';
       readonly after: number;
@@ -105,6 +114,7 @@ export class MasterSide {
   readonly #settings: MasterSettings;
   #phase: Phase = 'info';
   #isObserver = false;
+  #hearsProposals = false;
   #epoch = 0;
   /** The learner's last zxid, from its ACKEPOCH. */
   #peerLastZxid = 0;
@@ -120,6 +130,11 @@ export class MasterSide {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** Live traffic goes to this learner as PROPOSAL and COMMIT. Only to observers it may go as INFORM. */
+  get hearsProposals(): boolean {
+    return this.#hearsProposals;
   }
 
   step(event: MasterEvent): readonly MasterOutput[] {
@@ -190,6 +205,7 @@ export class MasterSide {
     if (!isBehind && role !== undefined && (role === 'participant') !== isFollower)
       return [close(`server ${sid} is ${aRole(role)} by the configuration here, and came with ${packet}`)];
     this.#isObserver = !isFollower;
+    this.#hearsProposals = isFollower || (info.asksForProposals && this.#settings.offersProposals);
     this.#phase = 'epoch';
     return [{ type: 'awaitEpoch', info, isObserver: this.#isObserver }];
   }
@@ -197,9 +213,9 @@ export class MasterSide {
   #onEpoch(epoch: number): readonly MasterOutput[] {
     this.#epoch = epoch;
     this.#phase = 'ackEpoch';
-    const version = Buffer.alloc(4);
-    version.writeInt32BE(PROTOCOL_VERSION);
-    return [send(PacketType.LEADERINFO, makeZxid(epoch, 0), version)];
+    const info = new JuteWriter(8).writeInt(PROTOCOL_VERSION);
+    if (this.#isObserver && this.#hearsProposals) info.writeInt(OBSERVER_PROPOSALS);
+    return [send(PacketType.LEADERINFO, makeZxid(epoch, 0), info.toBuffer())];
   }
 
   #onAckEpoch(packet: PacketView): readonly MasterOutput[] {
@@ -265,12 +281,13 @@ export class MasterSide {
   }
 
   /**
-   * What was dropped follows from the log: as in a sync or, to an observer that already serves, as INFORM.
+   * What was dropped follows from the log: as in a sync or, to one that already serves and hears only
+   * results, as INFORM.
    */
   #nextRound(lastProcessedZxid: number): readonly MasterOutput[] {
     const after = this.#through;
     const register = this.#register(lastProcessedZxid);
-    return [register, this.#bringHistory(after, this.#phase === 'broadcast' && this.#isObserver)];
+    return [register, this.#bringHistory(after, this.#phase === 'broadcast' && !this.#hearsProposals)];
   }
 
   #onAckOfNewLeader(packet: PacketView): readonly MasterOutput[] {
@@ -299,7 +316,8 @@ function readInfo(packet: PacketView): LearnerInfo {
   const sid = reader.remaining >= 8 ? reader.readLong() : -1;
   const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
   const configVersion = reader.remaining >= 8 ? reader.readLong() : 0;
-  return { sid, protocolVersion, acceptedEpoch: epochOf(packet.zxid), configVersion };
+  const asksForProposals = reader.remaining >= 4 && reader.readInt() === OBSERVER_PROPOSALS;
+  return { sid, protocolVersion, acceptedEpoch: epochOf(packet.zxid), configVersion, asksForProposals };
 }
 
 function aRole(role: Role): string {

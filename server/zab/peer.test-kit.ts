@@ -29,7 +29,13 @@ import { ZkDatabase } from '../storage/zk-database.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
-import { PacketType, packetName, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import {
+  OBSERVER_PROPOSALS,
+  PacketType,
+  PROTOCOL_VERSION,
+  packetName,
+  writeQuorumPacket,
+} from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
@@ -346,14 +352,16 @@ export class Peer {
     return this;
   }
 
-  /** Sends FOLLOWERINFO or OBSERVERINFO of `sid`. */
+  /** Sends FOLLOWERINFO or OBSERVERINFO of `sid`, which perhaps asks for proposals. */
   sendInfo(
     type: typeof PacketType.FOLLOWERINFO | typeof PacketType.OBSERVERINFO,
     sid: number,
     acceptedEpoch = 0,
+    asksForProposals = false,
   ): this {
-    const info = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
-    return this.send(type, makeZxid(acceptedEpoch, 0), info);
+    const info = new JuteWriter().writeLong(sid).writeInt(PROTOCOL_VERSION).writeLong(0);
+    if (asksForProposals) info.writeInt(OBSERVER_PROPOSALS);
+    return this.send(type, makeZxid(acceptedEpoch, 0), info.toBuffer());
   }
 
   sendAckEpoch(lastZxid: number, currentEpoch: number): this {
@@ -362,7 +370,9 @@ export class Peer {
     return this.send(PacketType.ACKEPOCH, lastZxid, data);
   }
 
-  sendLeaderInfo(epoch: number): this {
-    return this.send(PacketType.LEADERINFO, epoch * 0x1_0000_0000, Buffer.from([0, 1, 0, 0]));
+  sendLeaderInfo(epoch: number, promisesProposals = false): this {
+    const info = new JuteWriter().writeInt(PROTOCOL_VERSION);
+    if (promisesProposals) info.writeInt(OBSERVER_PROPOSALS);
+    return this.send(PacketType.LEADERINFO, epoch * 0x1_0000_0000, info.toBuffer());
   }
 }

@@ -8,7 +8,8 @@ import type { MasterState } from './master-model.test-kit.ts';
 
 /**
  * master epoch=2 history=0x100000001..5 [memory=0x100000003] [disk=0x100000002] [as=observer-master] [snap]
- * learner history=0x100000001..3 [as=observer] [accepted=1] [current=1] [wiped]
+ *     [proposals]
+ * learner history=0x100000001..3 [as=observer] [accepted=1] [current=1] [wiped] [proposals]
  * connect   cut   crash   hold disk   release disk   propose 0x200000001   commit   let-go   state
  * say M COMMIT 0x100000005   say L ACK 0x200000000
  */
@@ -55,6 +56,7 @@ function commands(log: (line: string) => void): Commands {
 function masterOf(line: CommandWords): MasterState {
   return {
     name: line.option('as') === 'observer-master' ? 'observer master' : 'leader',
+    offersProposals: line.has('proposals'),
     epoch: line.number('epoch', 2),
     committed: zxids(line.option('history')),
     memoryFrom: line.number('memory', 0),
@@ -69,6 +71,7 @@ function learnerOf(line: CommandWords): LearnerOnDisk {
   return {
     sid: isObserver ? 4 : 2,
     role: isObserver ? 'observer' : 'follower',
+    asksForProposals: line.has('proposals'),
     acceptedEpoch: line.number('accepted', 1),
     currentEpoch: line.number('current', 1),
     snapshot: zxids(line.option('snapshot')),

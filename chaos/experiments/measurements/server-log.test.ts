@@ -28,7 +28,8 @@ function logOf(...story: readonly (readonly [time: number, event: ServerEvent])[
 
 test('the attempt that led to serving is found by its events, not by the wording of a line', () => {
   const elected = { kind: 'elected', state: 'OBSERVING', leader: 2, tookMs: 1 } as const;
-  const synced = { role: 'observer', epoch: 3, master: MASTER, mode: 'SNAP', bytes: 9, tookMs: 5 } as const;
+  const role = { role: 'observer', hearsProposals: false } as const;
+  const synced = { ...role, epoch: 3, master: MASTER, mode: 'SNAP', bytes: 9, tookMs: 5 } as const;
   const log = logOf(
     [1_010, elected],
     [1_020, { kind: 'learningEnds', role: 'observer', master: MASTER, reason: 'DIFF from the master' }],

@@ -55,9 +55,14 @@ export const BROADCAST_PLANTS = {
   /** Observers are told of a transaction when it is proposed (rows 000-5, 000-9). */
   'observers are told before a quorum has acked': () => {
     const { propose, inform } = LiveLearners.prototype;
+    /** Of leaders. Observer masters inform when they have applied it. */
+    const proposing = new WeakSet<LiveLearners>();
     return all(
-      put(LiveLearners.prototype, 'inform', () => {}),
+      put(LiveLearners.prototype, 'inform', (learners, packet) => {
+        if (!proposing.has(learners)) inform.call(learners, packet);
+      }),
       put(LiveLearners.prototype, 'propose', (learners, packet) => {
+        proposing.add(learners);
         propose.call(learners, packet);
         inform.call(learners, packet);
       }),
