@@ -41,6 +41,8 @@ export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
   return {
     name: member.name,
     dc: member.plan.dc,
+    isVoter: member.plan.role === 'participant',
+    masterOf: async () => (await ensemble.learnerMasters()).get(member.name),
     get pid() {
       return member.pid;
     },

@@ -53,6 +53,7 @@ export async function startMeshedEnsemble(
       members: meshMembers(plan),
       folder: join(folder, 'links'),
       roleOf,
+      masterOf: async name => (await ensemble?.learnerMasters())?.get(name),
       outlivesLab: toxiproxy.kind === 'external',
     });
     // A Toxiproxy that was started here ends, and its proxies with it.

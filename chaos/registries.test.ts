@@ -3,6 +3,8 @@
  * limits every option.
  */
 import { assert, suite } from '#test';
+import { readTopology } from '../bench/topology/read-topology.ts';
+import { SeededRandom } from '../server/runtime/seeded-random.ts';
 import { CHECKERS } from './checkers/index.ts';
 import { EXPERIMENTS } from './experiments/index.ts';
 import { FAULTS } from './faults/index.ts';
@@ -50,4 +52,40 @@ test('faults of links need proxies, faults of processes need processes', () => {
   assert.equal([here(false, false), here(true, true)], [[], FAULTS.map(({ name }) => name)]);
   assert.equal([here(true, false).includes('refuse'), here(true, false).includes('kill')], [true, false]);
   assert.equal([here(false, true).includes('refuse'), here(false, true).includes('kill')], [false, true]);
+});
+
+const SHAPES = ['voters=1', 'voters=3', 'voters=5 observers=3', 'voters=3 observers=2 masters=on'];
+
+test('faults: what is drawn is what a person may write, and differs from run to run', () => {
+  for (const shape of SHAPES)
+    for (const { name, draw, schema } of FAULTS) {
+      const drawn = new Set<string>();
+      for (let seed = 0; seed < 100; seed++) {
+        const random = new SeededRandom(seed);
+        const step = draw?.(random.fork('ranges'), readTopology(shape));
+        for (let at = 0; at < 3 && step !== undefined; at++) {
+          const written = JSON.parse(JSON.stringify(step(random)));
+          const read = schema.safeParse(written);
+          assert.ok(read.success, `${name} on ${shape}: ${JSON.stringify(written)}: ${read.error}`);
+          drawn.add(JSON.stringify(written));
+        }
+      }
+      if (shape === 'voters=5 observers=3' && draw !== undefined)
+        assert.ok(drawn.size > 1, `${name}: ${[...drawn].join()}`);
+    }
+});
+
+test('faults: every fault of links can be drawn, and none where there is one member', () => {
+  const drawn = (shape: string) =>
+    FAULTS.filter(({ available }) => available({ links: false, processes: true }) !== undefined)
+      .filter(({ draw }) => draw?.(new SeededRandom(1), readTopology(shape)) !== undefined)
+      .map(({ name }) => name);
+  const ofLinks = FAULTS.filter(
+    ({ available }) => available({ links: false, processes: true }) !== undefined,
+  );
+  assert.equal(
+    drawn('voters=5 observers=1'),
+    ofLinks.map(({ name }) => name),
+  );
+  assert.equal(drawn('voters=1'), []);
 });

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { drawSelectors } from '../mesh/draw-target.ts';
+import type { Flow, Link } from '../mesh/link.ts';
 import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
 import { injectOnLinks } from './link-fault.ts';
-import { addToxics, streamsByLink } from './toxic-fault.ts';
+import type { LinkHarm } from './link-proof.ts';
+import { toxicHarm } from './toxic-fault.ts';
 
 const SILENCE_MS = 1_000;
 
@@ -14,6 +17,10 @@ export const blackholeKind: FaultKind<{ readonly select: Selector }> = {
   schema: z.strictObject({ select: selectorSchema }),
   available: needsLinks,
   create: blackhole,
+  draw(random, shape) {
+    const select = drawSelectors(random, shape, { both: true });
+    return select && (own => ({ select: select(own) }));
+  },
 };
 
 /**
@@ -26,22 +33,23 @@ export function blackhole({ select }: { readonly select: Selector }): Fault<Link
     name: 'blackhole',
     description: blackholeKind.description,
     async inject(context) {
-      const streams = streamsByLink(await context.mesh.flows(select));
-      return injectOnLinks(context, [...streams.keys()], {
-        apply: link =>
-          addToxics(context, link, streams.get(link) ?? [], {
-            name: 'fault_blackhole',
-            type: 'timeout',
-            attributes: { timeout: 0 },
-          }),
-        bit: (before, after) =>
-          (before.outcome === 'answered' || before.outcome === 'closed') && after.outcome === 'silent',
-        // When the requests are lost there are no answers to lose.
-        losesOn: link => (streams.get(link)?.includes('upstream') ? 'upstream' : 'downstream'),
-        showsOn: 'owner',
-        deadlineMs: SILENCE_MS,
-        biteIs: `${SILENCE_MS} ms of silence where there was an answer before, and bytes counted in but not out`,
-      });
+      const { links, harm } = blackholeHarm(context, await context.mesh.flows(select, context.random));
+      return injectOnLinks(context, links, harm);
     },
   };
+}
+
+export function blackholeHarm(
+  context: LinkFaultContext,
+  flows: readonly Flow[],
+): { links: Link[]; harm: LinkHarm } {
+  return toxicHarm(context, flows, { type: 'timeout', attributes: { timeout: 0 } }, ways => ({
+    bit: (before, after) =>
+      (before.outcome === 'answered' || before.outcome === 'closed') && after.outcome === 'silent',
+    // When the requests are lost there are no answers to lose.
+    losesOn: link => (ways(link).includes('upstream') ? 'upstream' : 'downstream'),
+    showsOn: 'owner',
+    deadlineMs: SILENCE_MS,
+    biteIs: `${SILENCE_MS} ms of silence where there was an answer before, and bytes counted in but not out`,
+  }));
 }

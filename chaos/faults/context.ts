@@ -17,6 +17,10 @@ export interface FaultMember {
   signal(signal: NodeJS.Signals, pid: number): void;
   stateOf(pid: number): ProcessState;
   roleOf(): string | Promise<string>;
+  /** Whether it is configured with a vote. @default by its present role */
+  readonly isVoter?: boolean;
+  /** For an observer: the name of the member that it follows now. */
+  masterOf?(): Promise<string | undefined>;
   /** Restarts the member on its data; settles when it listens. */
   restart(): Promise<void>;
 }
@@ -32,6 +36,8 @@ export interface ProcessFaultContext {
 export interface LinkFaultContext {
   readonly client: ToxiproxyClient;
   readonly mesh: Mesh;
+  /** Chooses among the links and members that a selector leaves open. It is seeded. */
+  readonly random: Random;
   /** How a link is measured. @default probeLink, for members that speak ZooKeeper's protocols */
   readonly probe?: Probe;
 }

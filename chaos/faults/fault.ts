@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { EnsembleShape } from '../mesh/draw-target.ts';
 import type { FaultContext } from './context.ts';
 
 /** Named numbers and words as results/ keeps them. Units are in the names. */
@@ -44,7 +46,17 @@ export interface FaultKind<Options = unknown> {
   /** Why the fault cannot be injected there; undefined when it can. */
   available(host: FaultHost): string | undefined;
   create(options: Options): Fault;
+  /**
+   * For swarm testing. Called once for each run: it draws the ranges of that run (how slow, which targets)
+   * and returns what draws the options of one fault from them, as a person would write them. Undefined: this
+   * ensemble has nothing that the fault could hit.
+   * @see Groce et al., Swarm Testing (2012)
+   */
+  draw?(random: SeededRandom, shape: EnsembleShape): DrawOptions | undefined;
 }
+
+/** Draws what the schema of the kind accepts, from the ranges of a run. */
+export type DrawOptions = (random: SeededRandom) => object;
 
 export function needsLinks({ links }: FaultHost): string | undefined {
   return links ? undefined : "no proxies: only zklab's server dials through them";

@@ -5,10 +5,7 @@ const PAUSE_MS = 200;
 
 type Undo = () => Promise<void>;
 
-/**
- * Steps to undo, the last one first. Each is tried a few times, because an outgoing connection may occupy the
- * port of a returning proxy for a moment.
- */
+/** Steps to undo, the last one first, each persistently. */
 export class Healing {
   #steps: Undo[] = [];
   #healing: Promise<void> | undefined;
@@ -44,7 +41,8 @@ export class Healing {
   }
 }
 
-async function persistently(step: Undo): Promise<void> {
+/** Tries a few times: an outgoing connection may occupy the port of a returning proxy for a moment. */
+export async function persistently(step: Undo): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await step();

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Link } from '../mesh/link.ts';
+import { drawSelectors } from '../mesh/draw-target.ts';
 import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { injectOnLinks } from './link-fault.ts';
-import { addToxics, streamsByLink } from './toxic-fault.ts';
+import { exchangesFor, noFasterThan } from './link-proof.ts';
+import { injectToxic } from './toxic-fault.ts';
 
 export interface LatencyOptions {
   readonly select: Selector;
@@ -25,43 +25,42 @@ export const latencyKind: FaultKind<LatencyOptions> = {
     .refine(({ latencyMs, jitterMs }) => jitterMs < latencyMs, { error: 'a jitterMs below latencyMs' }),
   available: needsLinks,
   create: latency,
+  draw(random, shape) {
+    const select = drawSelectors(random, shape);
+    const mostMs = random.pick([40, 100, 400, 1000]);
+    const jitterShare = random.pick([0, 0.3]);
+    return (
+      select &&
+      (own => {
+        const latencyMs = Math.round(own.between(mostMs / 2, mostMs));
+        return { select: select(own), latencyMs, jitterMs: Math.floor(latencyMs * jitterShare) };
+      })
+    );
+  },
 };
 
-/** Timers fire late but never early. The clocks of two processes may be read a moment apart. */
-const GRAIN_MS = 1;
 const ANSWER_ROOM_MS = 5_000;
 
 /** Delays every byte, but not the handshake and the end of a connection. */
 export function latency({ select, latencyMs, jitterMs = 0 }: LatencyOptions): Fault<LinkFaultContext> {
   if (!(latencyMs > 0 && jitterMs >= 0 && jitterMs < latencyMs))
     throw new RangeError(`latency of ${latencyMs} +/- ${jitterMs} ms: expected 0 <= jitterMs < latencyMs`);
-  const surelyMs = latencyMs - jitterMs - GRAIN_MS;
+  const surelyMs = latencyMs - jitterMs;
   return {
     name: 'latency',
     description: `${latencyMs} ms +/- ${jitterMs} ms more on the way`,
-    async inject(context) {
-      const streams = streamsByLink(await context.mesh.flows(select));
-      const ways = (link: Link) => streams.get(link) ?? [];
-      return injectOnLinks(context, [...streams.keys()], {
-        apply: link =>
-          addToxics(context, link, ways(link), {
-            name: 'fault_latency',
-            type: 'latency',
-            attributes: { latency: latencyMs, jitter: jitterMs },
-          }),
-        // No exchange can be faster than the added latency, and a slow machine alone does not make all of
-        // them slow.
-        telling: ({ rttMs }, link) => rttMs !== null && rttMs < surelyMs * ways(link).length,
-        bit(before, after, link) {
-          const floorMs = surelyMs * ways(link).length;
-          return (
-            before.rttMs !== null && after.rttMs !== null && before.rttMs < floorMs && after.rttMs >= floorMs
-          );
-        },
-        showsOn: 'owner',
-        deadlineMs: 2 * (latencyMs + jitterMs) + ANSWER_ROOM_MS,
-        biteIs: `no round trip below ${surelyMs} ms for each way, where there was one before`,
-      });
-    },
+    inject: context =>
+      injectToxic(
+        context,
+        select,
+        { type: 'latency', attributes: { latency: latencyMs, jitter: jitterMs } },
+        ways => ({
+          ...noFasterThan(link => surelyMs * ways(link).length),
+          exchanges: exchangesFor(surelyMs),
+          showsOn: 'owner',
+          deadlineMs: 2 * (latencyMs + jitterMs) + ANSWER_ROOM_MS,
+          biteIs: `no round trip below ${surelyMs} ms for each way, where there was one before`,
+        }),
+      ),
   };
 }

@@ -1,47 +1,8 @@
-import type { Link, Stream } from '../mesh/link.ts';
-import { fastest, probeLink, type Reading } from '../mesh/measure.ts';
+import type { Link } from '../mesh/link.ts';
 import type { LinkFaultContext } from './context.ts';
-import type { ActiveFault, BiteProof, Readings } from './fault.ts';
+import type { ActiveFault } from './fault.ts';
 import { Healing } from './healing.ts';
-import { watchLosses } from './losses.ts';
-
-/**
- * At most this many links of a large selection are surveyed, and fewer are measured, evenly over the
- * selection. The proof says how many.
- */
-const SURVEYED_LINKS_MAX = 128;
-const PROBED_LINKS_MAX = 8;
-const EXCHANGES = 3;
-/** With many processes per core, only a few exchanges are as fast as the link allows. */
-const EXCHANGES_MAX = 24;
-
-/** How a link fault is applied to one link, and how it shows in a measurement of that link. */
-export interface LinkHarm {
-  /** Applies the fault and returns what removes it. */
-  apply(link: Link): Promise<() => Promise<void>>;
-  bit(before: Reading, after: Reading, link: Link): boolean;
-  /**
-   * Whether this reading without the fault would differ from one with it. The link is measured again until it
-   * does.
-   */
-  telling?(before: Reading, link: Link): boolean;
-  /**
-   * `proxy`: the fault shows at the proxy alone. `owner`: it shows only when the owner of the port behind the
-   * proxy takes part in an exchange.
-   */
-  readonly showsOn: 'proxy' | 'owner';
-  /**
-   * For a fault that drops bytes: the direction in which the bytes of an exchange must be missing, if bytes
-   * are counted.
-   */
-  losesOn?(link: Link): Stream;
-  /** An exchange under the fault counts as silent after this time. */
-  readonly deadlineMs: number;
-  /** For the proof: what counts as a bite. */
-  readonly biteIs: string;
-}
-
-const DEADLINE_WITHOUT_FAULT_MS = 5_000;
+import { type LinkHarm, LinkProof } from './link-proof.ts';
 
 /**
  * Measures the links, applies the fault to all of them, and returns the fault in force. When one fails, it
@@ -52,83 +13,34 @@ export async function injectOnLinks(
   links: readonly Link[],
   harm: LinkHarm,
 ): Promise<ActiveFault> {
-  const probed = spread(await measurable(context, links, harm), PROBED_LINKS_MAX);
-  const { probe = probeLink } = context;
-  const before = await Promise.all(
-    probed.map(link =>
-      fastest(probe, link, DEADLINE_WITHOUT_FAULT_MS, {
-        atLeast: EXCHANGES,
-        atMost: EXCHANGES_MAX,
-        until: best => harm.telling?.(best, link) ?? true,
-      }),
-    ),
-  );
+  const proof = await LinkProof.begin(context, links, harm);
   const healing = new Healing();
   const startedAt = Date.now();
-  try {
-    for (const link of links) healing.add(await harm.apply(link));
-  } catch (error) {
-    await healing.heal();
-    throw error;
-  }
+  await applyToAll(links, harm, healing);
   return {
     startedAt,
     links: links.map(({ name }) => name),
     heal: () => healing.heal(),
-    async proveBite(): Promise<BiteProof> {
-      const lost = harm.losesOn && (await watchLosses(context.client, probed, link => harm.losesOn!(link)));
-      // Measured twice as often: a busy machine cannot hide what showed in one of so many exchanges before.
-      const after = await Promise.all(
-        probed.map((link, index) =>
-          fastest(probe, link, harm.deadlineMs, { atLeast: 2 * before[index]!.exchanges }),
-        ),
-      );
-      const showed = probed.every((link, index) => harm.bit(before[index]!, after[index]!, link));
-      // Counting waits for losses to appear. When nothing else showed, there are none to wait for.
-      const losses = showed ? await lost?.() : undefined;
-      const bit = probed.length > 0 && showed && (losses?.every(bytes => bytes > 0) ?? true);
-      const times = Math.max(0, ...after.map(({ exchanges }) => exchanges));
-      const how = `up to ${times} exchanges through ${probed.length} of ${links.length} links; a bite is ${harm.biteIs}`;
-      return { bit, before: named(probed, before), after: named(probed, after, losses), how };
-    },
+    proveBite: () => proof.take(),
   };
 }
 
-/**
- * The links on which the fault can show. Many have no listener behind them, because only a leader listens on
- * its quorum port: there a proxy accepts and closes, which looks like the answer of an election port. Such
- * links are used only when there is nothing better.
- */
-async function measurable(
-  context: LinkFaultContext,
+/** Requests to Toxiproxy at the same time. */
+const AT_ONCE = 16;
+
+/** Applies the fault to all links or to none. */
+export async function applyToAll(
   links: readonly Link[],
-  harm: LinkHarm,
-): Promise<Link[]> {
-  const surveyed = spread(links, SURVEYED_LINKS_MAX);
-  if (harm.showsOn === 'proxy') return surveyed;
-  const { probe = probeLink } = context;
-  const found = await Promise.all(surveyed.map(link => probe(link, DEADLINE_WITHOUT_FAULT_MS)));
-  const answering = surveyed.filter((_, index) => found[index]!.outcome === 'answered');
-  if (answering.length > 0) return answering;
-  return surveyed.filter(({ kind }, index) => kind === 'election' && found[index]!.outcome === 'closed');
-}
-
-function named(links: readonly Link[], measured: readonly Reading[], losses?: readonly number[]): Readings {
-  const all: Readings = {};
-  for (const [index, { name }] of links.entries()) {
-    const { outcome, rttMs } = measured[index]!;
-    all[`${name} outcome`] = outcome;
-    all[`${name} rttMs`] = rttMs === null ? null : Math.round(rttMs * 1000) / 1000;
-    if (losses !== undefined) all[`${name} lostBytes`] = losses[index]!;
+  harm: Pick<LinkHarm, 'apply'>,
+  healing: Healing,
+): Promise<void> {
+  for (let at = 0; at < links.length; at += AT_ONCE) {
+    const applied = await Promise.allSettled(
+      links.slice(at, at + AT_ONCE).map(async link => healing.add(await harm.apply(link))),
+    );
+    const failed = applied.find(each => each.status === 'rejected');
+    if (failed === undefined) continue;
+    await healing.heal();
+    throw failed.reason;
   }
-  return all;
-}
-
-/**
- * At most `count` of them, spread evenly over the list, so that each member of a large selection can be
- * chosen.
- */
-function spread<T>(all: readonly T[], count: number): T[] {
-  if (all.length <= count) return [...all];
-  return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)]!);
 }

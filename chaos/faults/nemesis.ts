@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { waitMs } from '../wait.ts';
 import type { FaultContext } from './context.ts';
@@ -38,6 +39,8 @@ export async function runNemesis(
   context: FaultContext,
   options: NemesisOptions = {},
 ): Promise<NemesisReport> {
+  // Every step waits for it.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   const results = await Promise.allSettled(
     steps.map((step, round) => runStep(step, { round, of: steps.length }, context, options)),
   );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { drawTargets } from '../mesh/draw-target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
 import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
@@ -10,6 +11,10 @@ export const pauseKind: FaultKind<{ readonly target: MemberTarget }> = {
   schema: z.strictObject({ target: memberTargetSchema }),
   available: needsProcesses,
   create: pause,
+  draw(random, shape) {
+    const target = drawTargets(random, shape);
+    return own => ({ target: target(own) });
+  },
 };
 
 /**

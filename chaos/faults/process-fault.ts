@@ -1,27 +1,12 @@
-import { z } from 'zod';
 import { exchange, type Reading, requestOf } from '../mesh/measure.ts';
+import { memberTargetSchema } from '../mesh/selector-schema.ts';
+import { findMembers, type MemberNow, type MemberTarget, votes } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import type { ActiveFault, BiteProof, Readings } from './fault.ts';
 import { Healing } from './healing.ts';
 
-/** Members by their role at the moment of injection, by name, or all of a data centre. */
-export type MemberTarget =
-  | { readonly name: string }
-  | { readonly dc: string }
-  | {
-      readonly role: string;
-      /** How many members of that role, chosen at random. @default 1 */
-      readonly count?: number;
-    };
-
-export const memberTargetSchema: z.ZodType<MemberTarget> = z.union(
-  [
-    z.strictObject({ name: z.string() }),
-    z.strictObject({ dc: z.string() }),
-    z.strictObject({ role: z.string(), count: z.int().min(1).default(1) }),
-  ],
-  { error: '{ name: v1 }, { dc: paris }, or { role: follower, count: 1 }' },
-);
+export type { MemberTarget };
+export { memberTargetSchema };
 
 export interface ProcessHarm {
   apply(member: FaultMember): Promise<() => Promise<void>>;
@@ -72,23 +57,20 @@ export async function injectOnMembers(
   };
 }
 
-/** @throws Error when fewer members match than `count` asks for */
-async function chooseMembers(
+/** The members that `target` means now. @throws TargetError */
+export async function chooseMembers(
   { members, random }: ProcessFaultContext,
   target: MemberTarget,
 ): Promise<FaultMember[]> {
-  const roles = await Promise.all(members.map(async member => member.roleOf()));
-  const now = () => members.map(({ name }, index) => `${name}=${roles[index]}`).join(' ');
-  const fits = members.filter(({ name, dc }, index) => {
-    if ('name' in target) return name === target.name;
-    return 'dc' in target ? dc === target.dc : roles[index] === target.role;
-  });
-  const count = 'role' in target ? (target.count ?? 1) : 'dc' in target ? Math.max(1, fits.length) : 1;
-  if (fits.length < count || count < 1)
-    throw new Error(`${fits.length} members match ${JSON.stringify(target)}; the roles are ${now()}`);
-  const chosen: FaultMember[] = [];
-  while (chosen.length < count) chosen.push(...fits.splice(random.below(fits.length), 1));
-  return chosen;
+  const now = await Promise.all(members.map(memberNow));
+  const chosen = await findMembers(target, now, random, { ofRole: 1 });
+  return chosen.map(name => members.find(member => member.name === name)!);
+}
+
+async function memberNow(member: FaultMember): Promise<MemberNow> {
+  const { name, dc, isVoter = false } = member;
+  const role = await member.roleOf();
+  return { name, role, dc, isVoter: votes(role, isVoter), masterOf: async () => member.masterOf?.() };
 }
 
 function probeMember({ clientAddress }: FaultMember, deadlineMs: number): Promise<Reading> {

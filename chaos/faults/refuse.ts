@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { drawSelectors } from '../mesh/draw-target.ts';
 import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
 import { injectOnLinks } from './link-fault.ts';
+import type { LinkHarm } from './link-proof.ts';
 
 const DEADLINE_MS = 2_000;
 
@@ -13,6 +15,10 @@ export const refuseKind: FaultKind<{ readonly select: Selector }> = {
   schema: z.strictObject({ select: selectorSchema }),
   available: needsLinks,
   create: refuse,
+  draw(random, shape) {
+    const select = drawSelectors(random, shape);
+    return select && (own => ({ select: select(own) }));
+  },
 };
 
 /**
@@ -24,18 +30,20 @@ export function refuse({ select }: { readonly select: Selector }): Fault<LinkFau
   return {
     name: 'refuse',
     description: refuseKind.description,
-    async inject(context) {
-      const { client, mesh } = context;
-      return injectOnLinks(context, await mesh.select(select), {
-        apply: async ({ name }) => {
-          await client.setEnabled(name, false);
-          return () => client.setEnabled(name, true);
-        },
-        bit: (before, after) => before.outcome !== 'refused' && after.outcome === 'refused',
-        showsOn: 'proxy',
-        deadlineMs: DEADLINE_MS,
-        biteIs: 'a refused connection where there was none before',
-      });
+    inject: async context =>
+      injectOnLinks(context, await context.mesh.select(select, context.random), refuseHarm(context)),
+  };
+}
+
+export function refuseHarm({ client }: LinkFaultContext): LinkHarm {
+  return {
+    apply: async ({ name }) => {
+      await client.setEnabled(name, false);
+      return () => client.setEnabled(name, true);
     },
+    bit: (before, after) => before.outcome !== 'refused' && after.outcome === 'refused',
+    showsOn: 'proxy',
+    deadlineMs: DEADLINE_MS,
+    biteIs: 'a refused connection where there was none before',
   };
 }

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { assert, suite } from '#test';
 import { EchoServer } from '../testing/echo-server.ts';
 import type { Link } from './link.ts';
-import { exchange, fastest, type Reading, requestOf } from './measure.ts';
+import { exchange, fastest, quartile, REQUEST_BYTES_MAX, type Reading, requestOf } from './measure.ts';
 
 const test = suite('mesh: measurement of a link');
 const PING = Buffer.from('ping');
@@ -22,7 +22,10 @@ test('an answer, a close, a refusal and silence are told apart', async () => {
   );
   await withServer(
     socket => socket.once('data', () => socket.resetAndDestroy()),
-    async address => assert.is((await exchange(address, PING, 5000)).outcome, 'closed'),
+    async address => {
+      const { outcome, byReset } = await exchange(address, PING, 5000);
+      assert.equal([outcome, byReset], ['closed', true]);
+    },
   );
   await withServer(
     socket => socket.resume(),
@@ -49,6 +52,50 @@ test('the fastest of several exchanges counts, unless one has another outcome', 
   assert.is((await fastest(slow(), link, 1, below(5))).exchanges, 3, 'until one is fast enough');
   assert.is((await fastest(slow(), link, 1, below(10))).exchanges, 2, 'as often as asked at least');
   assert.is((await fastest(slow(), link, 1, below(1))).exchanges, 4, 'and never more than at most');
+});
+
+test('an exchange without a request ends its stream and waits for the end of the other', async () => {
+  await withServer(
+    socket => socket.resume(),
+    async address => {
+      const ended = await exchange(address, undefined, 5000);
+      assert.is(ended.outcome, 'closed');
+    },
+  );
+});
+
+test('planted: as many bytes as asked for are waited for', async () => {
+  await withServer(
+    socket => socket.once('data', () => socket.write('123')),
+    async address => {
+      assert.is((await exchange(address, PING, 5000, 3)).outcome, 'answered');
+      assert.is((await exchange(address, PING, 50, 4)).outcome, 'silent');
+    },
+  );
+});
+
+test('a quartile is not the fastest, and that of the fastest series counts', async () => {
+  const series = (from: number) => Array.from({ length: 24 }, (_, at) => from + at);
+  const scripted = (times: number[]) => async (): Promise<Reading> => ({
+    outcome: 'answered',
+    rttMs: times.shift()!,
+  });
+  const answered = { outcome: 'answered', rttMs: 7, exchanges: 24 };
+  assert.equal(await quartile(scripted(series(1)), link, 1, { atLeast: 1 }), answered);
+  const below = { atLeast: 1, until: ({ rttMs }: Reading) => rttMs! < 10 };
+  const slowFirst = () => scripted([...series(50), ...series(1), ...series(20)]);
+  assert.equal(await quartile(slowFirst(), link, 1, below), { ...answered, exchanges: 48 });
+  assert.is((await quartile(slowFirst(), link, 1, { atLeast: 96 })).rttMs, 7, 'as many series as before');
+});
+
+test('a request has the size that was asked for, where its port takes one', () => {
+  for (const bytes of [64, 1000, REQUEST_BYTES_MAX]) {
+    assert.is(requestOf('client', bytes).length, bytes);
+    assert.is(requestOf('quorum', bytes).length, bytes);
+    assert.is(requestOf('election', bytes).length, 8);
+  }
+  assert.is(requestOf('quorum', 1_000_000).length, REQUEST_BYTES_MAX);
+  assert.is(requestOf('client', 1000).readInt32BE(0), 996, 'one frame');
 });
 
 test('each port gets a request that its owner answers', () => {

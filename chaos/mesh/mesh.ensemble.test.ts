@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { assert, temporaryFolder } from '#test';
 import { parseLinkMap } from '../../server/runtime/link-map.ts';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { Dialed } from '../testing/dialed.ts';
 import { eachToxiproxy } from '../testing/each-toxiproxy.ts';
 import { EchoEnsemble } from '../testing/echo-ensemble.ts';
@@ -76,9 +77,12 @@ eachToxiproxy('mesh', test => {
   test('a selection uses the roles of the moment', async toxiproxy => {
     await withEnsemble(toxiproxy, async ({ mesh, roles }) => {
       const select = async () =>
-        (await mesh.select({ from: { role: 'observer' }, to: { role: 'leader' }, kinds: ['quorum'] })).map(
-          ({ name }) => name,
-        );
+        (
+          await mesh.select(
+            { from: { role: 'observer' }, to: { role: 'leader' }, kinds: ['quorum'] },
+            new SeededRandom(1),
+          )
+        ).map(({ name }) => name);
       assert.equal(await select(), ['zk3.zk1.quorum']);
       roles.set('zk1', 'follower').set('zk2', 'leader');
       assert.equal(await select(), ['zk3.zk2.quorum']);

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { cleanUpWithLab } from '../../bench/hosts/end-with-lab.ts';
 import type { Host } from '../../bench/hosts/host.ts';
 import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
+import type { Random } from '../../server/runtime/runtime.ts';
 import type { ProxyState, ToxiproxyClient } from '../toxiproxy/client.ts';
 import { CLIENT, type Flow, type Link, type LinkKind } from './link.ts';
 import { removeProxiesNow } from './remove-now.ts';
-import { type Centres, type Roles, type Selector, selectFlows, selectLinks } from './select.ts';
+import { resolve, type Selection, type Selector, selectFlows, selectLinks } from './select.ts';
+import { type MemberNow, votes } from './target.ts';
 
 interface Address {
   readonly host: string;
@@ -37,6 +39,8 @@ export interface MeshOptions {
   readonly folder: string;
   /** The present role: leader, follower, observer ... @default the configured role */
   readonly roleOf?: (name: string) => string | Promise<string>;
+  /** By the name of an observer: the member that it follows now. @default unknown */
+  readonly masterOf?: (name: string) => Promise<string | undefined>;
   /** Of all links between members, those that get a proxy; members dial the others directly. @default all */
   readonly isProxied?: (from: MeshMember, to: MeshMember) => boolean;
   /** The lab did not start this Toxiproxy: it stays, and must be left without proxies. @default false */
@@ -98,18 +102,31 @@ export class Mesh {
     return link.proxied;
   }
 
-  async select(selector: Selector): Promise<Link[]> {
-    return selectLinks(this.links, selector, await this.roles(), this.#centres());
+  /** @param random chooses where the selector leaves a choice. @throws TargetError, SelectorError */
+  async select(selector: Selector, random: Random): Promise<Link[]> {
+    return selectLinks(this.links, await resolve(selector, await this.now(), random));
   }
 
-  async flows(selector: Selector): Promise<Flow[]> {
-    return selectFlows(this.links, selector, await this.roles(), this.#centres());
+  /** @throws TargetError, SelectorError */
+  async flows(selector: Selector, random: Random): Promise<Flow[]> {
+    return this.flowsOf(await resolve(selector, await this.now(), random));
   }
 
-  async roles(): Promise<Roles> {
-    const { members, roleOf } = this.#options;
-    const role = async ({ name, role }: MeshMember) => [name, (await roleOf?.(name)) ?? role] as const;
-    return new Map(await Promise.all(members.map(role)));
+  /** @throws SelectorError */
+  flowsOf(selection: Selection): Flow[] {
+    return selectFlows(this.links, selection);
+  }
+
+  /** The members with their present roles. Leadership moves, so they are asked at each selection. */
+  async now(): Promise<MemberNow[]> {
+    const { members, roleOf, masterOf } = this.#options;
+    return Promise.all(
+      members.map(async ({ name, role: configured, dc }) => {
+        const role = (await roleOf?.(name)) ?? configured;
+        const isVoter = votes(role, configured === 'participant');
+        return { name, role, isVoter, dc, ...(masterOf && { masterOf: () => masterOf(name) }) };
+      }),
+    );
   }
 
   /** Deletes every proxy of the mesh. It tries them all before it fails. */
@@ -125,12 +142,6 @@ export class Mesh {
     const dialed = this.links.filter(({ from }) => from === name);
     const map = Object.fromEntries(dialed.map(({ address, proxied }) => [address, proxied]));
     await host.writeFile(this.linkMapFile(name), `${JSON.stringify(map, undefined, 2)}\n`);
-  }
-
-  #centres(): Centres {
-    return new Map(
-      this.#options.members.flatMap(({ name, dc }) => (dc === undefined ? [] : [[name, dc] as const])),
-    );
   }
 
   #names(): string[] {

@@ -1,20 +1,23 @@
 import { assert, suite } from '#test';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { Link, LinkKind } from './link.ts';
-import { type Selector, selectFlows, selectLinks } from './select.ts';
+import { resolve, type Selector, selectFlows, selectLinks } from './select.ts';
+import type { MemberNow } from './target.ts';
 
 const test = suite('mesh: selection of links');
 
-const roles = new Map([
-  ['zk1', 'leader'],
-  ['zk2', 'follower'],
-  ['zk3', 'observer'],
-]);
+const now: MemberNow[] = [
+  { name: 'zk1', role: 'leader', isVoter: true, dc: 'paris' },
+  { name: 'zk2', role: 'follower', isVoter: true, dc: 'paris' },
+  { name: 'zk3', role: 'observer', isVoter: false, dc: 'tokyo' },
+];
+const selection = (selector: Selector) => resolve(selector, now, new SeededRandom(1));
 
 function link(from: string, to: string, kind: LinkKind): Link {
   return { name: `${from}.${to}.${kind}`, from, to, kind, address: '', proxied: '' };
 }
 
-const members = [...roles.keys()];
+const members = now.map(({ name }) => name);
 const links: Link[] = members.flatMap(to => [
   ...members.filter(from => from !== to).map(from => link(from, to, 'quorum')),
   link('client', to, 'client'),
@@ -79,40 +82,55 @@ const rows: [title: string, selector: Selector, links: string[], flows: string[]
 ];
 
 for (const [title, selector, wantedLinks, wantedFlows] of rows) {
-  test(title, () => {
+  test(title, async () => {
+    const chosen = await selection(selector);
     if (wantedLinks.length > 0)
       assert.equal(
-        selectLinks(links, selector, roles)
+        selectLinks(links, chosen)
           .map(({ name }) => name)
           .sort(),
         wantedLinks.sort(),
       );
-    const flows = selectFlows(links, selector, roles).map(({ link, stream }) => `${link.name} ${stream}`);
+    const flows = selectFlows(links, chosen).map(({ link, stream }) => `${link.name} ${stream}`);
     assert.equal(flows.sort(), wantedFlows.sort());
   });
 }
 
-test('a data centre selects its members; one that nobody is in is refused with those that there are', () => {
-  const centres = new Map([
-    ['zk1', 'paris'],
-    ['zk2', 'paris'],
-    ['zk3', 'tokyo'],
-  ]);
-  const names = (from: string) =>
-    selectLinks(links, { from: { dc: from }, to: { dc: 'paris' } }, roles, centres).map(({ name }) => name);
-  assert.equal(names('tokyo'), ['zk3.zk1.quorum', 'zk3.zk2.quorum']);
-  assert.throws(() => names('rome'), 'the data centres are zk1=paris zk2=paris zk3=tokyo');
+test('a data centre selects its members; one that nobody is in is refused with those that there are', async () => {
+  const chosen = await selection({ from: { dc: 'tokyo' }, to: { dc: ['paris', 'rome'] } });
+  assert.equal(
+    selectLinks(links, chosen).map(({ name }) => name),
+    ['zk3.zk1.quorum', 'zk3.zk2.quorum'],
+  );
+  const rome = await selection({ from: { dc: 'rome' }, to: 'any' }).then(String, String);
+  assert.match(rome, 'the data centres are zk1=paris zk2=paris zk3=tokyo');
 });
 
-test('a selection that matches nothing is refused, and the error lists the roles', () => {
+test('others are the members that the other end does not mean', async () => {
+  const chosen = await selection({ from: { dc: 'paris' }, to: 'others', both: true });
+  const between = selectLinks(links, chosen).map(({ from, to }) => `${from} ${to}`);
+  assert.equal(between.sort(), ['zk1 zk3', 'zk2 zk3', 'zk3 zk1', 'zk3 zk2']);
+  const refused = await selection({ from: 'others', to: 'any' }).then(String, String);
+  assert.match(refused, 'others can be selected as "to" only');
+});
+
+test('two random ends are different members', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const chosen = await resolve({ from: { random: 1 }, to: { random: 1 } }, now, new SeededRandom(seed));
+    assert.is(selectLinks(links, chosen).length, 1, `seed ${seed}`);
+  }
+});
+
+test('a selection that matches nothing is refused, and the error lists the roles', async () => {
   const nobody: Selector = { from: { role: 'observerMaster' }, to: leader };
+  assert.match(
+    await selection(nobody).then(String, String),
+    /0 members match \{"role":"observerMaster"\}.*; the roles are zk1=leader zk2=follower/,
+  );
+  const none = await selection({ from: observers, to: leader, kinds: ['election'] });
   for (const select of [selectLinks, selectFlows])
     assert.throws(
-      () => select(links, nobody, roles),
-      /no link matches from role observerMaster to role leader; the roles are zk1=leader zk2=follower/,
+      () => select(links, none),
+      /from role observer to role leader, kinds election; the roles are zk1=leader/,
     );
-  assert.throws(
-    () => selectLinks(links, { from: observers, to: leader, kinds: ['election'] }, roles),
-    /from role observer to role leader, kinds election; the roles/,
-  );
 });

@@ -1,8 +1,11 @@
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { LinkFaultContext } from '../faults/context.ts';
 import { exchange } from '../mesh/measure.ts';
 import { Mesh, type MeshMember } from '../mesh/mesh.ts';
 import type { ToxiproxyClient } from '../toxiproxy/client.ts';
 import { EchoServer } from './echo-server.ts';
+
+const PING_BYTES = 4;
 
 type Port = keyof MeshMember['ports'];
 
@@ -48,7 +51,9 @@ export class EchoEnsemble {
     const context: LinkFaultContext = {
       client,
       mesh,
-      probe: (link, deadlineMs) => exchange(link.proxied, Buffer.from('ping'), deadlineMs),
+      random: new SeededRandom(1),
+      probe: (link, deadlineMs, { bytes = PING_BYTES, end = false } = {}) =>
+        exchange(link.proxied, end ? undefined : Buffer.alloc(bytes), deadlineMs, bytes),
     };
     return new EchoEnsemble(context, roles, servers);
   }
