@@ -4,12 +4,13 @@ import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
 import { check } from '../checkers/index.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
-import type { FinalNode, MemberTree, Part, RunRecord } from '../checkers/run-record.ts';
+import type { FinalNode, Part, RunRecord } from '../checkers/run-record.ts';
 import type { Transaction } from '../checkers/transaction.ts';
 import { HistoryRecorder } from '../workloads/history-recorder.ts';
 import { mixed } from '../workloads/mixed.ts';
 import { RecordingClient } from '../workloads/recording-client.ts';
 import type { WorkloadWorld } from '../workloads/workload.ts';
+import { divergence, haveConverged, memberTrees, servingVoters } from './convergence.ts';
 import type { PlannedFault } from './faults/index.ts';
 import { withoutLocalEnds } from './local-ends.ts';
 import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
@@ -172,7 +173,7 @@ class Simulation {
       world.healAll();
     }
     const rules = rulesOfShape(this.#shape);
-    if (!this.#wait(() => isQuorum(rules, this.#servingVoters()), FORM_DEADLINE_MS)) {
+    if (!this.#wait(() => isQuorum(rules, servingVoters(world)), FORM_DEADLINE_MS)) {
       return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
     }
     const client = this.#client(0);
@@ -226,12 +227,12 @@ class Simulation {
     }
     const settled = () => {
       world.readmit();
-      return this.#clients.every(c => c.pending === 0) && this.#converged();
+      return this.#clients.every(c => c.pending === 0) && haveConverged(world);
     };
     const isSettled = this.#wait(settled, CONVERGE_DEADLINE_MS);
     this.#judgeConfigs();
-    if (isSettled) this.#check({ memberTrees: this.#trees() }, 'memberTrees');
-    else this.#judgements.push(this.#divergence());
+    if (isSettled) this.#check({ memberTrees: memberTrees(world) }, 'memberTrees');
+    else this.#judgements.push(divergence(world, CONVERGE_DEADLINE_MS));
     const wrong = this.#judgements.find(({ valid }) => valid === 'invalid');
     return this.#broken() ?? (wrong && `${wrong.checker}: ${wrong.reasons[0]}`);
   }
@@ -251,7 +252,8 @@ class Simulation {
     }
     this.#world.time.advance(SESSION_TIMEOUT_MS + EXPIRY_SLACK_MS);
     for (const client of this.#clients) if (!alive.has(client)) client.vanish(true);
-    if (!this.#wait(() => this.#converged(), CONVERGE_DEADLINE_MS)) return this.#divergence().reasons[0];
+    if (!this.#wait(() => haveConverged(this.#world), CONVERGE_DEADLINE_MS))
+      return divergence(this.#world, CONVERGE_DEADLINE_MS).reasons[0];
     const { journal } = this.#world;
     const { sid = 1 } = this.#world.present[0] ?? {};
     const transactions = journal.agreedUpTo(this.#world.state(sid)?.zxid ?? 0);
@@ -429,42 +431,6 @@ class Simulation {
       tree.set(path, exists ? { value: value ?? null, version, mzxid } : undefined);
     }
     return tree.size === registers.length + 1 ? tree : undefined;
-  }
-
-  #servingVoters(): Set<number> {
-    const { specs } = this.#world;
-    const serving = specs.filter(
-      ({ sid, role }) => role === 'participant' && this.#world.state(sid)?.serving,
-    );
-    return new Set(serving.map(({ sid }) => sid));
-  }
-
-  #trees(): MemberTree[] {
-    const { present, journal } = this.#world;
-    return present.flatMap(({ sid, name }) => {
-      const state = this.#world.state(sid);
-      if (state === undefined) return [];
-      return [{ member: name, zxid: journal.lastTransaction(state.zxid), digest: state.treeDigest }];
-    });
-  }
-
-  #converged(): boolean {
-    const { present, journal } = this.#world;
-    const states = present.map(({ sid }) => this.#world.state(sid));
-    // A new epoch in which nobody writes, as clients with local sessions may not.
-    const last = journal.lastTransaction(states[0]?.zxid ?? 0);
-    return states.every(s => s?.serving === true && journal.lastTransaction(s.zxid) === last);
-  }
-
-  #divergence(): Judgement {
-    const states = this.#world.present.map(({ sid, name }) => {
-      const state = this.#world.state(sid);
-      if (state === undefined) return `${name} is down`;
-      const { mode, serving, zxid } = state;
-      return `${name} ${mode} ${serving ? 'serves' : 'does not serve'} at ${zxid.toString(16)}`;
-    });
-    const reason = `not all members agree ${CONVERGE_DEADLINE_MS} ms after the heal: ${states.join(', ')}`;
-    return { checker: 'convergence', valid: 'invalid', reasons: [reason], checked: states.length };
   }
 
   #wait(condition: () => boolean, withinMs: number): boolean {

@@ -1,78 +1,22 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
 import type { Cut, LinkQuality } from '../../server/runtime/memory-link.ts';
 import { MemoryNetwork } from '../../server/runtime/memory-network.ts';
-import { type Crash, MemoryMachine } from '../../server/runtime/memory-runtime.ts';
-import type { Disk } from '../../server/runtime/runtime.ts';
-import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { Crash } from '../../server/runtime/memory-runtime.ts';
 import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { VirtualTime } from '../../server/runtime/virtual-time.ts';
 import { ConfigWatch, membersOf } from './config-watch.ts';
-import { type DiskSickness, DiskTroubles } from './disk-troubles.ts';
+import type { DiskSickness } from './disk-troubles.ts';
 import { FailureDetector } from './failure-detector.ts';
+import { type InstalledMember, installMember, turnMsOf } from './installed-member.ts';
 import { Journal } from './journal.ts';
 import { Marks } from './marks.ts';
-import {
-  type MemberProgram,
-  type MemberSpec,
-  type MemberState,
-  type RunningMember,
-  traceLogger,
-} from './member.ts';
+import { type MemberSpec, type MemberState, traceLogger } from './member.ts';
 import { Moments } from './moments.ts';
 import { QuorumWatch } from './quorum-watch.ts';
 import { ReadOnlyWatch } from './read-only-watch.ts';
-import { PLAIN_SHAPE, rulesOfShape, type Shape } from './shape.ts';
+import { PLAIN_SHAPE, rulesOfShape } from './shape.ts';
 import { type Said, Trace } from './trace.ts';
-
-export interface WorldOptions {
-  random: SeededRandom;
-  members: readonly MemberSpec[];
-  program: MemberProgram;
-  link?: Partial<LinkQuality>;
-  syncDelayMsMax?: number;
-  /** Each turn takes a random time up to this; see `VirtualClock`. */
-  turnMsMax?: number;
-  /** Each turn takes exactly this long, so that virtual milliseconds count turns. */
-  turnMs?: number;
-  /**
-   * The time of the turn that a member has just taken, in place of the two above; its output waits for it.
-   */
-  chargeMs?: (spec: MemberSpec) => number;
-  /** What each member and client can send. @default any number of bytes at once */
-  uplinkBytesPerMs?: number;
-  /** See `MemberContext`. */
-  turnUnits?: number;
-  driftMax?: number;
-  /** Includes the debug lines of the members in the trace. */
-  debug?: boolean;
-  settings?: Readonly<Record<string, string>>;
-  /** The members that serve read-only clients without a master. */
-  readOnlyObservers?: readonly string[];
-  /** @default a majority of the members that vote decides */
-  shape?: Shape;
-  /** See `SimulationOptions`. @default true */
-  watchQuorums?: boolean;
-  /** Called with each line that a member logs. */
-  onLine?: (member: string, line: string) => void;
-  /** Plants a fault in the disks of some members. */
-  wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
-}
-
-interface Member {
-  readonly spec: MemberSpec;
-  readonly machine: MemoryMachine;
-  readonly random: SeededRandom;
-  running: RunningMember | undefined;
-  /** The faults of its disk; see `disk-troubles.ts`. */
-  readonly troubles: DiskTroubles;
-  /**
-   * Disk operations at which it dies in the next boots; undefined: none, and it stays down after a crash.
-   */
-  crashLoop: { how: Crash; left: number[] } | undefined;
-  /** The members that its file names when it is written: for the first time, or for a new start. */
-  listed: readonly MemberSpec[];
-  isPrepared: boolean;
-}
+import type { WorldOptions } from './world-options.ts';
 
 /** Pause of a supervisor before it restarts a dead member. */
 const CRASH_LOOP_REBOOT_MS = 50;
@@ -99,7 +43,7 @@ export class World {
   /** Members whose code threw. Each is a finding, whatever the checkers say. */
   readonly failures: string[] = [];
   readonly #options: WorldOptions;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new Map<number, InstalledMember>();
   readonly #detector: FailureDetector | undefined;
 
   constructor(options: WorldOptions) {
@@ -126,7 +70,7 @@ export class World {
         if (options.watchQuorums !== false) this.failures.push(what);
       },
     });
-    for (const spec of options.members) this.#members.set(spec.sid, this.#install(spec));
+    for (const spec of options.members) this.#members.set(spec.sid, installMember(spec, options, this));
   }
 
   #newDetector(voters: readonly number[]): FailureDetector {
@@ -180,7 +124,7 @@ export class World {
     member.troubles.failedAtMs = undefined;
     const runtime = machine.boot({
       rate: driftMax === 0 ? 1 : 1 + member.random.between(-driftMax, driftMax),
-      turnMs: this.#turnMs(member),
+      turnMs: turnMsOf(member, this.#options),
       outputAfterTurn: this.#options.chargeMs !== undefined,
       onFailure: error => onFatal(error),
     });
@@ -229,7 +173,7 @@ export class World {
     this.start(sid);
   }
 
-  #crashInLoop(member: Member): void {
+  #crashInLoop(member: InstalledMember): void {
     const { spec, crashLoop } = member;
     if (crashLoop === undefined) return;
     this.crash(spec.sid, crashLoop.how);
@@ -404,39 +348,14 @@ export class World {
     this.moments.onEvent(sid, event);
   }
 
-  #install(spec: MemberSpec): Member {
-    const { random, wrapDisk, syncDelayMsMax = 0 } = this.#options;
-    const own = random.fork(spec.name);
-    const machine = new MemoryMachine({
-      network: this.network,
-      name: spec.name,
-      random: own,
-      ...(wrapDisk === undefined ? {} : { wrapDisk: (disk, clock) => wrapDisk(disk, clock, spec) }),
-    });
-    machine.disk.syncDelayMs = own.between(syncDelayMsMax / 10, syncDelayMsMax);
-    const troubles = new DiskTroubles(machine, path => this.moments.onOpen(spec.sid, path));
-    const listed = this.specs.filter(({ sid, isSpare = false }) => !isSpare || sid === spec.sid);
-    return {
-      ...{ spec, machine, random: own.fork('clock'), running: undefined, troubles, crashLoop: undefined },
-      ...{ listed, isPrepared: false },
-    };
-  }
-
-  #turnMs({ spec, random }: Member): () => number {
-    const { turnMsMax = 0, turnMs, chargeMs } = this.#options;
-    if (chargeMs !== undefined) return () => chargeMs(spec);
-    if (turnMs !== undefined) return () => turnMs;
-    return turnMsMax === 0 ? () => 0 : () => turnMsMax * random.float();
-  }
-
-  #failed(member: Member, error: unknown): void {
+  #failed(member: InstalledMember, error: unknown): void {
     if (member.troubles.explains(error)) this.note(member.spec.name, `stops: ${(error as Error).message}`);
     else this.#report(member.spec.name, error);
     member.machine.crash('kill');
     this.#hasEnded(member);
   }
 
-  #hasEnded(member: Member): void {
+  #hasEnded(member: InstalledMember): void {
     member.running = undefined;
     this.readOnly.onTrouble(member.spec.name, true);
     this.#detector?.onDown(member.spec.sid);
@@ -454,7 +373,7 @@ export class World {
     this.note(who, `throws: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  #member(sid: number): Member {
+  #member(sid: number): InstalledMember {
     const member = this.#members.get(sid);
     if (member === undefined) throw new RangeError(`no member with sid ${sid}, there are ${this.sids}`);
     return member;
