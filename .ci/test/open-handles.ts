@@ -1,7 +1,6 @@
 import process from 'node:process';
+import { graceMs } from './grace.ts';
 
-/** How long handles may stay open after the last test before they count as leaked. */
-const GRACE_MS = 10_000;
 const POLL_MS_MAX = 20;
 
 /** What keeps the process alive: how many handles of each kind. */
@@ -13,9 +12,12 @@ export function openHandles(): OpenHandles {
   return counts;
 }
 
-/** Waits until no more handles are open than `before`. Returns the kinds of those that stay open. */
+/**
+ * Waits until no more handles are open than `before`, or the grace period is over. Returns the kinds of those
+ * that stay open.
+ */
 export async function handlesLeftOpen(before: OpenHandles): Promise<string[]> {
-  const giveUpAt = performance.now() + GRACE_MS;
+  const giveUpAt = performance.now() + graceMs();
   for (let waitMs = 0; ; waitMs = Math.min(waitMs + 1, POLL_MS_MAX)) {
     // A handle that was closed counts until the loop has told its owner.
     await new Promise(resume => setImmediate(resume));

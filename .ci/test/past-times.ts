@@ -3,28 +3,53 @@ import { join } from 'node:path';
 import type { FileReport } from './file-report.ts';
 import type { TestFile } from './find-tests.ts';
 
-/** Milliseconds that files took when they ran last, by name. They decide the order only. */
-export type PastTimes = Readonly<Record<string, number>>;
+/** What a file took when it ran last. */
+export interface PastTime {
+  readonly tookMs: number;
+  readonly cpuMs: number;
+}
 
-/** Beside the compiled tests, so that a clean build forgets them. */
+/** By the name of the file. They decide the order, and which files run beside others. */
+export type PastTimes = Readonly<Record<string, PastTime>>;
+
+/** `[by the clock, of CPU]`, by the name of the file. */
+type Kept = Readonly<Record<string, readonly [took: number, cpu: number]>>;
+
+/** In milliseconds. Beside the compiled tests, so that a clean build forgets them. */
 const FILE = join('dist', '.test-times.json');
-/** Seconds that files with ensembles took on two cores, for a machine that has not run them yet. */
+/** In seconds: files with ensembles on two cores, for a machine that has not run them yet. */
 export const USUAL_FILE = join('.ci', 'test', 'usual-seconds.json');
+/** A file that leaves more than this much of one core to others mostly waits. */
+const BUSY_SHARE_MIN = 0.5;
 
 export function readPastTimes(root: string): PastTimes {
-  const usual = Object.entries(timesIn(root, USUAL_FILE)).map(([name, seconds]) => [name, seconds * 1000]);
-  return { ...Object.fromEntries(usual), ...timesIn(root, FILE) };
+  return { ...timesIn(root, USUAL_FILE, 1000), ...timesIn(root, FILE, 1) };
 }
 
 export function savePastTimes(root: string, reports: readonly FileReport[]): void {
-  const latest = Object.fromEntries(reports.map(({ file, tookMs }) => [file.name, Math.round(tookMs)]));
-  writeFileSync(join(root, FILE), JSON.stringify({ ...timesIn(root, FILE), ...latest }));
+  const latest = reports.map(({ file, tookMs, result }) => [file.name, { tookMs, cpuMs: result.cpuMs }]);
+  const all: PastTimes = { ...timesIn(root, FILE, 1), ...Object.fromEntries(latest) };
+  writeFileSync(join(root, FILE), timesText(all, 1));
 }
 
-/** Empty when there is no such file. */
-function timesIn(root: string, file: string): Readonly<Record<string, number>> {
+/** One line a file, in units of so many milliseconds. */
+export function timesText(times: PastTimes, unitMs: number): string {
+  const inUnits = (ms: number) => Math.max(1, Math.round(ms / unitMs));
+  const lines = Object.entries(times)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, { tookMs, cpuMs }]) => `  ${JSON.stringify(name)}: [${inUnits(tookMs)}, ${inUnits(cpuMs)}]`);
+  return `{\n${lines.join(',\n')}\n}\n`;
+}
+
+/** Empty when there is no such file, or one of another form. */
+function timesIn(root: string, file: string, unitMs: number): PastTimes {
   try {
-    return JSON.parse(readFileSync(join(root, file), 'utf8')) as Record<string, number>;
+    const kept = JSON.parse(readFileSync(join(root, file), 'utf8')) as Kept;
+    const times = Object.entries(kept).map(([name, [took, cpu]]) => [
+      name,
+      { tookMs: took * unitMs, cpuMs: cpu * unitMs },
+    ]);
+    return Object.fromEntries(times);
   } catch {
     return {};
   }
@@ -35,6 +60,12 @@ function timesIn(root: string, file: string): Readonly<Record<string, number>> {
  * and comes before all others.
  */
 export function longestFirst(files: readonly TestFile[], times: PastTimes): TestFile[] {
-  const timeOf = ({ name }: TestFile) => times[name] ?? Number.MAX_SAFE_INTEGER;
+  const timeOf = ({ name }: TestFile) => times[name]?.tookMs ?? Number.MAX_SAFE_INTEGER;
   return [...files].sort((a, b) => timeOf(b) - timeOf(a));
+}
+
+/** Whether a file can run beside those that keep the cores busy. One that is not known yet cannot. */
+export function mostlyWaits({ name }: TestFile, times: PastTimes): boolean {
+  const time = times[name];
+  return time !== undefined && time.cpuMs < time.tookMs * BUSY_SHARE_MIN;
 }

@@ -1,11 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How long the children of a test file may outlive it before they count as left behind. */
-const ORPHAN_GRACE_MS = 10_000;
-
 /** False when a process of the group, other than its leader, outlives the grace period. */
-export async function childrenEnd(group: number): Promise<boolean> {
-  const giveUpAt = performance.now() + ORPHAN_GRACE_MS;
+export async function childrenEnd(group: number, graceMs: number): Promise<boolean> {
+  const giveUpAt = performance.now() + graceMs;
   while (groupMembers(group).some(pid => pid !== group)) {
     if (performance.now() > giveUpAt) return false;
     await new Promise(resume => setTimeout(resume, 20));

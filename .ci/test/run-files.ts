@@ -1,30 +1,33 @@
 import type { FileReport } from './file-report.ts';
 import type { TestFile } from './find-tests.ts';
-import { TestProcess } from './test-process.ts';
+import { type ProcessOptions, TestProcess } from './test-process.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ProcessOptions {
   readonly deadlineMs: number;
   readonly filesAtATime: number;
   /** Run the next file in the process of the last one, unless that one left something running. */
   readonly shareProcesses: boolean;
-  /** Nice value of the processes, when it is not ours. @see nice(1) */
-  readonly niceness?: number;
-  /** Added to our environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Run one more file at a time, of those that this accepts. */
+  readonly oneMoreOf?: (file: TestFile) => boolean;
 }
 
 /** Runs all files, each when a place is free, in the given order. */
 export async function runFiles(
   files: readonly TestFile[],
-  { deadlineMs, filesAtATime, shareProcesses, niceness, env }: RunOptions,
+  { deadlineMs, filesAtATime, shareProcesses, oneMoreOf, ...ofProcess }: RunOptions,
   onReport: (report: FileReport) => void = () => {},
 ): Promise<FileReport[]> {
   const waiting = [...files];
   const reports: FileReport[] = [];
-  const worker = async () => {
+  /** The first file that is accepted, which then waits no longer. */
+  const take = (accepts: (file: TestFile) => boolean): TestFile | undefined => {
+    const at = waiting.findIndex(accepts);
+    return at < 0 ? undefined : waiting.splice(at, 1)[0];
+  };
+  const worker = async (accepts: (file: TestFile) => boolean) => {
     let running: TestProcess | undefined;
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      if (!running?.usable) running = new TestProcess({ niceness, env });
+    for (let file = take(accepts); file !== undefined; file = take(accepts)) {
+      if (!running?.usable) running = new TestProcess(ofProcess);
       const report = await running.run(file, deadlineMs);
       if (!shareProcesses) await running.end();
       reports.push(report);
@@ -32,6 +35,8 @@ export async function runFiles(
     }
     await running?.end();
   };
-  await Promise.all(Array.from({ length: filesAtATime }, worker));
+  const workers = Array.from({ length: filesAtATime }, () => worker(() => true));
+  if (oneMoreOf !== undefined) workers.push(worker(oneMoreOf));
+  await Promise.all(workers);
   return reports;
 }

@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import type { FileReport } from './file-report.ts';
 import { findTests, type Lane, type TestFile } from './find-tests.ts';
-import { longestFirst, readPastTimes, savePastTimes } from './past-times.ts';
+import { longestFirst, mostlyWaits, readPastTimes, savePastTimes } from './past-times.ts';
 import { killGroup } from './process-group.ts';
 import { JAVA_CLASSES_VARIABLE } from './quick-java.ts';
 import { type RunOptions, runFiles } from './run-files.ts';
@@ -29,7 +29,8 @@ const DIST = join(import.meta.dirname, '../..');
 
 /**
  * One more than the machines that this is tuned for have cores, because some files wait for a while.
- * Ensembles are many processes, and three at a time made some tests too slow for their own limits.
+ * Ensembles are many processes, and three at a time made some tests too slow for their own limits, so a third
+ * one is of those that mostly wait.
  */
 const UNIT_FILES_AT_A_TIME = 3;
 const ENSEMBLE_FILES_AT_A_TIME = 2;
@@ -39,7 +40,7 @@ const UNIT_LANE: RunOptions = {
   shareProcesses: true,
 };
 /**
- * Two ensembles at a time leave a fifth of two cores idle. At this niceness the unit tests take little more
+ * Ensembles leave some of two cores idle. At this niceness the unit tests take little more
  * than that, and the ensembles keep their own limits.
  */
 const UNIT_LANE_BESIDE: RunOptions = { ...UNIT_LANE, filesAtATime: 2, niceness: 10 };
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
   if (options.length > 1 || options.some(option => LANES[option] === undefined))
     return refuse(`The runner accepts one of ${Object.keys(LANES).join(' and ')}, not ${options.join(' ')}.`);
   const root = process.cwd();
-  const files = longestFirst(findTests(root, filters, lane), readPastTimes(root));
+  const times = readPastTimes(root);
+  const files = longestFirst(findTests(root, filters, lane), times);
   if (files.length === 0)
     return refuse(
       `No test file ${filters.length > 0 ? `matches ${filters.join(' or ')}` : 'stands under dist/'}.`,
@@ -72,7 +74,7 @@ async function main(): Promise<void> {
   const reports = (
     await Promise.all([
       runFiles(unitFiles, ensembleFiles.length > 0 ? UNIT_LANE_BESIDE : UNIT_LANE, show),
-      runEnsembles(ensembleFiles, show),
+      runEnsembles(ensembleFiles, { ...ENSEMBLE_LANE, oneMoreOf: file => mostlyWaits(file, times) }, show),
     ])
   ).flat();
   savePastTimes(root, reports);
@@ -93,10 +95,11 @@ async function main(): Promise<void> {
 
 async function runEnsembles(
   files: readonly TestFile[],
+  lane: RunOptions,
   onReport: (report: FileReport) => void,
 ): Promise<FileReport[]> {
   if (files.length > 0) await shareJavaClasses();
-  return runFiles(files, ENSEMBLE_LANE, onReport);
+  return runFiles(files, lane, onReport);
 }
 
 /** What makes the archive is loaded for ensembles only. */

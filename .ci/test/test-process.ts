@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type FileReport, judge } from './file-report.ts';
 import type { TestFile } from './find-tests.ts';
+import { GRACE_MS, GRACE_VARIABLE } from './grace.ts';
 import { childrenEnd, killGroup } from './process-group.ts';
 import { END_MARK, type FileResult, parseResultLine } from './result-line.ts';
 
@@ -10,7 +11,6 @@ const MAIN = fileURLToPath(new URL('./test-main.js', import.meta.url));
 
 /** The beginning of longer output is dropped, because failures are at the end. */
 const OUTPUT_CHARS_MAX = 256 * 1024;
-const EXIT_GRACE_MS = 10_000;
 const NOTHING_RUN: FileResult = {
   declared: 0,
   passed: 0,
@@ -24,8 +24,10 @@ const NOTHING_RUN: FileResult = {
 export const runningGroups = new Set<number>();
 
 export interface ProcessOptions {
-  /** Of it and of what it starts. Left out: as ours. */
+  /** Nice value of it and of what it starts. Left out: as ours. @see nice(1) */
   readonly niceness?: number | undefined;
+  /** How long what a file leaves behind may go on. @default GRACE_MS */
+  readonly graceMs?: number | undefined;
   /** Added to our environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
@@ -34,13 +36,15 @@ export interface ProcessOptions {
 export class TestProcess {
   readonly #child;
   readonly #group: number;
+  readonly #graceMs: number;
   #output = '';
   #result: FileResult | undefined;
   #errorsEnded = false;
   #onReported = () => {};
   #usable = true;
 
-  constructor({ niceness, env }: ProcessOptions = {}) {
+  constructor({ niceness, env, graceMs = GRACE_MS }: ProcessOptions = {}) {
+    this.#graceMs = graceMs;
     this.#child = execa(process.execPath, ['--enable-source-maps', MAIN], {
       detached: true,
       cleanup: false,
@@ -48,7 +52,7 @@ export class TestProcess {
       stdin: 'ignore',
       buffer: false,
       ipc: true,
-      env: { FORCE_COLOR: '0', ...env },
+      env: { FORCE_COLOR: '0', [GRACE_VARIABLE]: String(graceMs), ...env },
     });
     if (this.#child.pid === undefined) throw new Error('A process for test files could not be started.');
     this.#group = this.#child.pid;
@@ -81,7 +85,7 @@ export class TestProcess {
     const ended = await Promise.race([reported, this.#child]);
     const { exitCode, signal } = ended ?? {};
     clearTimeout(deadline);
-    const orphans = !late && !(await childrenEnd(this.#group));
+    const orphans = !late && !(await childrenEnd(this.#group, this.#graceMs));
     if (ended !== undefined || orphans) await this.#kill();
     const result: FileResult | undefined = this.#result;
     return {
@@ -96,7 +100,7 @@ export class TestProcess {
   /** The process exits by itself, so that what its files have registered for then is done. */
   async end(): Promise<void> {
     if (!this.#usable) return;
-    const kill = setTimeout(() => killGroup(this.#group), EXIT_GRACE_MS);
+    const kill = setTimeout(() => killGroup(this.#group), this.#graceMs);
     this.#child.disconnect?.();
     await this.#child;
     clearTimeout(kill);
