@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { identityOf } from '../../bench/hosts/process-identity.ts';
@@ -17,9 +16,9 @@ import { ZkClient } from '../../bench/load/client.ts';
 import type { UpDescription } from '../../chaos/up-description.ts';
 import { readEvents } from '../../results/events.ts';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
+import { answersTo, ZKLAB, zklab } from './front-door.test-kit.ts';
 
 const test = suite('front door');
-const ZKLAB = fileURLToPath(new URL('../../zklab.js', import.meta.url));
 const DEADLINE = { deadlineMs: 400_000 };
 
 const REFUSED: readonly (readonly [args: string, says: string])[] = [
@@ -58,8 +57,9 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
 test(
   'usage errors exit with 2 and one clear message, never a stack',
   async () => {
-    for (const [args, says] of REFUSED) {
-      const { exitCode, stdout, stderr } = await zklab(...args.split(' '));
+    const answers = await answersTo(REFUSED.map(([args]) => args.split(' ')));
+    for (const [at, [args, says]] of REFUSED.entries()) {
+      const { exitCode, stdout, stderr } = answers[at]!;
       assert.is(exitCode, 2, `${args}: ${stderr}`);
       assert.ok(stderr.includes(says), `${args} says: ${stderr}`);
       assert.is(stdout, '');
@@ -69,15 +69,35 @@ test(
   DEADLINE,
 );
 
+test('a process for each command gives the answers that one process gives to several', async () => {
+  const commands = [
+    ['bench', 'per'],
+    ['list', 'gates', '--json'],
+    ['sim', '--help'],
+  ];
+  const alone = await Promise.all(commands.map(words => zklab(...words)));
+  assert.equal(
+    await answersTo(commands),
+    alone.map(({ exitCode = -1, stdout, stderr }) => ({ exitCode, stdout, stderr })),
+  );
+  assert.equal(
+    alone.map(({ exitCode }) => exitCode),
+    [2, 0, 0],
+  );
+});
+
 test(
   'the help of every command ends with an example of it',
   async () => {
-    const commands = subcommands((await helpOf()).stdout);
+    const [all, ofBench] = await answersTo([['--help'], ['bench', '--help']]);
+    const commands = subcommands(all!.stdout);
     assert.ok(commands.includes('claims') && commands.includes('doctor'), commands.join(' '));
-    const bench = subcommands((await helpOf('bench')).stdout).map(name => `bench ${name}`);
+    const bench = subcommands(ofBench!.stdout).map(name => `bench ${name}`);
     assert.ok(bench.length >= 3, bench.join(' '));
-    for (const command of ['', ...commands.filter(name => name !== 'bench'), ...bench]) {
-      const { exitCode, stdout } = await helpOf(...command.split(' ').filter(Boolean));
+    const asked = ['', ...commands.filter(name => name !== 'bench'), ...bench];
+    const helps = await answersTo(asked.map(command => [...command.split(' ').filter(Boolean), '--help']));
+    for (const [at, command] of asked.entries()) {
+      const { exitCode, stdout } = helps[at]!;
       assert.is(exitCode, 0);
       // A suite needs no name of a command.
       const written = command === 'bench suite' ? 'bench payload-sizes' : command;
@@ -139,10 +159,6 @@ test('list prints everything that exists, one line each', async () => {
     for (const entry of entries) assert.match(entry.description, /^\S[^\n]{5,}$/, `${kind} ${entry.name}`);
   }
 });
-
-function helpOf(...command: string[]) {
-  return zklab(...command, '--help');
-}
 
 /** The names in the list of commands of a help text. */
 function subcommands(help: string): string[] {
@@ -396,17 +412,6 @@ test(
   },
   DEADLINE,
 );
-
-function zklab(...words: (string | { env: Record<string, string> })[]) {
-  const args = words.filter(word => typeof word === 'string');
-  const env = words.find(word => typeof word !== 'string')?.env ?? {};
-  const kept = { ZKLAB_RUNS: join(temporaryFolder(), 'runs') };
-  return execa(process.execPath, [ZKLAB, ...args], {
-    reject: false,
-    stdin: 'ignore',
-    env: { ...kept, ...env },
-  });
-}
 
 let runFolders = 0;
 
