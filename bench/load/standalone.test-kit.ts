@@ -1,6 +1,6 @@
 /** A standalone server, Apache's or ours, for tests of its clients. */
 import { join } from 'node:path';
-import { quickJava, requirePeer, temporaryFolder } from '#test';
+import { quickJava, requirePeer, type Suite, temporaryFolder } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
@@ -25,6 +25,30 @@ export async function withStandalone(
   implementation: Server,
   body: (server: Standalone) => Promise<void>,
 ): Promise<void> {
+  const server = await startStandalone(implementation);
+  try {
+    await body(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** As `withStandalone`, with one server for all tests of the suite, which ends after the last. */
+export function sharedStandalone(
+  test: Suite,
+  implementation: Server,
+): (body: (server: Standalone) => Promise<void>) => Promise<void> {
+  let started: ReturnType<typeof startStandalone> | undefined;
+  test.after(async () => {
+    await (await started?.catch(() => undefined))?.stop();
+  });
+  return async body => {
+    started ??= startStandalone(implementation);
+    await body(await started);
+  };
+}
+
+async function startStandalone(implementation: Server): Promise<Standalone & { stop(): Promise<void> }> {
   if (implementation === 'apache') {
     const installed = findApacheZooKeeper() !== undefined;
     requirePeer('java with Apache ZooKeeper', installed, 'what the driver says is judged by the real server');
@@ -37,14 +61,11 @@ export async function withStandalone(
   const javaFlags = [...quickJava(128), '-Dzookeeper.extendedTypesEnabled=true'];
   const ensemble = await Ensemble.start(plan, { javaFlags });
   const [member] = ensemble.members as [Member];
-  try {
-    await body({
-      address: member.plan.ports.client,
-      connectString: member.ownAddress,
-      kill: async () => void (await member.process.kill()),
-      start: () => ensemble.restart(member.name),
-    });
-  } finally {
-    await ensemble.stop();
-  }
+  return {
+    address: member.plan.ports.client,
+    connectString: member.ownAddress,
+    kill: async () => void (await member.process.kill()),
+    start: () => ensemble.restart(member.name),
+    stop: () => ensemble.stop(),
+  };
 }
