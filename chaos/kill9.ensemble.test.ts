@@ -26,7 +26,6 @@ const SETTINGS = {
   syncLimit: '20',
   snapCount: '400',
   preAllocSize: '64',
-  'admin.enableServer': 'false',
 };
 
 async function withEnsemble(

@@ -15,8 +15,6 @@ import { findRevision, serverOf } from './revision.ts';
 const test = suite('bench ab');
 const HERE = join(import.meta.dirname, '../../..');
 
-const OFF = { 'admin.enableServer': 'false' };
-
 function ab(options: Partial<AbOptions>) {
   const root = temporaryFolder();
   const printed: string[] = [];
@@ -98,8 +96,6 @@ test('a folder with a build, a command and a git revision are told apart; anythi
   });
   const command = await of('my-server {cfg}');
   assert.equal(command.topology.members.length, 3);
-  const adminServers = [command, await of('zklab')].map(({ topology }) => topology.members[0]!.settings);
-  assert.equal(adminServers, [OFF, OFF], 'neither side pays for what the other does not do');
   assert.equal(command.topology.members[0]!.implementation, { command: 'my-server {cfg}' });
   for (const server of ['no-such-thing', '', '--exec=x', temporaryFolder()]) {
     const error = await of(server).catch((thrown: Error) => thrown);

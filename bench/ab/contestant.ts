@@ -1,6 +1,6 @@
 /** Turns a server as a person named it into one that can be started. */
 import { join, resolve } from 'node:path';
-import { type Contestant, withoutAdminServer } from '../peer/servers.ts';
+import type { Contestant } from '../peer/servers.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import {
   IMPLEMENTATIONS,
@@ -49,7 +49,7 @@ export async function contestantOf(options: ContestantOptions): Promise<Contesta
   return {
     name,
     title: name,
-    topology: withoutAdminServer(topology),
+    topology,
     version: `(${[found.said, ...own].join(', ')})`,
   };
 }

@@ -10,7 +10,7 @@ import { type CompareOptions, compareServers } from './compare-servers.ts';
 import { PEER_METRICS } from './metrics.ts';
 import { PEER_LIMITS } from './peer-limits.ts';
 import { measuring, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
-import { withoutAdminServer, zklabAndApache } from './servers.ts';
+import { zklabAndApache } from './servers.ts';
 
 /**
  * The exit code is 3 when a round does not count. @throws UsageError without Apache ZooKeeper, EnsembleError
@@ -29,7 +29,7 @@ export async function benchPeer(terminal: Terminal, options: CompareOptions): Pr
     metrics: PEER_METRICS,
     inputs: JSON.parse(JSON.stringify(PEER_INPUTS)),
     limits: PEER_LIMITS,
-    contestants: zklabAndApache(server => withoutAdminServer(readTopology(`voters server=${server}`))),
+    contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
     ...measuring(seconds),
   };
   return compareServers(terminal, comparison, options);

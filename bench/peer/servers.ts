@@ -52,18 +52,6 @@ export function mapped<T, U>({ first, second }: PerSide<T>, to: (value: T) => U)
   return second === undefined ? { first: to(first) } : { first: to(first), second: to(second) };
 }
 
-/**
- * Neither side runs AdminServer unless a setting asks for it: it costs a member memory, and the lab otherwise
- * starts it for the present build alone.
- */
-export function withoutAdminServer(topology: Topology): Topology {
-  const members = topology.members.map(member => ({
-    ...member,
-    settings: { 'admin.enableServer': 'false', ...member.settings },
-  }));
-  return { ...topology, members };
-}
-
 /** Our server and, where it is installed, Apache ZooKeeper, each in its topology. */
 export function zklabAndApache(topologyOf: (server: 'zklab' | 'apache') => Topology): PerSide<Contestant> {
   const apache = findApacheZooKeeper();

@@ -46,12 +46,12 @@ test('our own server reads every file as intended, without a warning', () => {
       assert.is(config.quorum?.sid, member.sid);
       assert.is(config.quorum?.role, member.role);
       assert.is(config.observerMasterPort, form === 'masters' ? 2191 : 0);
-      assert.is(config.adminAddress, member.ports.admin.host);
+      assert.is(config.adminEnabled, false);
     }
   }
 });
 
-test("settings of a member replace the lab's, and turn Apache's AdminServer on", () => {
+test("settings of a member replace the lab's, and turn its AdminServer on", () => {
   const topology = topologyOf(
     {
       implementation: 'apache',

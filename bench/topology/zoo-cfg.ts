@@ -19,6 +19,8 @@ const LAB_SETTINGS: Settings = {
   '4lw.commands.whitelist': '*',
   // Twenty ticks would be 10 s, too short for a session that waits out a fault.
   maxSessionTimeout: '60000',
+  // It costs a member of either kind memory, and as much CPU as the rest of its start.
+  'admin.enableServer': 'false',
 };
 
 /** Keys of zoo.cfg that a member gets, but for its own addresses and folders. */
@@ -38,8 +40,8 @@ export function memberFiles(member: PlannedMember, plan: EnsemblePlan): MemberFi
   const dataLogDir = join(member.folder, 'log');
   const lines = {
     ...LAB_SETTINGS,
-    ...adminSettings(member),
     ...member.settings,
+    ...adminAddress(member),
     dataDir,
     dataLogDir,
     ...(member.role === 'observer' ? { peerType: 'observer' } : {}),
@@ -58,15 +60,9 @@ function serverLine({ ports, role }: PlannedMember): string {
   return `${host}:${port}:${ports.election.port}:${role};${formatAddress(ports.client)}`;
 }
 
-/** Jetty costs a JVM memory and a second to start, so Apache's AdminServer is off unless it is asked for. */
-function adminSettings({ ports, implementation, settings }: PlannedMember): Settings {
-  const enabled = settings['admin.enableServer'] ?? String(implementation === 'zklab');
-  if (enabled !== 'true') return { 'admin.enableServer': 'false' };
-  return {
-    'admin.enableServer': 'true',
-    'admin.serverAddress': ports.admin.host,
-    'admin.serverPort': String(ports.admin.port),
-  };
+function adminAddress({ ports, settings }: PlannedMember): Settings {
+  if (settings['admin.enableServer'] !== 'true') return {};
+  return { 'admin.serverAddress': ports.admin.host, 'admin.serverPort': String(ports.admin.port) };
 }
 
 /** Creates the folders and writes zoo.cfg and myid on the machine of the member. Existing data stays. */
