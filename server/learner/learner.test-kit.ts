@@ -1,7 +1,12 @@
 /** A learner whose master the test plays: its handshake, up to where the tests begin. */
 import { assert } from '#test';
+import { parseTxnPacket } from '../storage/parse-txn.ts';
+import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { createPacket } from '../storage/storage.test-kit.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { type Peer, Stage } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
@@ -78,3 +83,19 @@ export function assertEnded({ stage, master }: Play, reason: RegExp): void {
   assert.is(stage.serving, null);
   assert.is(stage.fatal, null);
 }
+
+/** A snapshot as it comes over the wire, of the tree that these transactions leave. */
+export function snapshotOf(packets: readonly TxnPacket[]): Buffer {
+  const tree = new DataTree();
+  for (const packet of packets) {
+    const { header, body } = parseTxnPacket(packet);
+    tree.processTxn(header, body);
+  }
+  const writer = new JuteWriter();
+  const serializer = new SnapshotSerializer(tree, new Map([[5n, 4000]]));
+  while (serializer.next(writer, 64 * 1024));
+  return writer.toBuffer();
+}
+
+export const THEIRS = [1, 2, 3, 4, 5, 6].map(n => createPacket(e1(n), 'theirs'));
+export const SIGNATURE = new JuteWriter().writeString(SNAPSHOT_SIGNATURE).toBuffer();

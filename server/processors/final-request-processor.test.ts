@@ -1,127 +1,18 @@
 import { assert, suite } from '#test';
-import { digestId } from '../auth/digest-id.ts';
-import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { watchLimits } from '../tree/watch-memory.ts';
-import { TurnBudget } from '../turns/turn-budget.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
-import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteReader, type JuteWriter } from '../wire/jute.ts';
 import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest, writeSetWatchesRequest } from '../wire/requests.ts';
 import { readStat, type Stat } from '../wire/stat.ts';
-import { EventType } from '../wire/watch-event.ts';
-import { FinalRequestProcessor, type ReadSession } from './final-request-processor.ts';
-import type { LongRead } from './long-read.ts';
-import { create, EPOCH_MS, PrepRig, remove, SESSION, setAcl, setData } from './prep.test-kit.ts';
-import { ReplyBody } from './reply-writer.ts';
+import { create, EPOCH_MS, remove, SESSION, setData } from './prep.test-kit.ts';
+import { Bench, bench, EPHEMERAL, names, OTHER_SESSION, USER } from './reads.test-kit.ts';
 
 const test = suite('processors: reads');
 
-const { OK, NONODE, NOAUTH, NOWATCHER, BADARGUMENTS, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
-const GIB = 2 ** 30;
-const EPHEMERAL = 1;
-const USER: Id = { scheme: 'digest', id: digestId('user:pass') };
-const OTHER_SESSION = 0x0200_0000_0000_0001n;
-
-/** A client that reads: what it was told of, and what it may see. */
-class Reader implements ReadSession {
-  readonly sessionId: bigint;
-  readonly events: string[] = [];
-  watchBytes = 0;
-  ids: Id[] = [{ scheme: 'ip', id: '127.0.0.1' }];
-
-  constructor(sessionId = SESSION) {
-    this.sessionId = sessionId;
-  }
-
-  identities(): readonly Id[] {
-    return this.ids;
-  }
-
-  process(type: number, path: string): void {
-    const names = Object.entries(EventType).map(([name, code]) => [code, name] as const);
-    this.events.push(`${new Map<number, string>(names).get(type)} ${path}`);
-  }
-
-  take(): string[] {
-    return this.events.splice(0);
-  }
-}
-
-class Bench extends PrepRig {
-  readonly reader = new Reader();
-  readonly #final: FinalRequestProcessor;
-
-  constructor(skipAcl = false, jute = juteLimits(), heapBytesMax = GIB) {
-    super({ jute });
-    const options = { skipAcl, jute };
-    this.#final = new FinalRequestProcessor(() => this.tree, this.access, options, watchLimits(heapBytesMax));
-  }
-
-  ask(op: number, write: (w: JuteWriter) => void, reader: ReadSession = this.reader): [number, JuteReader] {
-    const request = new JuteWriter();
-    write(request);
-    const body = new ReplyBody();
-    const answer = this.#final.read(op, new JuteReader(request.toBuffer()), reader, body);
-    if (typeof answer === 'number') return [answer, new JuteReader(allOf(body))];
-    this.turnsTaken = 1;
-    while (!this.#stepInTurn(answer)) this.turnsTaken++;
-    const whole = new ReplyBody();
-    answer.writeTo(whole);
-    return [OK, new JuteReader(allOf(whole))];
-  }
-
-  /** What a long read takes of a turn of its own. Between two turns the tree may change. */
-  #stepInTurn(read: LongRead): boolean {
-    const clock = new VirtualClock();
-    const budget = new TurnBudget(clock);
-    budget.beginSlice(clock.monotonicMs(), 0);
-    const done = read.step(budget);
-    if (!done) this.betweenTurns();
-    return done;
-  }
-
-  turnsTaken = 0;
-  betweenTurns: () => void = () => {};
-
-  watch(op: number, path: string, watch = false): [number, JuteReader] {
-    return this.ask(op, w => writePathWatchRequest(w, { path, watch }));
-  }
-
-  path(op: number, path: string): [number, JuteReader] {
-    return this.ask(op, w => void w.writeString(path));
-  }
-
-  pathAnd(op: number, path: string, value: number): [number, JuteReader] {
-    return this.ask(op, w => void w.writeString(path).writeInt(value));
-  }
-}
-
-/** The body with what is not copied into it. */
-function allOf(body: ReplyBody): Buffer {
-  const parts: Buffer[] = [];
-  const write = (bytes: Uint8Array, start = 0, end = bytes.length) => {
-    parts.push(Buffer.from(bytes.subarray(start, end)));
-    return true;
-  };
-  body.writeTo({ write, writeShared: write } as unknown as Connection);
-  return Buffer.concat(parts);
-}
-
-/** /a "data" with children b and c; /mine, an ephemeral of SESSION; /locked for USER with `perms`. */
-function bench(perms: number = Perms.ALL, skipAcl = false, jute = juteLimits()): Bench {
-  const made = new Bench(skipAcl, jute);
-  const ops = [create('/a'), setData('/a', 'data'), create('/a/b'), create('/a/c', { data: null })];
-  for (const op of [...ops, create('/mine', { flags: EPHEMERAL }), create('/locked')]) made.run(op);
-  made.run(setAcl('/locked', [{ perms, id: USER }]));
-  return made;
-}
-
-const names = (reader: JuteReader): (string | null)[] | null => reader.readVector(r => r.readString());
-
+const { OK, NONODE, NOAUTH, BADARGUMENTS, UNIMPLEMENTED } = ErrorCode;
 test('getData and exists show the node, and null data as null', () => {
   const made = bench();
   const [code, body] = made.watch(OpCode.getData, '/a');
@@ -299,108 +190,6 @@ test('every read of a missing node is NONODE; only exists leaves a watch, for it
   assert.is(made.tree.dataWatches.watchCount, 0, 'a NUL: such a node can never come');
   assert.is(made.path(OpCode.getACL, '/none')[0], NONODE);
   assert.is(made.path(OpCode.getAllChildrenNumber, '/none')[0], NONODE);
-});
-
-test('watches fire once: data and exists for changes and deletion, children for children and deletion', () => {
-  const told = (op: number): string[][] => {
-    const made = bench();
-    made.watch(op, '/a/b', true);
-    const steps = [
-      create('/a/b/n'),
-      setData('/a/b', 'x'),
-      setData('/a/b', 'y'),
-      remove('/a/b/n'),
-      remove('/a/b'),
-    ];
-    return steps.map(step => {
-      made.run(step);
-      return made.reader.take();
-    });
-  };
-  assert.equal(told(OpCode.getData), [[], ['dataChanged /a/b'], [], [], []]);
-  assert.equal(told(OpCode.exists), [[], ['dataChanged /a/b'], [], [], []]);
-  assert.equal(told(OpCode.getChildren), [['childrenChanged /a/b'], [], [], [], []]);
-  assert.equal(told(OpCode.getChildren2), [['childrenChanged /a/b'], [], [], [], []]);
-});
-
-test('addWatch: mode 0 for the node, 1 for all below, kept until removed; another mode is refused', () => {
-  const told = (mode: number): string[] => {
-    const made = bench();
-    const [code, body] = made.pathAnd(OpCode.addWatch, '/a', mode);
-    assert.equal([code, body.readInt(), body.remaining], [OK, OK, 0]);
-    for (const op of [setData('/a', '1'), setData('/a', '2'), create('/a/n'), setData('/a/n', 'x')])
-      made.run(op);
-    assert.is(made.pathAnd(OpCode.removeWatches, '/a', 3)[0], OK);
-    made.run(setData('/a', '3'));
-    return made.reader.take();
-  };
-  assert.equal(told(0), ['dataChanged /a', 'dataChanged /a', 'childrenChanged /a']);
-  assert.equal(told(1), ['dataChanged /a', 'dataChanged /a', 'created /a/n', 'dataChanged /a/n']);
-});
-
-test('an unknown mode of addWatch or type of watcher is MARSHALLINGERROR, as upstream, and changes no watch', () => {
-  const made = bench();
-  for (const mode of [-1, 2]) assert.is(made.pathAnd(OpCode.addWatch, '/a', mode)[0], MARSHALLINGERROR);
-  made.watch(OpCode.getData, '/a', true);
-  for (const op of [OpCode.checkWatches, OpCode.removeWatches])
-    for (const type of [-1, 0, 6, 99])
-      assert.is(made.pathAnd(op, '/a', type)[0], MARSHALLINGERROR, `type ${type}`);
-  for (const op of [setData('/a', 'x'), setData('/a', 'y')]) made.run(op);
-  assert.equal(made.reader.take(), ['dataChanged /a']);
-});
-
-test('checkWatches finds and keeps, removeWatches finds and removes; without one it is NOWATCHER', () => {
-  for (const [type, finds] of [
-    [1, false],
-    [2, true],
-    [3, true],
-  ] as const) {
-    const made = bench();
-    made.watch(OpCode.getData, '/a', true);
-    const code = finds ? OK : NOWATCHER;
-    assert.is(made.pathAnd(OpCode.checkWatches, '/a', type)[0], code, `type ${type}`);
-    assert.is(made.pathAnd(OpCode.removeWatches, '/a', type)[0], code, `type ${type}`);
-    assert.is(made.pathAnd(OpCode.removeWatches, '/a', type)[0], NOWATCHER);
-    made.run(setData('/a', 'x'));
-    assert.equal(made.reader.take(), finds ? [] : ['dataChanged /a']);
-  }
-});
-
-test('setWatches sends what happened since at once and sets the rest; setWatches2 includes persistent watches', () => {
-  const made = bench();
-  const since = made.tree.lastProcessedZxid;
-  for (const op of [setData('/a', 'new'), remove('/a/c'), create('/made')]) made.run(op);
-  const [code, body] = made.ask(OpCode.setWatches2, w =>
-    writeSetWatchesRequest(
-      w,
-      {
-        relativeZxid: since,
-        dataWatches: ['/a', '/a/c', '/a/b'],
-        existWatches: ['/made', '/later'],
-        childWatches: ['/a', '/a/b', '/gone'],
-        persistentWatches: ['/p'],
-        persistentRecursiveWatches: ['/r'],
-      },
-      true,
-    ),
-  );
-  assert.equal([code, body.remaining], [OK, 0]);
-  assert.equal(made.reader.take(), [
-    'dataChanged /a',
-    'deleted /a/c',
-    'created /made',
-    'childrenChanged /a',
-    'deleted /gone',
-  ]);
-  for (const op of [create('/later'), create('/a/b/n'), create('/p'), create('/r'), create('/r/s')])
-    made.run(op);
-  assert.equal(made.reader.take(), [
-    'created /later',
-    'childrenChanged /a/b',
-    'created /p',
-    'created /r',
-    'created /r/s',
-  ]);
 });
 
 test('multiRead: parts by themselves, golden bytes of facts 24; watches in it are ignored', () => {

@@ -1,7 +1,8 @@
 /** Ensembles whose observers serve read-only clients without a master, and the clients that watch them. */
 import { assert } from '#test';
+import { answerFourLetterWord } from '../admin/four-letter-words.ts';
 import { body, MemoryClient, type Reply } from '../memory-client.test-kit.ts';
-import { type EnsemblePlan, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { type EnsemblePlan, MemoryEnsemble, nameOf } from '../memory-ensemble.test-kit.ts';
 import type { ConnectRequest } from '../wire/connect.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
@@ -142,4 +143,44 @@ export class SteadyReader {
     assert.ok(this.reads >= leastReads, `${this.reads} reads`);
     assert.ok(this.worstMs <= LATE_MS, `one read took ${this.worstMs} ms`);
   }
+}
+
+export const wordOf = (ensemble: MemoryEnsemble, word: string, sid = OBSERVER): string =>
+  [...answerFourLetterWord(word, ensemble.server(sid).view)!].join('');
+
+/** Cuts every connection between these two, or mends that. Both sides live on. */
+export function cut(ensemble: MemoryEnsemble, one: number, other: number, isCut: boolean): void {
+  for (const [from, to] of [
+    [nameOf(one), nameOf(other)],
+    [nameOf(other), nameOf(one)],
+  ] as const) {
+    if (isCut) ensemble.network.cut(from, to, 'refuse');
+    else ensemble.network.heal(from, to);
+  }
+}
+
+/** The observers are alone. */
+export function isolate(ensemble: MemoryEnsemble, isCut: boolean): void {
+  for (const observer of [OBSERVER, OTHER_OBSERVER])
+    for (const voter of VOTERS) cut(ensemble, observer, voter, isCut);
+}
+
+/**
+ * The old leader alone logs this write to `/a`, which was "old", and leads the next epoch with it as soon as
+ * it may. Followers whose disks stand still keep that epoch from being established.
+ */
+export function untilSyncIsHeldBack(ensemble: MemoryEnsemble, written: string) {
+  const client = openReader(ensemble);
+  client.create('/a', 'old');
+  const { leader } = ensemble;
+  const followers = VOTERS.filter(sid => sid !== leader);
+  for (const sid of followers) ensemble.kill(sid);
+  client.send(OpCode.setData, body.setData('/a', written));
+  ensemble.time.advance(30);
+  untilReadOnly(ensemble);
+  for (const sid of followers) ensemble.machine(sid).disk.syncDelayMs = 1_000_000;
+  ensemble.boot(...followers);
+  const observer = ensemble.server(OBSERVER).database;
+  ensemble.wait(() => observer.lastLoggedZxid > observer.lastProcessedZxid, 'a sync that is held back');
+  return { leader, client, followers, observer };
 }

@@ -1,14 +1,12 @@
 import { isTest, isTypeScript, type SourceFile, topFolder, type Violation } from './source-file.ts';
 
-const LINES_MAX = 600;
-const LINES_P90_MAX = 450;
+const LINES_MAX = 450;
 const LINES_MEDIAN_MAX = 180;
 /** A long file says why within this many first lines. */
 const HEADER_LINES = 20;
 
 /**
- * Above 600 lines the header says why: "Long because ...". The median and the ninth decile of the tree are
- * limited.
+ * Above 450 lines the header says why: "Long because ...". The median of the tree is limited too.
  */
 export function fileLengths(files: readonly SourceFile[]): Violation[] {
   const sources = files.filter(isTypeScript);
@@ -16,16 +14,9 @@ export function fileLengths(files: readonly SourceFile[]): Violation[] {
     .filter(file => lineCount(file) > LINES_MAX && !saysWhyItIsLong(file))
     .map(file => `${file.path}: ${lineCount(file)} lines; split it, or say "Long because ..." in its header`);
   const lengths = sources.filter(file => !isTest(file)).map(lineCount);
-  return [
-    ...tooLong,
-    ...quantileOver(lengths, 0.5, LINES_MEDIAN_MAX),
-    ...quantileOver(lengths, 0.9, LINES_P90_MAX),
-  ];
-}
-
-function quantileOver(lengths: readonly number[], share: number, max: number): Violation[] {
-  const value = [...lengths].sort((a, b) => a - b)[Math.floor(lengths.length * share)] ?? 0;
-  return value <= max ? [] : [`the ${share} quantile of file lengths is ${value} lines, above ${max}`];
+  const median = [...lengths].sort((a, b) => a - b)[Math.floor(lengths.length / 2)] ?? 0;
+  if (median <= LINES_MEDIAN_MAX) return tooLong;
+  return [...tooLong, `the median of file lengths is ${median} lines, above ${LINES_MEDIAN_MAX}`];
 }
 
 function lineCount(file: SourceFile): number {
