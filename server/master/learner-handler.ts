@@ -5,29 +5,22 @@ import { Units } from '../turns/turn-budget.ts';
 import { JuteError } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import {
-  type LearnerInfo,
-  type MasterEvent,
-  type MasterHistory,
-  type MasterOutput,
-  MasterSide,
-} from '../zab/master-side.ts';
+import { type LearnerInfo, type MasterEvent, type MasterOutput, MasterSide } from '../zab/master-side.ts';
 import { PacketInput } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
 import { configVersionsOf } from '../zab/peer-context.ts';
 import { ForwardedIdentities } from './forwarded-identities.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
-import { touchedSessions } from './learner-packets.ts';
+import { TOUCHED_AT_ONCE, touchedSessions } from './learner-packets.ts';
 import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync, type SyncedLearner } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
+import { masterHistory } from './master-history.ts';
 import { OwedAcks } from './owed-acks.ts';
 
 /** Limit on a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
-
-const TOUCHED_AT_ONCE = 500;
 
 /**
  * One learner of a master: its connection, what goes to it and what comes from it. `MasterSide` decides
@@ -224,7 +217,7 @@ export class LearnerHandler implements SyncedLearner {
         );
         return;
       case 'awaitSeat':
-        master.awaitSeat(this, () => this.#step({ type: 'seated', history: this.#history() }));
+        master.awaitSeat(this, () => this.#step({ type: 'seated', history: masterHistory(master.context) }));
         return;
       case 'register':
         this.#output.hold(master.backlogOf(this));
@@ -258,17 +251,6 @@ export class LearnerHandler implements SyncedLearner {
 
   get #lastProcessedZxid(): number {
     return this.#master.context.database.lastProcessedZxid;
-  }
-
-  #history(): MasterHistory {
-    const { database, config } = this.#master.context;
-    const { lastProcessedZxid, minCommittedZxid, maxCommittedZxid, committedLog } = database;
-    const zxids = Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i).zxid);
-    return {
-      lastProcessedZxid,
-      committed: { min: minCommittedZxid, max: maxCommittedZxid, zxids },
-      forceSnapshot: config.forceSnapshotSync,
-    };
   }
 
   #awaitEpoch(info: LearnerInfo, isObserver: boolean): void {

@@ -41,6 +41,9 @@ export function readRequest(
   });
 }
 
+/** Sessions of a PING that are touched in one turn. */
+export const TOUCHED_AT_ONCE = 500;
+
 export interface TouchedSessions {
   /**
    * Passes on at most `countMax` of them. False when those were the last. @throws JuteError when one is cut
