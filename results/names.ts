@@ -47,6 +47,7 @@ export const METRICS: readonly Metric[] = [
     unit: 'ms',
     higherIsBetter: false,
   },
+  { name: 'longestWaitMs', title: 'Longest wait of a client', unit: 'ms', higherIsBetter: false },
   {
     name: 'stormLastLearnerMs',
     title: 'First committed write to last learner serving, each with a snapshot',
@@ -160,6 +161,9 @@ export const CONDITIONS = {
   /** A write at the leader, until a client of this role hears of it. */
   seenAtFollower: 'seen at a follower',
   seenAtObserver: 'seen at an observer',
+  /** Clients read and write at a steady pace, each at one voter. The second has the first for its control. */
+  steadyClients: 'steady clients',
+  reconfigured: 'steady clients, while the members are reconfigured',
   /** The control: the same processes are as busy, but another member serves them. */
   greedyElsewhere: 'greedy neighbours at another member',
   greedyNeighbours: 'beside greedy neighbours',
@@ -170,6 +174,12 @@ export const SESSION_ENSEMBLES = { local: 'localSessions', global: 'globalSessio
 
 /** The ensembles whose observers feed a commit stream, and do not, as suites name them. */
 export const STREAM_ENSEMBLES = { streaming: 'streaming', plain: 'notStreaming' } as const;
+
+/** The ensembles whose observers hear proposals and commits, and hear INFORM, as suites name them. */
+export const HEARING_ENSEMBLES = { proposals: 'hearProposals', results: 'hearResults' } as const;
+
+/** The ensembles of both servers in one run, as suites name them. */
+export const RIVALS = { zklab: 'zklabs', apache: 'apaches' } as const;
 
 /** What a suite adds to each packet on the links of observers, each way. */
 export interface ObserverLatency {

@@ -1,11 +1,13 @@
 /** The registry of claims, in the order in which reports list claims with the same verdict. */
 import { UsageError } from '../usage-error.ts';
 import type { Claim } from './claim.ts';
+import { failsOverSooner } from './fails-over-sooner.ts';
 import {
   hundredsOfObservers,
   mastersKeepTheLeaderSmall,
   mastersSpareTheLeader,
 } from './hundreds-of-observers.ts';
+import { hundredsServeSooner } from './hundreds-serve-sooner.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
@@ -23,10 +25,12 @@ import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
 import { operationsByMember } from './operations-by-member.ts';
+import { proposalsToObservers } from './proposals-to-observers.ts';
 import { messagesOfTheProtocol, oneSyncPerWrite } from './protocol-costs.ts';
 import { readsLeaveWrites } from './reads-leave-writes.ts';
 import { readsBearSessions, readsScaleWithObservers } from './reads-scale.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
+import { reconfigurationsLeaveClients } from './reconfigurations-leave-clients.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
 import { observersLackFewWrites, observersShowWritesSoon } from './staleness.ts';
 import { streamLeavesVoters } from './stream-leaves-voters.ts';
@@ -38,6 +42,7 @@ export const CLAIMS: readonly Claim[] = [
   observersNeverAck,
   observerMessages,
   observerLinks,
+  proposalsToObservers,
   operationsByMember,
   leaderConnections,
   leaderMessages,
@@ -62,11 +67,14 @@ export const CLAIMS: readonly Claim[] = [
   readsAreLocal,
   mastersSyncSooner,
   mastersSyncHundredsSooner,
+  hundredsServeSooner,
   hundredsOfObservers,
   mastersKeepTheLeaderSmall,
   mastersSpareTheLeader,
   readsThroughQuorumLoss,
   readsThroughLeaderLoss,
+  failsOverSooner,
+  reconfigurationsLeaveClients,
   livenessAfterHeal,
   membersStayUp,
 ];

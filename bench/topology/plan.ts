@@ -6,6 +6,7 @@ import type { Host } from '../hosts/host.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { MemberNetwork } from '../hosts/network/member-network.ts';
 import { networkSupport } from '../hosts/network/network-support.ts';
+import { packedHost } from '../hosts/packs/packed-host.ts';
 import { type MemberPorts, type PortOptions, USUAL_PORTS } from '../hosts/ports.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EnsemblePlan, PlannedMember } from './planned.ts';
@@ -31,7 +32,15 @@ export async function planEnsemble(
   const problem = settingsProblem(topology);
   if (problem !== undefined) throw new UsageError(`topology ${topology.name}: ${problem}`);
   const network = await networkFor(topology, chosenHostOf !== undefined);
-  const hostOf = chosenHostOf ?? ((member: TopologyMember) => network?.hostOf(member.name) ?? LOCAL_HOST);
+  const packs = new Map<number, Host>();
+  const localHostOf = ({ packed }: TopologyMember): Host => {
+    if (packed === undefined) return LOCAL_HOST;
+    const host = packs.get(packed) ?? packedHost(LOCAL_HOST, packed);
+    packs.set(packed, host);
+    return host;
+  };
+  const hostOf =
+    chosenHostOf ?? ((member: TopologyMember) => network?.hostOf(member.name) ?? localHostOf(member));
   const placed = topology.members.map(member => ({ member, host: hostOf(member) }));
   checkBudgets(topology, placed);
   const ports = await addressesOn(

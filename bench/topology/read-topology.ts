@@ -5,10 +5,19 @@ import { UsageError } from '../usage-error.ts';
 import { PRESETS } from './presets.ts';
 import { IMPLEMENTATIONS, type Topology, type TopologyInput, topologyOf } from './topology.ts';
 
-const SHORT_KEYS = ['voters', 'observers', 'masters', 'server', 'budget', 'bandwidth', 'delay'] as const;
+const SHORT_KEYS = [
+  'voters',
+  'observers',
+  'masters',
+  'packed',
+  'server',
+  'budget',
+  'bandwidth',
+  'delay',
+] as const;
 
 /**
- * @param reference `masters`, `voters=3 observers=4 masters=on [server=apache] [budget=0.15]
+ * @param reference `masters`, `voters=3 observers=4 masters=on [packed=25] [server=apache] [budget=0.15]
  *   [bandwidth=100mbit] [delay=25ms]`, a preset with some of these (`observers server=apache`), or the path
  *   of a YAML file
  * @param within what names it, for errors

@@ -100,8 +100,11 @@ members:
 
 const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['obsrvers', 'topology "obsrvers"', 'voters, observers, masters', 'voters=3 observers=4'],
-  ['voters=3 obsrvers=4', '"obsrvers=4"', 'voters=, observers=, masters=, server=, budget='],
+  ['voters=3 obsrvers=4', '"obsrvers=4"', 'voters=, observers=, masters=, packed=, server=, budget='],
   ['voters=3 voters=4', 'voters is given twice'],
+  ['voters=3 packed=5', 'packed=5', 'no observers'],
+  ['voters=3 observers=9 packed=3 budget=0.1', 'o1 needs a process of its own'],
+  ['voters=3 observers=9 packed=3 server=apache', 'o1 needs a process of its own'],
   ['voters=0', 'no voter', 'at least one participant'],
   ['voters=-1', 'voters: -1', 'a whole number from 0 to 255'],
   ['voters=2.5', 'voters: 2.5', 'a whole number'],

@@ -33,6 +33,8 @@ export interface TopologyMember extends LinkLimits {
   readonly implementation: Implementation;
   /** CPU that it may use, in cores; undefined: as much as it gets. */
   readonly budget: number | undefined;
+  /** How many observers share its process; undefined: it has one of its own. */
+  readonly packed: number | undefined;
 }
 
 export interface Topology {
@@ -99,6 +101,8 @@ const delay = z
 /** What a member may be limited to, for all or for one. */
 const limits = { budget: budget.optional(), bandwidth: bandwidth.optional(), delay: delay.optional() };
 
+const packed = whole(2, MEMBERS_MAX);
+
 const memberShape = z.strictObject({
   name: z
     .string()
@@ -109,6 +113,7 @@ const memberShape = z.strictObject({
   dc: z.string().min(1).optional(),
   settings: settings.optional(),
   implementation: implementation.optional(),
+  packed: packed.optional(),
   ...limits,
 });
 
@@ -122,6 +127,8 @@ export const topologySchema = z.strictObject({
   masters: masters.optional(),
   implementation: implementation.optional(),
   settings: settings.optional(),
+  /** So many observers in each process, instead of one. */
+  packed: packed.optional(),
   ...limits,
   members: z.array(memberShape).optional(),
 });
@@ -157,6 +164,7 @@ export function topologyOf(input: unknown, origin: Origin | string): Topology {
     throw refuse(`masters=ready, but there are observers (${observers}); accepted with them are on, off`, [
       'masters',
     ]);
+  checkPacked(members, data, refuse);
   const observerMasters = masters !== 'off';
   const topology = { observerMasters, members };
   const shortForm = shortFormOf(topology);
@@ -186,6 +194,7 @@ function nameMembers(data: Checked, refuse: Refuse): TopologyMember[] {
       settings: { ...shared, ...own },
       implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, at, refuse),
       budget: member.budget ?? data.budget,
+      packed: member.packed ?? (role === 'observer' ? data.packed : undefined),
       bandwidth: member.bandwidth ?? data.bandwidth,
       delay: member.delay ?? data.delay,
     };
@@ -261,6 +270,22 @@ function checkMembers(members: readonly TopologyMember[], refuse: Refuse): void 
   }
 }
 
+/** What a process has alone cannot be given to one of several members in it. */
+function checkPacked(members: readonly TopologyMember[], { packed }: Checked, refuse: Refuse): void {
+  if (packed !== undefined && !members.some(({ role }) => role === 'observer'))
+    throw refuse(`packed=${packed}, but there are no observers`, ['packed']);
+  const alone = members.find(
+    ({ packed, role, implementation, ...has }) =>
+      packed !== undefined &&
+      (role !== 'observer' || implementation !== 'zklab' || LIMITS.some(limit => has[limit] !== undefined)),
+  );
+  if (alone !== undefined)
+    throw refuse(
+      `packed=${alone.packed}: ${alone.name} needs a process of its own; accepted are observers of zklab without budget, bandwidth and delay`,
+      ['packed'],
+    );
+}
+
 function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'observerMasters'>): string {
   const voters = members.filter(({ role }) => role === 'participant').length;
   const kinds = [...new Set(members.map(({ implementation }) => implementationName(implementation)))];
@@ -268,6 +293,7 @@ function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'o
     `voters=${voters}`,
     ...(members.length > voters ? [`observers=${members.length - voters}`] : []),
     ...(observerMasters ? [`masters=${mastersWord({ members, observerMasters })}`] : []),
+    ...new Set(members.flatMap(({ packed }) => (packed === undefined ? [] : [`packed=${packed}`]))),
     ...(kinds.length === 1 && kinds[0] === 'zklab' ? [] : [`server=${kinds.join('+')}`]),
     ...LIMITS.flatMap(key => sharedText(key, members)),
   ].join(' ');

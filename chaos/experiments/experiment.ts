@@ -2,12 +2,15 @@
 import type { z } from 'zod';
 import type { Origin } from '../../bench/origin.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
+import type { ServerKind } from './lab.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import type { Suite } from './suite.ts';
 
 export interface OwnTopologies {
   /** As `Suite.topologies`. */
   readonly texts: Readonly<Record<string, string>>;
+  /** The server of the topology with this name. @default that of the run */
+  readonly serverOf?: (name: string) => ServerKind;
   /** CPU of each member, in cores, where the machine can limit it. @default no limit */
   readonly budget?: number | undefined;
   /** Whether observers have proxies on their links, if servers of the run can have any. @default false */

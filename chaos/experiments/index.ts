@@ -5,7 +5,10 @@ import { clients } from './clients.ts';
 import { crowds } from './crowds.ts';
 import type { Experiment } from './experiment.ts';
 import { fairness } from './fairness.ts';
+import { hundreds } from './hundreds.ts';
 import { outages } from './outages.ts';
+import { proposals } from './proposals.ts';
+import { rivals } from './rivals.ts';
 import { roles } from './roles.ts';
 import { sessions } from './sessions.ts';
 import { storms } from './storms.ts';
@@ -25,8 +28,11 @@ export const EXPERIMENTS: readonly Experiment[] = [
   crowds,
   storms,
   streams,
+  proposals,
   writes,
   syncs,
+  rivals,
+  hundreds,
   outages,
   fairness,
 ];

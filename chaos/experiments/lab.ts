@@ -128,9 +128,12 @@ export class Lab {
   }
 
   /** Topologies that an experiment starts itself, with the settings and the server of this run. */
-  ownTopologies(texts: Readonly<Record<string, string>>): Topology[] {
+  ownTopologies(
+    texts: Readonly<Record<string, string>>,
+    serverOf?: (name: string) => ServerKind,
+  ): Topology[] {
     const { suite, server } = this.#options;
-    return topologiesOf(suite, server, texts);
+    return topologiesOf(suite, serverOf ?? server, texts);
   }
 
   /**
@@ -214,16 +217,18 @@ export class Lab {
 }
 
 /**
+ * @param server of all of them, or by name
  * @param key of `texts` in the suite, for errors
  * @throws UsageError
  */
 export function topologiesOf(
   suite: Suite,
-  server: ServerKind,
+  server: ServerKind | ((name: string) => ServerKind),
   texts: Readonly<Record<string, string>> = suite.topologies,
   key: KeyPath = ['topologies'],
 ): Topology[] {
   checkedSettings(suite.settings, suite.origin);
+  const serverOf = typeof server === 'function' ? server : () => server;
   return Object.entries(texts).map(([name, text]) => {
     const origin = suite.origin.at(...key, name);
     const read = readTopology(text, origin, suite.folder);
@@ -242,7 +247,7 @@ export function topologiesOf(
       {
         name,
         masters: mastersWord(read),
-        members: members.map(member => ({ ...member, implementation: server })),
+        members: members.map(member => ({ ...member, implementation: serverOf(name) })),
         settings: suite.settings,
       },
       origin,

@@ -27,6 +27,7 @@ type Rounds = Suite &
       readonly rounds: number;
       readonly topologies: Readonly<Record<string, string>>;
     };
+    readonly hundreds?: { readonly rounds: number };
     readonly crowds?: { readonly rounds: number; readonly sinks: readonly number[] };
     readonly storms?: {
       readonly rounds: number;
@@ -44,7 +45,8 @@ const TIMED = CLAIMS.filter((claim): claim is TimedClaim => claim.rule !== undef
  * The rounds that a suite measures for a claim even when its time is up. Of several starts each counts once.
  */
 function roundsFor({ needs }: Claim, suite: Rounds): number {
-  const { rounds, roundsMin, sync, fairness, roles, crowds, storms } = suite;
+  const { rounds, roundsMin, sync, fairness, roles, crowds, storms, hundreds } = suite;
+  if (needs.includes('hundreds')) return Math.min(hundreds!.rounds, roundsMin);
   if (needs.includes('crowds')) return crowds!.rounds;
   if (needs.includes('storms')) return storms!.rounds;
   if (needs.includes('sessions')) return Math.min(suite.sessions!.starts, roundsMin);

@@ -25,7 +25,7 @@ function problemOf(text: string): string {
 }
 
 test('all suites of the project and their topologies are valid', () => {
-  assert.equal(suiteNames(), ['full', 'quick']);
+  assert.equal(suiteNames(), ['full', 'hundreds', 'quick']);
   for (const name of suiteNames()) {
     const parsed = readSuite(name);
     assert.is(parsed.name, name);
@@ -207,6 +207,10 @@ test('a claim that a suite does not measure is left out, unless it is asked for'
         'crowds',
         'storms',
         'streams',
+        'proposals',
+        'hundreds',
+        'failovers',
+        'reconfigurations',
         'sessions',
         'observerLatency',
         'greedyNeighbours',

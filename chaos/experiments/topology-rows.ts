@@ -22,10 +22,9 @@ export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }
   const links = canProxy ? 'proxied' : 'direct';
   const needed = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need)));
   const own = needed.flatMap(each => {
-    const { texts, budget, observersAreProxied }: OwnTopologies = each.ownTopologies?.(suite) ?? {
-      texts: {},
-    };
-    return topologiesOf(suite, server, texts).map(topology => {
+    const own: OwnTopologies = each.ownTopologies?.(suite) ?? { texts: {} };
+    const { texts, budget, observersAreProxied, serverOf = () => server } = own;
+    return topologiesOf(suite, serverOf, texts).map(topology => {
       const canLimit = topology.members.every(member => hostOf(member).noBudget() === undefined);
       const budgetCores = canLimit ? budget : undefined;
       const isProxied = canProxy && observersAreProxied === true && canProxyObservers(topology);
