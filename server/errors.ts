@@ -9,6 +9,7 @@ export const errorCatalogue = {
   ZK_CONFIG_MISSING: 'a configuration key that the role needs is missing',
   ZK_CONFIG_RESTRICTION: 'a configuration key asks for a restriction that this server cannot enforce yet',
   ZK_KEY_STORE: 'a key store, a trust store or its password file cannot be read or used',
+  ZK_JAAS: 'the JAAS file cannot be read, or lacks a user or a password of SASL between members',
   ZK_MYID: 'the myid file is missing or does not name a server of the ensemble',
   ZK_LISTEN: 'a port cannot be bound',
   ZK_DATA_DIR: 'a data directory cannot be created or written to, or another server uses it',
@@ -24,6 +25,8 @@ export const errorCatalogue = {
   ZK_LINK_MAP: 'the link map file is not a map of addresses',
   ZK_TLS_PEER:
     'a peer on a port between members is not accepted, or does not accept this server; others are not affected',
+  ZK_SASL_PEER:
+    'a peer on a port between members does not authenticate, or does not accept this server; others are not affected',
   ZK_GUARD:
     'a four-letter word, command, metric or timer that only reports has failed; the server goes on without it',
   ZK_INVARIANT: 'the server found itself in a state that must not exist: a bug',

@@ -31,7 +31,7 @@ const STOP_LIMIT_MS = 5000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** Errors of the files that a person wrote, with which Apache's server exits with 2 as well. */
-const WRITTEN_WRONG = /^ZK_(?:CONFIG_|KEY_STORE|MYID|LINK_MAP)/;
+const WRITTEN_WRONG = /^ZK_(?:CONFIG_|JAAS|KEY_STORE|MYID|LINK_MAP)/;
 
 const { logger, linesDropped, lastWords } = processLog();
 

@@ -46,6 +46,8 @@ export interface EnsemblePlan {
   readonly joinerRole?: 'participant' | 'observer';
   /** zoo.cfg is a file of each machine's disk, and is read there at each start. */
   readonly filesOnDisk?: boolean;
+  /** Of every member's JVM, if it were one; only with `filesOnDisk`. */
+  readonly systemProperties?: ReadonlyMap<string, string>;
   /** Lines of every zoo.cfg. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly seed?: string;
@@ -145,7 +147,7 @@ export class MemoryEnsemble {
       writeFile(disk, ZOO_CFG, this.#configText(sid));
       writeFile(disk, '/data/myid', String(sid));
     }
-    return loadConfig(disk, ZOO_CFG);
+    return loadConfig(disk, ZOO_CFG, this.#plan.systemProperties);
   }
 
   /** Boots all and waits until each serves. */

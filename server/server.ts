@@ -27,7 +27,7 @@ import { QuorumPeer } from './quorum/quorum-peer.ts';
 import type { ServeClients } from './quorum/read-only-phase.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Runtime } from './runtime/runtime.ts';
-import { memberNetwork } from './security/secured-network.ts';
+import { memberNetworks } from './security/member-networks.ts';
 import { LocalSessions } from './sessions/local-sessions.ts';
 import { SessionIds } from './sessions/session-ids.ts';
 import { startAutoPurge } from './storage/auto-purge.ts';
@@ -236,14 +236,14 @@ interface MemberParts {
 
 function startMember(parts: ServerParts, of: MemberParts): StopRole {
   const { runtime, view, port, ...member } = of;
-  const { config, clock, logger, database, events } = parts;
+  const { config, logger, database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
   epochs.load(database.lastLoggedZxid, events);
-  const { network, close } = memberNetwork(runtime, { clock, logger }, config.quorumTls);
+  const { network, election, close } = memberNetworks(runtime, logger, config);
   const configurationStore = configurationFiles(parts, runtime, member.member);
   const moves = new ClientPortMoves(port, parts.config);
   const peer = new QuorumPeer({
-    ...{ ...parts, ...member, runtime: { ...runtime, network }, epochs },
+    ...{ ...parts, ...member, runtime: { ...runtime, network }, electionNetwork: election, epochs },
     ...(configurationStore === null ? {} : { configurationStore }),
     onConfiguration: committed => moves.follow(committed),
   });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { assert, suite } from '#test';
 import { usedKeys } from './config-keys.ts';
 import { checkedOnlyKeys } from './keys-without-effect.ts';
+import { quorumSaslKeys } from './quorum-sasl-keys.ts';
 import { quorumTlsKeys } from './quorum-tls-keys.ts';
 
 const test = suite('config: which keys have an effect');
@@ -29,6 +30,7 @@ const RESOLVED = [
   'streamName',
   'streamPasswordPath',
   ...Object.keys(quorumTlsKeys),
+  ...Object.keys(quorumSaslKeys),
   // One value is accepted.
   'electionAlg',
 ];

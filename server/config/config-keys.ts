@@ -24,6 +24,7 @@ import {
 } from '../properties/key-kinds.ts';
 import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
 import { providerRemark } from './metrics-provider.ts';
+import { quorumSaslKeys } from './quorum-sasl-keys.ts';
 import { quorumTlsKeys } from './quorum-tls-keys.ts';
 
 const YES_NO = { on: 'yes', off: 'no' };
@@ -157,6 +158,7 @@ export const usedKeys = {
     'the end of that doubling',
   ),
   ...quorumTlsKeys,
+  ...quorumSaslKeys,
 
   observerMasterPort: integer(
     'observerMasterPort',

@@ -264,7 +264,7 @@ server.3=host3.example.com:3181:4181
     myid: '3\n',
     sid: 3,
     means: { adminEnabled: false, purgeIntervalHours: 24, snapRetainCount: 5 },
-    warns: [/without effect in this server: quorum.auth.enableSasl, quorum.cnxn.threads.size$/],
+    warns: [/without effect in this server: quorum.cnxn.threads.size$/],
   },
   {
     name: 'the same with Kerberos',

@@ -22,8 +22,6 @@ const restricts = (meaning: string, when: NonNullable<KeyWithoutEffect['restrict
 
 /** As Java reads a boolean: only "true" switches a feature on, in Apache ZooKeeper too. */
 const isTrue = (value: string): boolean => value.toLowerCase() === 'true';
-/** Upstream refuses to start with `yes`, `1` or an empty value here, instead of leaving the feature off. */
-const isNotFalse = (value: string): boolean => value.toLowerCase() !== 'false';
 const isGiven = (value: string): boolean => value !== '';
 /** A restriction of the AdminServer matters only if there is an AdminServer. */
 const isTrueOfAdmin: KeyWithoutEffect['restricts'] = (value, properties) =>
@@ -51,8 +49,10 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
 /** Keys that the server does not read. A key that ends in "*" stands for all keys with that beginning. */
 export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'ssl.*': tunes('key stores, trust stores and protocols'),
-  'ssl.quorum.crl': restricts('revoked certificates of members are refused', isTrueOfQuorumTls),
-  'ssl.quorum.ocsp': restricts('revoked certificates of members are refused', isTrueOfQuorumTls),
+  'ssl.quorum.ocsp': restricts(
+    'responders are asked whether certificates of members are revoked',
+    isTrueOfQuorumTls,
+  ),
   'ssl.quorum.context.supplier.class': restricts(
     "a class of Java's makes the TLS of members",
     isGivenOfQuorumTls,
@@ -64,11 +64,8 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
     'clients prove who they are by another scheme',
     value => isGiven(value) && !BUILT_IN_PROVIDER.test(value),
   ),
-  'quorum.auth.enableSasl': restricts('servers prove to each other who they are', isNotFalse),
-  'quorum.auth.learnerRequireSasl': restricts('learners accept a proven leader alone', isNotFalse),
-  'quorum.auth.serverRequireSasl': restricts('leaders accept proven learners alone', isNotFalse),
-  'quorum.auth.*': tunes('names of SASL between servers'),
-  'quorum.cnxn.threads.size': tunes('threads of SASL between servers'),
+  'quorum.auth.*': tunes('the Kerberos name of members'),
+  'quorum.cnxn.threads.size': tunes('threads of SASL between members; there are none here'),
   'kerberos.*': tunes('Kerberos names'),
   requireKerberosConfig: tunes('a Kerberos configuration must be there'),
   'security.auth_to_local': tunes('Kerberos names'),

@@ -1,4 +1,11 @@
-import { anyTextProperty, type ConfigKey, flag, integerProperty, oneOf } from '../properties/key-kinds.ts';
+import {
+  anyTextProperty,
+  type ConfigKey,
+  flag,
+  integerProperty,
+  oneOf,
+  optional,
+} from '../properties/key-kinds.ts';
 
 /** Keys of TLS between members. @see docs/security.md "Keys" */
 export const quorumTlsKeys = {
@@ -56,6 +63,9 @@ export const quorumTlsKeys = {
   ),
   quorumTlsClientHostnameVerification: inProperty(
     flag('ssl.quorum.clientHostnameVerification', true, 'that of a dialling member too'),
+  ),
+  quorumTlsCrl: optional(
+    inProperty(flag('ssl.quorum.crl', false, 'certificates that their authorities have revoked are refused')),
   ),
   quorumTlsDetectionMs: integerProperty(
     'ssl.quorum.handshakeDetectionTimeoutMillis',

@@ -34,6 +34,7 @@ test('what it is when only the stores are named: mutual, and for the hosts of bo
     verifiesHost: true,
     verifiesClientHost: true,
     detectionMs: 5000,
+    checksRevocation: false,
   });
 });
 

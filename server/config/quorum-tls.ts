@@ -38,13 +38,22 @@ export interface QuorumTls {
   readonly verifiesHost: boolean;
   readonly verifiesClientHost: boolean;
   readonly detectionMs: number;
+  /** The lists of revoked certificates are asked for. */
+  readonly checksRevocation: boolean;
 }
+
+/** A system property of Java's, which upstream's 3.9 takes for the default. */
+const JAVA_REVOCATION = 'com.sun.net.ssl.checkRevocation';
 
 /**
  * Undefined when members speak plain text alone. `path` is that of zoo.cfg. @throws ServerError
  * ZK_CONFIG_VALUE, ZK_CONFIG_MISSING
  */
-export function quorumTls(settings: Settings, path: string): QuorumTls | undefined {
+export function quorumTls(
+  settings: Settings,
+  path: string,
+  system: ReadonlyMap<string, string> = new Map(),
+): QuorumTls | undefined {
   const { sslQuorum, portUnification } = settings;
   if (!sslQuorum && !portUnification) return undefined;
   const reason = sslQuorum ? 'sslQuorum=true' : 'portUnification=true';
@@ -71,6 +80,7 @@ export function quorumTls(settings: Settings, path: string): QuorumTls | undefin
     verifiesHost,
     verifiesClientHost: verifiesHost && settings.quorumTlsClientHostnameVerification,
     detectionMs: settings.quorumTlsDetectionMs,
+    checksRevocation: settings.quorumTlsCrl ?? system.get(JAVA_REVOCATION)?.toLowerCase() === 'true',
   };
 }
 

@@ -16,6 +16,8 @@ import { type Settings, usedKeys } from './config-keys.ts';
 import { javaPath, pathWarnings } from './config-paths.ts';
 import { effectiveProperties } from './effective-properties.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
+import { type QuorumSasl, quorumSasl, refuseMisplacedSasl } from './quorum-sasl.ts';
+import type { quorumSaslKeys } from './quorum-sasl-keys.ts';
 import { type QuorumTls, quorumTls, refuseMisplacedTls } from './quorum-tls.ts';
 import type { quorumTlsKeys } from './quorum-tls-keys.ts';
 import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
@@ -48,6 +50,8 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly stream: StreamSettings | undefined;
   /** Undefined: members speak plain text, or there are none. */
   readonly quorumTls: QuorumTls | undefined;
+  /** Undefined: members do not authenticate, or there are none. */
+  readonly quorumSasl: QuorumSasl | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
   readonly unknownKeys: readonly UnknownKey[];
   /** One line each, for the log of the start: settings that may have been meant in another way. */
@@ -70,6 +74,7 @@ type Resolved =
   | 'peerType'
   | 'syncEnabled'
   | keyof typeof quorumTlsKeys
+  | keyof typeof quorumSaslKeys
   | 'observerSyncEnabled'
   | 'streamSink'
   | 'streamUrl'
@@ -81,6 +86,8 @@ const TTL_NODES_STAY =
   'extendedTypesEnabled=true: this server recognises TTL nodes that Apache ZooKeeper created, but it creates none and does not delete them when their time is over';
 const TLS_WITHOUT_MEMBERS =
   'sslQuorum and portUnification have no effect in a standalone server: they are about the ports between members';
+const SASL_WITHOUT_MEMBERS =
+  'quorum.auth.enableSasl has no effect in a standalone server: it is about the ports between members';
 
 /**
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
@@ -90,7 +97,8 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const file = parseProperties(texts.text, (key, replaced, by) => {
     if (replaced.trim() !== by.trim()) warnings.push(repetition(key, replaced, by));
   });
-  const { properties, misplaced } = effectiveProperties(file, texts.systemProperties ?? new Map(), warnings);
+  const system = texts.systemProperties ?? new Map<string, string>();
+  const { properties, misplaced } = effectiveProperties(file, system, warnings);
   const settings = readSettings(properties, warnings);
   const { dataDir, dataLogDir } = directories(settings, texts, warnings);
   const members = readMembers(properties, texts, settings);
@@ -99,6 +107,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine, warnings);
   refuseRestrictions(new Map([...misplaced, ...properties]), secureClientAddress);
   refuseMisplacedTls(misplaced, settings);
+  refuseMisplacedSasl(misplaced, settings);
   if (settings.readOnlyModeEnabled && !settings.localSessionsEnabled)
     warnings.push(READ_ONLY_WITHOUT_SESSIONS);
   const observerSyncEnabled = settings.observerSyncEnabled ?? settings.syncEnabled;
@@ -110,6 +119,8 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   );
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (!quorum && (settings.sslQuorum || settings.portUnification)) warnings.push(TLS_WITHOUT_MEMBERS);
+  const sasl = quorumSasl(settings, properties, system);
+  if (!quorum && sasl) warnings.push(SASL_WITHOUT_MEMBERS);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
@@ -126,7 +137,8 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
     quorum,
     stream,
-    quorumTls: quorum === undefined ? undefined : quorumTls(settings, texts.path),
+    quorumTls: quorum === undefined ? undefined : quorumTls(settings, texts.path, system),
+    quorumSasl: quorum === undefined ? undefined : sasl,
     notYetUsed,
     unknownKeys,
     warnings,

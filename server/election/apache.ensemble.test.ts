@@ -14,6 +14,7 @@ import { silentLogger } from '../runtime/logger.ts';
 import { NameLookup } from '../runtime/name-lookup.ts';
 import { NodeClock } from '../runtime/node-clock.ts';
 import { NodeNetwork } from '../runtime/node-network.ts';
+import { plainElection } from '../security/election-network.ts';
 import { Election } from './election.ts';
 import type { Elected, Proposal } from './fast-leader-election.ts';
 
@@ -66,7 +67,7 @@ class MixedEnsemble {
     const election = new Election(
       {
         clock,
-        network: new NodeNetwork(clock, new NameLookup(silentLogger)),
+        network: plainElection(new NodeNetwork(clock, new NameLookup(silentLogger))),
         logger: silentLogger,
         metrics: new Metrics(),
       },

@@ -84,6 +84,13 @@ export class ElectionConnection {
     this.#connection.destroy(reason);
   }
 
+  /** Closes it behind what was written, such as the end of a handshake that the peer waits for. */
+  finish(): void {
+    this.#closed = true;
+    this.#chunks = [];
+    this.#connection.end();
+  }
+
   #onClosed(reason: string, malformed: boolean): void {
     if (this.#closed) return;
     this.#closed = true;

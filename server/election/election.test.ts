@@ -6,6 +6,7 @@ import { silentLogger } from '../runtime/logger.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../runtime/memory-network.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
+import { plainElection } from '../security/election-network.ts';
 import { Election } from './election.ts';
 import type { Elected, Proposal } from './fast-leader-election.ts';
 
@@ -56,7 +57,7 @@ class World {
     const role = this.#observers.includes(sid) ? ('observer' as const) : ('participant' as const);
     const intervals = { minNotificationIntervalMs: 200, maxNotificationIntervalMs: 60_000 };
     const election = new Election(
-      { clock, network, metrics, logger: silentLogger },
+      { clock, network: plainElection(network), metrics, logger: silentLogger },
       {
         sid,
         role,

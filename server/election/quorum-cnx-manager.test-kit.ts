@@ -5,6 +5,7 @@ import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
+import { plainElection } from '../security/election-network.ts';
 import { type Notification, writeInitialMessage } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { QuorumCnxManager } from './quorum-cnx-manager.ts';
@@ -53,7 +54,7 @@ export class World {
       configured.map(id => [id, { electionAddresses: [{ host: `zk${id}`, port: PORT }] }]),
     );
     const manager = new QuorumCnxManager(
-      { clock, network: host, logger, metrics: new Metrics() },
+      { clock, network: plainElection(host), logger, metrics: new Metrics() },
       {
         sid,
         members,

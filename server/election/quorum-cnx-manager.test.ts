@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { plainElection } from '../security/election-network.ts';
 import {
   ACCEPTED_EPOCH,
   CNX_TIMEOUT_MS,
@@ -179,7 +180,12 @@ test('a taken port is tried three times, a second apart; then the owner is told'
   const world = new World(1, 2);
   const one = world.start(1);
   const second = new QuorumCnxManager(
-    { clock: one.host.clock, network: one.host, logger: silentLogger, metrics: new Metrics() },
+    {
+      clock: one.host.clock,
+      network: plainElection(one.host),
+      logger: silentLogger,
+      metrics: new Metrics(),
+    },
     {
       sid: 1,
       members: new Map([[1, { electionAddresses: [{ host: 'zk1', port: PORT }] }]]),

@@ -3,16 +3,16 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
-import type { Clock, Connection, Network } from '../runtime/runtime.ts';
+import type { Address, Clock, Connection } from '../runtime/runtime.ts';
+import type { ElectionNetwork } from '../security/election-network.ts';
 import {
   ANONYMOUS_SID,
   encodeEpochAnswer,
+  encodeInitialMessage,
   encodeNotification,
   type InitialMessage,
   type Notification,
-  writeInitialMessage,
 } from '../wire/election-message.ts';
-import { JuteWriter } from '../wire/jute.ts';
 import { ElectionConnection } from './election-connection.ts';
 import { type ElectionMembers, isAtSameAddresses } from './election-members.ts';
 import { ElectionPeer, LINKS_MAX } from './election-peer.ts';
@@ -20,7 +20,7 @@ import { UnnamedConnections } from './unnamed-connections.ts';
 
 export interface QuorumCnxManagerDeps {
   readonly clock: Clock;
-  readonly network: Network;
+  readonly network: ElectionNetwork;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -107,10 +107,8 @@ export class QuorumCnxManager {
   }
 
   start(): void {
-    const { sid, listenHost } = this.#options;
-    const own = this.#members.get(sid)?.electionAddresses[0];
-    if (own === undefined)
-      throw new ServerError('ZK_CONFIG_MISSING', `server ${sid} has no election address`);
+    const { listenHost } = this.#options;
+    const own = this.#ownAddress;
     const address = listenHost === undefined ? own : { host: listenHost, port: own.port };
     const plan = { name: 'election port', address, triesMax: this.#options.bindTriesMax };
     this.#listener = listenWithRetry(this.#deps, plan, {
@@ -264,7 +262,7 @@ export class QuorumCnxManager {
     }
     peer.retry?.cancel();
     peer.retry = undefined;
-    peer.dial = this.#deps.network.connect(address, this.#options.cnxTimeoutMs, {
+    peer.dial = this.#deps.network.introduce(address, this.#options.cnxTimeoutMs, this.#introduction, {
       onConnected: connection => this.#onDialed(peer, connection),
       onError: error => {
         peer.dial = undefined;
@@ -278,7 +276,6 @@ export class QuorumCnxManager {
     peer.dial = undefined;
     if (this.#options.tcpKeepAlive) connection.keepAlive();
     if (this.#options.sid > peer.sid) {
-      this.#sayWhoWeAre(connection);
       // It answered at its own address, so it is that server, and earlier connections have ended on its side.
       const earlier = peer.removeAll();
       this.#use(peer, this.#wrap(peer, connection));
@@ -291,17 +288,20 @@ export class QuorumCnxManager {
 
   /** Our initial message is all that the larger sid takes from this connection; it dials back. */
   #ring(connection: Connection): void {
-    this.#sayWhoWeAre(connection);
     this.#ringing.add(connection);
     connection.start({ onData: () => {}, onClose: () => this.#ringing.delete(connection) });
     connection.end();
   }
 
-  #sayWhoWeAre(connection: Connection): void {
-    const { sid } = this.#options;
-    const writer = new JuteWriter();
-    writeInitialMessage(writer, sid, this.#members.get(sid)?.electionAddresses[0] ?? connection.local);
-    connection.write(writer.bytes);
+  get #introduction(): Buffer {
+    return encodeInitialMessage(this.#options.sid, this.#ownAddress);
+  }
+
+  /** @throws ServerError ZK_CONFIG_MISSING */
+  get #ownAddress(): Address {
+    const own = this.#members.get(this.#options.sid)?.electionAddresses[0];
+    if (own !== undefined) return own;
+    throw new ServerError('ZK_CONFIG_MISSING', `server ${this.#options.sid} has no election address`);
   }
 
   #wrap(peer: ElectionPeer, connection: Connection): ElectionConnection {
@@ -378,7 +378,7 @@ export class QuorumCnxManager {
     const peer = this.#peerOf(sid);
     if (sid >= 0) peer.ownAddress = message.addresses[0];
     if (sid >= 0 && sid < this.#options.sid) {
-      connection.close('the larger sid dials');
+      connection.finish();
       this.#dialBack(peer);
       return undefined;
     }

@@ -21,6 +21,8 @@ export interface MemberPlan {
   readonly settings?: readonly string[];
   /** Lines that depend on the address it stands at. */
   readonly settingsAt?: (host: string) => readonly string[];
+  /** System properties (-Dname=value). */
+  readonly flags?: readonly string[];
 }
 
 /** Where a member stands, when it is not on a loopback address of its own. */
@@ -100,6 +102,7 @@ export class Ensemble {
             `admin.serverPort=${ADMIN_PORT}`,
           );
         const member = new Member(sid, dial, own, plan.is, ports.client);
+        member.flags = plan.flags ?? [];
         writeFileSync(member.configPath, `${lines.join('\n')}\n`);
         return [sid, member];
       }),

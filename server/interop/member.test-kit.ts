@@ -46,12 +46,12 @@ const JUTE_MAX_BUFFER = /^jute\.maxbuffer=\d+$/m;
 const HEAP_MIB = 128;
 const LARGE_HEAP_MIB = 320;
 
-function apacheCommand(configPath: string): string[] {
+function apacheCommand(configPath: string, flags: readonly string[]): string[] {
   const maxBuffer = JUTE_MAX_BUFFER.exec(readFileSync(configPath, 'utf8'))?.[0];
   const jvm = quickJava(maxBuffer === undefined ? HEAP_MIB : LARGE_HEAP_MIB);
   const settings = ['-Dorg.slf4j.simpleLogger.showDateTime=true', `-D${CONTAINERS_STAY}`];
   if (maxBuffer !== undefined) settings.push(`-D${maxBuffer}`);
-  return ['java', ...jvm, ...settings, '-cp', CLASS_PATH, APACHE_MAIN, configPath];
+  return ['java', ...jvm, ...settings, ...flags, '-cp', CLASS_PATH, APACHE_MAIN, configPath];
 }
 
 export class Member {
@@ -63,6 +63,8 @@ export class Member {
   implementation: Implementation;
   /** From its next start on; undefined: as many as this process. */
   descriptorsMax: number | undefined;
+  /** System properties (-Dname=value), from its next start on. */
+  flags: readonly string[] = [];
   #child: ChildProcess | null = null;
 
   constructor(
@@ -111,8 +113,8 @@ export class Member {
     if (this.#child !== null) throw new Error(`member ${this.sid} runs already`);
     const ours = this.implementation === 'zklab';
     const command = ours
-      ? [process.execPath, '--enable-source-maps', ourServer(), this.configPath]
-      : apacheCommand(this.configPath);
+      ? [process.execPath, '--enable-source-maps', ourServer(), this.configPath, ...this.flags]
+      : apacheCommand(this.configPath, this.flags);
     const log = openSync(join(this.folder, 'log'), 'a');
     const limited = this.descriptorsMax === undefined ? [] : ['prlimit', `--nofile=${this.descriptorsMax}`];
     const args = ['--pdeathsig', 'KILL', ...limited, ...command];

@@ -6,29 +6,14 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { assert, suite, until } from '#test';
 import { TestAuthority } from '../runtime/certificates.test-kit.ts';
-import { type Ensemble, type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
+import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
-import { BOTH_ACCEPTED, DIALS_FROM, reconfigure, TestStores, TLS, TLS_DIALLED } from './tls.test-kit.ts';
+import { everybodyWrites, rollOn } from './rolling-upgrade.test-kit.ts';
+import { BOTH_ACCEPTED, DIALS_FROM, TestStores, TLS, TLS_DIALLED } from './tls.test-kit.ts';
 
 const test = suite('interop: TLS between members');
 const DEADLINE = { deadlineMs: 400_000 };
 const QUORUM_PORT = 2888;
-const NODES = 20;
-
-/** Every member writes, and reads what the others wrote. */
-async function everybodyWrites(ensemble: Ensemble, prefix: string): Promise<void> {
-  const clients = await Promise.all(ensemble.running.map(member => ensemble.client(member.sid)));
-  const numbers = Array.from({ length: NODES }, (_, n) => n);
-  await Promise.all(
-    clients.flatMap((client, i) => numbers.map(n => client.create(`/${prefix}-${i}-${n}`, `${i}`))),
-  );
-  for (const client of clients) {
-    await client.sync();
-    for (let i = 0; i < clients.length; i++)
-      for (const n of numbers) assert.is(await client.get(`/${prefix}-${i}-${n}`), `${i}`);
-  }
-  await Promise.all(clients.map(client => client.close()));
-}
 
 test(
   'ours leads Apache over TLS, then Apache leads ours',
@@ -87,28 +72,6 @@ test(
   },
   DEADLINE,
 );
-
-/** Restarts each member with these lines, the leader last, while a client writes through another member. */
-async function rollOn(ensemble: Ensemble, lines: readonly string[]): Promise<void> {
-  const leader = await ensemble.leader();
-  const order = [...ensemble.running.filter(member => member !== leader), leader];
-  for (const member of order) {
-    const witness = ensemble.running.find(other => other !== member && other !== leader)!;
-    const before = await ensemble.client(witness.sid);
-    const path = `/rolled-${lines.join()}-${member.sid}`.replace(/=/g, '-');
-    await member.stop();
-    reconfigure(ensemble, member.sid, lines);
-    if (member !== leader) {
-      // The quorum goes on without it.
-      await before.create(path, 'x');
-      await before.close();
-    } else before.destroy();
-    member.start();
-    await member.serves();
-    await Promise.all(ensemble.running.map(each => each.serves()));
-    await everybodyWrites(ensemble, `after${path.slice(1)}`);
-  }
-}
 
 test(
   'an ensemble of both goes from plain text to TLS one member at a time, without an outage',

@@ -1,9 +1,8 @@
 /** Certificates of an ensemble's members as files, and the lines of zoo.cfg that name them. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '#test';
 import { type Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
-import type { Ensemble } from './ensemble.test-kit.ts';
 
 /** TLS alone. */
 export const TLS = ['sslQuorum=true', 'portUnification=false'];
@@ -62,14 +61,4 @@ export class TestStores {
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
-}
-
-/** Replaces the lines of a member's zoo.cfg that set these keys. It counts from the next start. */
-export function reconfigure(ensemble: Ensemble, sid: number, lines: readonly string[]): void {
-  const { configPath } = ensemble.member(sid);
-  const keys = lines.map(line => line.split('=', 1)[0]);
-  const kept = readFileSync(configPath, 'utf8')
-    .split('\n')
-    .filter(line => !keys.includes(line.split('=', 1)[0]));
-  writeFileSync(configPath, [...kept, ...lines, ''].join('\n'));
 }

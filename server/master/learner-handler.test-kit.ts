@@ -63,6 +63,8 @@ export class FakeConnection implements Connection {
 
   keepAlive(): void {}
 
+  stop(): void {}
+
   end(): void {}
 
   destroy(reason = ''): void {

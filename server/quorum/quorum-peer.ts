@@ -22,6 +22,7 @@ import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
+import type { ElectionNetwork } from '../security/election-network.ts';
 import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
@@ -38,6 +39,7 @@ import { noReaders, ReadOnlyPhase, type ServeClients } from './read-only-phase.t
 
 export interface QuorumPeerParts {
   readonly runtime: Runtime;
+  readonly electionNetwork: ElectionNetwork;
   readonly config: ServerConfig;
   readonly member: QuorumMember;
   readonly database: ZkDatabase;
@@ -214,10 +216,10 @@ export class QuorumPeer {
   }
 
   #newElection(): Election {
-    const { runtime, config, logger, metrics, onFatal } = this.#parts;
+    const { runtime, electionNetwork: network, config, logger, metrics, onFatal } = this.#parts;
     const { sid } = this.membership;
     return new Election(
-      { clock: runtime.clock, network: runtime.network, logger, metrics },
+      { clock: runtime.clock, network, logger, metrics },
       {
         sid,
         ...electionViewOf(this.membership),

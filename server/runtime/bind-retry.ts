@@ -1,4 +1,4 @@
-import { type ErrorCodeName, ServerError } from '../errors.ts';
+import { ServerError } from '../errors.ts';
 import { formatAddress, isUnresolved } from './host-address.ts';
 import type { Logger } from './logger.ts';
 import { RatedLog } from './rated-log.ts';
@@ -17,7 +17,7 @@ import type {
 const BIND_RETRY_MS = 1000;
 
 export interface BindRetryParts {
-  readonly network: Network;
+  readonly network: Pick<Network, 'listen'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -55,7 +55,6 @@ export function listenWithRetry(
 ): { close(): void } {
   const port = `${name} ${formatAddress(address)}`;
   const lines = new RatedLog({ logger, clock });
-  const code: ErrorCodeName = 'ZK_TLS_PEER';
   let listener: Listener | undefined;
   let retry: Timer | undefined;
   let closed = false;
@@ -84,7 +83,7 @@ export function listenWithRetry(
       events.onListening?.(bound);
     },
     onConnection: connection => events.onConnection(connection),
-    onRefused: ({ host }, reason) =>
+    onRefused: ({ host }, reason, code = 'ZK_TLS_PEER') =>
       lines.warn(`strangers to the ${name}`, `${name}: a peer is refused: ${reason}`, { code, from: host }),
     onError,
   };

@@ -17,10 +17,12 @@ const Oid = {
   ecdsaWithSha256: '2a8648ce3d040302',
   basicConstraints: '551d13',
   subjectAltName: '551d11',
+  distributionPoints: '551d1f',
 } as const;
 const NOT_BEFORE = '200101000000Z';
 const NOT_AFTER = '491231235959Z';
 const LONG_AGO = '210101000000Z';
+const ONE = Buffer.from([1]);
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
@@ -60,6 +62,16 @@ function pem(label: string, bytes: Buffer): string {
 export interface Identity {
   readonly certificate: string;
   readonly privateKey: string;
+  readonly serial: number;
+}
+
+export interface ListPlan {
+  readonly revoked?: readonly Identity[];
+  /** As UTCTime. */
+  readonly from?: string;
+  readonly until?: string;
+  /** Object identifier in DER of a critical extension. */
+  readonly critical?: string;
 }
 
 export class TestAuthority {
@@ -81,16 +93,48 @@ export class TestAuthority {
     return this.#issue(commonName, hosts, NOT_AFTER);
   }
 
+  /** The same, and its revocation is told at these URLs. */
+  issueWithLists(commonName: string, urls: readonly string[], ...hosts: readonly string[]): Identity {
+    const points = urls.map(url => sequence(der(0xa0, der(0xa0, text(0x86, url)))));
+    return this.#issue(commonName, hosts, NOT_AFTER, [
+      extension(Oid.distributionPoints, false, sequence(...points)),
+    ]);
+  }
+
+  /** A list of revoked certificates, in DER. */
+  list({ revoked = [], from = NOT_BEFORE, until = NOT_AFTER, critical }: ListPlan = {}): Buffer {
+    const entries = revoked.map(({ serial }) =>
+      sequence(der(Tag.integer, Buffer.from([serial])), text(Tag.time, LONG_AGO)),
+    );
+    const extensions =
+      critical === undefined ? [] : [der(0xa0, sequence(extension(critical, true, der(Tag.integer, ONE))))];
+    return this.#signed(
+      der(Tag.integer, ONE),
+      sequence(oid(Oid.ecdsaWithSha256)),
+      nameOf(this.#name),
+      text(Tag.time, from),
+      text(Tag.time, until),
+      ...(entries.length === 0 ? [] : [sequence(...entries)]),
+      ...extensions,
+    );
+  }
+
   /** The same, but it has expired. */
   issueExpired(commonName: string, ...hosts: readonly string[]): Identity {
     return this.#issue(commonName, hosts, LONG_AGO);
   }
 
-  #issue(commonName: string, hosts: readonly string[], notAfter: string): Identity {
+  #issue(
+    commonName: string,
+    hosts: readonly string[],
+    notAfter: string,
+    more: readonly Buffer[] = [],
+  ): Identity {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const extensions = hosts.length === 0 ? [] : [extension(Oid.subjectAltName, false, alternatives(hosts))];
     return {
-      certificate: this.#issued(commonName, publicKey, extensions, notAfter),
+      serial: this.#serial,
+      certificate: this.#issued(commonName, publicKey, [...extensions, ...more], notAfter),
       privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     };
   }
@@ -101,18 +145,23 @@ export class TestAuthority {
     extensions: readonly Buffer[],
     notAfter = NOT_AFTER,
   ): string {
-    const algorithm = sequence(oid(Oid.ecdsaWithSha256));
-    const toSign = sequence(
+    const bytes = this.#signed(
       der(0xa0, der(Tag.integer, Buffer.from([2]))),
       der(Tag.integer, Buffer.from([this.#serial++])),
-      algorithm,
+      sequence(oid(Oid.ecdsaWithSha256)),
       nameOf(this.#name),
       sequence(text(Tag.time, NOT_BEFORE), text(Tag.time, notAfter)),
       nameOf(commonName),
       publicKey.export({ type: 'spki', format: 'der' }),
       ...(extensions.length === 0 ? [] : [der(0xa3, sequence(...extensions))]),
     );
+    return pem('CERTIFICATE', bytes);
+  }
+
+  #signed(...parts: readonly Buffer[]): Buffer {
+    const toSign = sequence(...parts);
     const signature = sign('sha256', toSign, this.#keys.privateKey);
-    return pem('CERTIFICATE', sequence(toSign, algorithm, der(Tag.bits, Buffer.from([0]), signature)));
+    const algorithm = sequence(oid(Oid.ecdsaWithSha256));
+    return sequence(toSign, algorithm, der(Tag.bits, Buffer.from([0]), signature));
   }
 }

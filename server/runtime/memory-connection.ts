@@ -104,6 +104,14 @@ export class MemoryConnection implements Connection {
     else this.#requestRead();
   }
 
+  stop(unread: Buffer): void {
+    this.#events = undefined;
+    this.#endTold = false;
+    if (unread.length === 0 || this.#closed) return;
+    this.#received.unshift(unread);
+    this.#peer.#unread += unread.length;
+  }
+
   write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     if (this.#closed || this.#ending) return true;
     this.#append(bytes, start, end);
@@ -307,7 +315,7 @@ export class MemoryConnection implements Connection {
     for (let chunk = this.#nextChunk(); chunk !== undefined; chunk = this.#nextChunk()) {
       if (!this.#ending) this.#events?.onData(chunk);
     }
-    if (this.#closed || this.#paused || !this.#peerFinished) return;
+    if (this.#closed || this.#paused || !this.#peerFinished || this.#events === undefined) return;
     if (!this.#endTold) this.#tellEnd();
     if (this.#finished && !this.#closed) {
       const reason = this.#closeReason;
@@ -325,7 +333,7 @@ export class MemoryConnection implements Connection {
   }
 
   #nextChunk(): Buffer | undefined {
-    if (this.#closed || this.#paused) return undefined;
+    if (this.#closed || this.#paused || this.#events === undefined) return undefined;
     const chunk = this.#received.shift();
     if (chunk !== undefined) this.#peer.#wasRead(chunk.length, this);
     return chunk;

@@ -222,8 +222,8 @@ export class MemoryHost implements Network {
   }
 
   /** Nothing is encrypted here, so whatever can be read will do. */
-  problemWith(): null {
-    return null;
+  problemWith({ revocation }: SecurityContext): string | null {
+    return revocation === undefined ? null : 'nobody asks for revoked certificates in virtual time';
   }
 
   /** The process dies: nobody listens here, and the peers of its connections are reset. */

@@ -73,11 +73,13 @@ export class MemoryMachine {
     this.#boots++;
     const clock = new VirtualClock(network.time, { ...clockDefaults, ...clockOptions });
     const host = network.host(this.name, clock);
+    const secrets = random.fork(`${this.name}/secrets ${this.#boots}`);
     this.#process = {
       clock,
       network: host,
       disk: wrapDisk === undefined ? this.disk : wrapDisk(this.disk, clock),
       random: random.fork(`${this.name}/boot ${this.#boots}`),
+      secret: bytes => Buffer.from(Array.from({ length: bytes }, () => secrets.below(256))),
       http: new MemoryHttp(clock),
       plugIns: plugIns?.(clock) ?? noPlugIns(clock),
       heapBytesMax: this.#options.heapBytesMax ?? HEAP_BYTES_MAX,

@@ -72,6 +72,9 @@ export class NodeConnection implements Connection {
   #rests = false;
   #inputTurn = -1;
   #inputBytes = 0;
+  /** Set while it is stopped: what comes first when it is started again. */
+  #unread: Buffer | null = null;
+  #peerEnded = false;
   readonly #flush = () => this.#flushNow();
 
   constructor(
@@ -111,13 +114,36 @@ export class NodeConnection implements Connection {
       this.#clock.atEndOfTurn(() => events.onClose(this.#reason));
       return;
     }
+    if (this.#unread !== null) {
+      const unread = this.#unread;
+      this.#unread = null;
+      this.#isPaused = false;
+      this.#clock.atEndOfTurn(() => this.#startAgain(unread));
+      return;
+    }
     socket.on('data', chunk => {
       if (this.#ending) return;
       if (chunk.length >= FULL_CHUNK_BYTES) this.#countInput(chunk.length);
-      events.onData(chunk);
+      this.#events?.onData(chunk);
     });
-    socket.on('end', () => this.#onPeerEnd(events));
+    socket.on('end', () => {
+      this.#peerEnded = true;
+      this.#onPeerEnd();
+    });
     socket.resume();
+  }
+
+  stop(unread: Buffer): void {
+    this.#events = undefined;
+    this.#unread = unread;
+    this.pause();
+  }
+
+  #startAgain(unread: Buffer): void {
+    if (this.#ending || this.#closed) return;
+    if (unread.length > 0) this.#events?.onData(unread);
+    if (this.#peerEnded) this.#onPeerEnd();
+    else if (!this.#isPaused) this.#socket.resume();
   }
 
   #countInput(bytes: number): void {
@@ -311,8 +337,8 @@ export class NodeConnection implements Connection {
     this.#linger = new Linger(this.#clock, this, () => this.#socket.destroy());
   }
 
-  #onPeerEnd(events: ConnectionEvents): void {
-    if (this.#ending || this.#closed || events.onEnd?.() === true) return;
+  #onPeerEnd(): void {
+    if (this.#ending || this.#closed || this.#events?.onEnd?.() === true) return;
     this.end();
     this.#reason = 'closed by peer';
   }

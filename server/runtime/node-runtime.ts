@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
 import { DescriptorReserve, lowestFreeDescriptor } from './descriptor-reserve.ts';
 import { LinkMap } from './link-map.ts';
@@ -34,6 +35,7 @@ export function nodeRuntime(options: { linkMapFile?: string | undefined; logger:
     network: new NodeNetwork(clock, names, linkMap, reserve),
     disk: sparingDisk(nodeDisk, () => reserve.allows('read')),
     random: nodeRandom,
+    secret: bytes => randomBytes(bytes),
     http: httpHost(names, HTTP_LIMITS, reserve),
     plugIns: nodePlugIns,
     environment: nodeEnvironment,

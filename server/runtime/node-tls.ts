@@ -64,6 +64,8 @@ export class SecureContexts {
   }
 }
 
+const NOTHING = { cancel() {} };
+
 /** Dials an address of the host `name`. */
 export function secureDialler(
   context: SecurityContext,
@@ -79,6 +81,25 @@ export function secureDialler(
     checkServerIdentity: () => undefined,
     allowHalfOpen: true,
   };
+  /** For a certificate that an authority has issued. */
+  const accept = (
+    certificate: X509Certificate,
+    socket: TLSSocket,
+    done: (verdict: X509Certificate | TlsRefusal) => void,
+  ): { cancel(): void } => {
+    const finish = (reason: string | null): void =>
+      done(reason === null ? certificate : new TlsRefusal(reason));
+    let current = NOTHING;
+    const checkHost = (): void => {
+      const address = canonicalHost(socket.remoteAddress ?? '');
+      if (context.verifiesHost) current = checkPeerHost(certificate, { name, address }, names, finish);
+      else finish(null);
+    };
+    if (context.revocation === undefined) checkHost();
+    else
+      current = context.revocation(certificate, reason => (reason === null ? checkHost() : finish(reason)));
+    return { cancel: () => current.cancel() };
+  };
   return {
     open: ({ host, port }) => connect({ ...options, host, port }).setNoDelay(true),
     judge(socket, done) {
@@ -86,13 +107,8 @@ export function secureDialler(
       if (certificate === undefined) done(new TlsRefusal('it shows no certificate'));
       else if (!socket.authorized)
         done(new TlsRefusal(certificateReason(String(socket.authorizationError), certificate)));
-      else if (context.verifiesHost) {
-        const address = canonicalHost(socket.remoteAddress ?? '');
-        return checkPeerHost(certificate, { name, address }, names, reason =>
-          done(reason === null ? certificate : new TlsRefusal(reason)),
-        );
-      } else done(certificate);
-      return { cancel() {} };
+      else return accept(certificate, socket, done);
+      return NOTHING;
     },
   };
 }

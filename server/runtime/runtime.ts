@@ -14,6 +14,8 @@ export interface Runtime {
   readonly network: Network;
   readonly disk: Disk;
   readonly random: Random;
+  /** So many random bytes that nobody can guess. */
+  secret(bytes: number): Buffer;
   readonly http: HttpHost;
   readonly plugIns: PlugInHost;
   /** What `envi` shows of the process and its machine, under upstream's names, in upstream's order. */
@@ -99,8 +101,13 @@ export interface Connection {
   readonly peerCertificate: X509Certificate | null;
   /** Bytes accepted by `write` and not yet taken by the operating system. */
   readonly bytesQueued: number;
-  /** Data waits until this is called, once. `queued` also counts what this connection has queued. */
+  /** Data waits until this is called. `queued` also counts what this connection has queued. */
   start(events: ConnectionEvents, queued?: QueuedBytes): void;
+  /**
+   * Undoes `start`, so that somebody else can start it: what comes waits again, behind `unread`, which was
+   * read too early. `onEnd` and `onClose` are called again.
+   */
+  stop(unread: Buffer): void;
   /**
    * Copies `bytes[start, end)` to the output buffer, which leaves in one piece at the end of the turn.
    * Returns false when more than `OUTPUT_HIGH_WATER_BYTES` are queued, but takes the bytes all the same.
@@ -145,8 +152,11 @@ export interface ListenEvents {
   readonly forClients?: boolean;
   onListening(port: number): void;
   onConnection(connection: Connection): void;
-  /** On a secured port: a peer was refused before it became a connection. `reason` is for a log line. */
-  onRefused?(from: Address, reason: string): void;
+  /**
+   * On a port with TLS or SASL: a peer was refused before it became a connection. `reason` is for a log line.
+   * @default code ZK_TLS_PEER
+   */
+  onRefused?(from: Address, reason: string, code?: 'ZK_TLS_PEER' | 'ZK_SASL_PEER'): void;
   /** Binding failed, or the listener broke. Nothing follows. */
   onError(error: Error): void;
 }
@@ -188,6 +198,11 @@ export interface SecurityContext {
    * were dialled, one that dials has its address. ssl.hostnameVerification, ssl.clientHostnameVerification
    */
   readonly verifiesHost: boolean;
+  /**
+   * Asks whether the certificate of a peer, which is otherwise accepted, is revoked. Calls `done` once, with
+   * the reason why it is not accepted, or with null; never during the call. Absent: nobody asks. ssl.crl
+   */
+  readonly revocation?: (certificate: X509Certificate, done: (reason: string | null) => void) => Timer;
   /** Absent: both. */
   readonly versions?: { readonly min: TlsVersion; readonly max: TlsVersion };
   /** Names of OpenSSL with colons between them. Absent: those of Node.js. */

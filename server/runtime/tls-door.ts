@@ -123,7 +123,7 @@ export class TlsDoor {
     return server;
   }
 
-  #judge(visit: TlsVisit, socket: TLSSocket, { peer, verifiesHost }: SecurityContext): void {
+  #judge(visit: TlsVisit, socket: TLSSocket, { peer, verifiesHost, revocation }: SecurityContext): void {
     socket.allowHalfOpen = true;
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) {
@@ -135,18 +135,19 @@ export class TlsDoor {
       this.#refuse(visit, certificateReason(String(socket.authorizationError), certificate));
       return;
     }
-    if (!verifiesHost) {
-      this.#accept(visit, socket, certificate);
-      return;
-    }
     socket.on('error', ignore);
-    const host = { name: undefined, address: visit.from.host };
-    const lookup = checkPeerHost(certificate, host, this.#names, reason => {
+    const done = (reason: string | null): void => {
       socket.off('error', ignore);
       if (reason === null) this.#accept(visit, socket, certificate);
       else this.#refuse(visit, reason);
-    });
-    visit.waitFor(lookup);
+    };
+    const checkHost = (): void => {
+      const host = { name: undefined, address: visit.from.host };
+      if (verifiesHost) visit.waitFor(checkPeerHost(certificate, host, this.#names, done));
+      else done(null);
+    };
+    if (revocation === undefined) checkHost();
+    else visit.waitFor(revocation(certificate, reason => (reason === null ? checkHost() : done(reason))));
   }
 
   #accept(visit: TlsVisit, socket: Socket, certificate: X509Certificate | null = null): void {

@@ -215,6 +215,33 @@ for (const world of worlds()) {
   });
 }
 
+/** Somebody who says this of every certificate, after a while. */
+function revocationSays(reason: string | null): Pick<SecurityContext, 'revocation'> {
+  return {
+    revocation(_, done) {
+      const timer = setTimeout(() => done(reason), 20);
+      return { cancel: () => clearTimeout(timer) };
+    },
+  };
+}
+
+test('Node.js: a certificate that is revoked is refused by either side, and one that is not is awaited', async () => {
+  const [world] = worlds() as [World];
+  const fine = revocationSays(null);
+  const bad = revocationSays('it was revoked');
+  const good = await met(world, { ...DIALLER, ...fine }, { ...LISTENER, ...fine });
+  assert.equal(subjects(good), ['CN=server', 'CN=client']);
+  good.leave();
+  const listens = await meet(world, DIALLER, { ...LISTENER, ...bad });
+  await world.wait(() => listens.refused !== null && listens.failed !== null, 'the refusal');
+  assert.equal([listens.refused, listens.far], ['it was revoked', null]);
+  listens.leave();
+  const dials = await meet(world, { ...DIALLER, ...bad }, LISTENER);
+  await world.wait(() => dials.failed !== null, 'the refusal');
+  assert.equal([dials.failed, dials.near], ['it was revoked', null]);
+  dials.leave();
+});
+
 test('Node.js: a peer that is silent in the handshake is no connection, and is closed with the listener', async () => {
   let port = 0;
   const accepted: Connection[] = [];

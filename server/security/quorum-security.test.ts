@@ -21,7 +21,11 @@ ssl.quorum.keyStore.location=/tls/key.pem\nssl.quorum.trustStore.location=/tls/t
     write(disk, '/tls/key.pem', identity.privateKey + identity.certificate);
   show('first');
   write(disk, '/tls/trust.pem', AUTHORITY.certificate);
-  const network = { problem: null as string | null, problemWith: () => network.problem };
+  const network = {
+    problem: null as string | null,
+    problemWith: () => network.problem,
+    connect: () => ({ cancel() {} }),
+  };
   const start = () => new QuorumSecurity({ disk, network, clock, logger: keepingLogger(said) }, quorumTls!);
   /** The certificate that the next peer sees. */
   const shown = (security: QuorumSecurity) =>

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { QuorumTls } from '../config/quorum-tls.ts';
 import { ServerError } from '../errors.ts';
 import { printable } from '../printable.ts';
@@ -5,13 +6,14 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Network, PortSecurity, SecurityContext, Timer } from '../runtime/runtime.ts';
 import { named } from '../runtime/tls-refusal.ts';
 import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './read-store.ts';
+import { Revocation } from './revocation.ts';
 
 /** Time in ms between two looks at the files of the stores. */
 export const RELOAD_INTERVAL_MS = 1000;
 
 export interface QuorumSecurityParts {
   readonly disk: Disk;
-  readonly network: Pick<Network, 'problemWith'>;
+  readonly network: Pick<Network, 'problemWith' | 'connect'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -31,6 +33,7 @@ export class QuorumSecurity {
   readonly #tls: QuorumTls;
   readonly #timer: Timer | undefined;
   #contexts: Contexts;
+  readonly #revocation: Revocation | undefined;
   #stamp: string;
   /** Security of the ports between members. */
   readonly port: PortSecurity;
@@ -39,6 +42,7 @@ export class QuorumSecurity {
   constructor(parts: QuorumSecurityParts, tls: QuorumTls) {
     this.#parts = parts;
     this.#tls = tls;
+    if (tls.checksRevocation) this.#revocation = new Revocation(parts);
     this.#stamp = this.#stampOfAll();
     this.#contexts = this.#read();
     this.port = {
@@ -56,6 +60,7 @@ export class QuorumSecurity {
 
   close(): void {
     this.#timer?.cancel();
+    this.#revocation?.close();
   }
 
   #read(): Contexts {
@@ -63,17 +68,26 @@ export class QuorumSecurity {
       this.#tls;
     const { disk } = this.#parts;
     const identity = readIdentity(disk, keyStore);
+    const authorities = readAuthorities(disk, trustStore);
     const common = {
       identity: identity.pem,
-      authorities: readAuthorities(disk, trustStore),
+      authorities,
       peer: clientAuth,
       versions,
       ...(ciphers === undefined ? {} : { ciphers }),
+      ...this.#revocationWith(authorities),
     };
     const dials = { ...common, verifiesHost };
     this.#check(dials);
     this.#tell(identity);
     return { listens: { ...common, verifiesHost: verifiesClientHost }, dials };
+  }
+
+  #revocationWith(pem: readonly string[]): Pick<SecurityContext, 'revocation'> {
+    const revocation = this.#revocation;
+    if (revocation === undefined) return {};
+    const authorities = pem.map(each => new X509Certificate(each));
+    return { revocation: (certificate, done) => revocation.check(certificate, authorities, done) };
   }
 
   /** What is found out only at the first connection would end the server there. */

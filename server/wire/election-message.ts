@@ -108,6 +108,12 @@ export function writeInitialMessage(writer: JuteWriter, sid: number, address: Ad
   writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatAddress(address));
 }
 
+export function encodeInitialMessage(sid: number, address: Address): Buffer {
+  const writer = new JuteWriter();
+  writeInitialMessage(writer, sid, address);
+  return writer.toBuffer();
+}
+
 /** Accepts only ids that a number holds exactly: random bytes look like a huge id of a server before 3.5. */
 function checkedSid(sid: number): number {
   if (sid === ANONYMOUS_SID || (sid >= 0 && Number.isSafeInteger(sid))) return sid;
