@@ -37,6 +37,15 @@ export function linkMaps(
   return new Map(members.map(({ name }) => [name, mesh.linkMapFile(naming(name))]));
 }
 
+/** The link maps that Java processes need a SOCKS server for. */
+export function ofApache(
+  { members }: EnsemblePlan,
+  maps: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const java = members.filter(({ implementation }) => implementation === 'apache');
+  return new Map(java.map(({ name }) => [name, maps.get(name)!]));
+}
+
 export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
   return {
     name: member.name,

@@ -7,13 +7,15 @@ import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
 import { type PlanOptions, planEnsemble } from '../bench/topology/plan.ts';
 import type { Topology } from '../bench/topology/topology.ts';
 import type { FaultMember } from './faults/context.ts';
-import { faultMember, linkMaps, meshMembers } from './members.ts';
+import { faultMember, linkMaps, meshMembers, ofApache } from './members.ts';
 import { Mesh } from './mesh/mesh.ts';
+import { startSocks } from './mesh/socks/start.ts';
 import { ToxiproxyClient } from './toxiproxy/client.ts';
 import { findToxiproxy } from './toxiproxy/find.ts';
 import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
 
-export interface MeshedOptions extends Omit<EnsembleOptions, 'linkMaps' | 'clientAddresses'> {
+export interface MeshedOptions
+  extends Omit<EnsembleOptions, 'linkMaps' | 'socksServers' | 'clientAddresses'> {
   /** Folder for everything: configurations, data, logs, link maps. */
   readonly folder: string;
   /** Where each member runs. @default this machine */
@@ -58,9 +60,13 @@ export async function startMeshedEnsemble(
     });
     // A Toxiproxy that was started here ends, and its proxies with it.
     if (toxiproxy.kind === 'external') undo.push(() => mesh.remove());
+    const maps = linkMaps(mesh, plan);
+    const socks = await startSocks(ofApache(plan, maps));
+    if (socks !== undefined) undo.push(() => socks.stop());
     ensemble = await Ensemble.start(plan, {
       ...ensembleOptions,
-      linkMaps: linkMaps(mesh, plan),
+      linkMaps: maps,
+      ...(socks && { socksServers: socks.addresses }),
       clientAddresses: new Map(plan.members.map(({ name }) => [name, mesh.clientAddress(name)])),
     });
     const started = ensemble;

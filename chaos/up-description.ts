@@ -1,5 +1,6 @@
 /** What `zklab up` tells about a running ensemble, as a document. */
 import { implementationName } from '../bench/topology/topology.ts';
+import { dialsThroughProxies } from './faults/host.ts';
 import type { MeshedEnsemble } from './meshed-ensemble.ts';
 
 export interface UpDescription {
@@ -50,7 +51,7 @@ export async function describeUp({ ensemble, toxiproxy, mesh }: UpEnsemble): Pro
   const leader = [...modes].find(([, mode]) => mode === 'leader')?.[0];
   const { network } = ensemble.plan;
   const through = ensemble.members
-    .filter(({ plan }) => dialsThroughProxies({ implementation: implementationName(plan.implementation) }))
+    .filter(({ plan }) => dialsThroughProxies(implementationName(plan.implementation)))
     .map(({ name }) => name);
   const links = (mesh?.links ?? []).filter(link => link.kind === 'quorum' && through.includes(link.from));
   return {
@@ -83,8 +84,4 @@ export async function describeUp({ ensemble, toxiproxy, mesh }: UpEnsemble): Pro
     })),
     link: (links.find(({ to }) => to === leader) ?? links[0])?.name,
   };
-}
-
-export function dialsThroughProxies({ implementation }: Pick<UpMember, 'implementation'>): boolean {
-  return implementation === 'zklab';
 }

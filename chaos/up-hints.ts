@@ -1,6 +1,7 @@
 /** Commands with which a person breaks and heals an ensemble of `zklab up`: only those that work. */
 import { table } from '../bench/terminal.ts';
-import { dialsThroughProxies, type UpDescription, type UpMember } from './up-description.ts';
+import { dialsThroughProxies } from './faults/host.ts';
+import type { UpDescription, UpMember } from './up-description.ts';
 
 type Proxies = NonNullable<UpDescription['toxiproxy']>;
 
@@ -70,7 +71,8 @@ const HEALS = [
 function cutLines({ members, observerMasters }: UpDescription, prefix: string): string[] {
   const victim = members.find(({ mode }) => mode === 'follower') ?? members.at(-1)!;
   const others = members.filter(({ name }) => name !== victim.name).map(({ name }) => name);
-  if (others.length === 0 || !members.every(dialsThroughProxies)) return [];
+  if (others.length === 0 || !members.every(({ implementation }) => dialsThroughProxies(implementation)))
+    return [];
   const kinds = observerMasters ? 'election quorum observerMaster' : 'election quorum';
   const each = `for m in ${others.join(' ')}; do for k in ${kinds}; do for l in ${victim.name}.$m.$k $m.${victim.name}.$k; do`;
   const set = `curl -s -o /dev/null -d '{"enabled":false}' $P/${prefix}$l`;
@@ -81,10 +83,12 @@ function cutLines({ members, observerMasters }: UpDescription, prefix: string): 
 }
 
 function pastProxies(members: readonly UpMember[]): string[] {
-  const others = members.filter(member => !dialsThroughProxies(member)).map(({ name }) => name);
+  const others = members
+    .filter(({ implementation }) => !dialsThroughProxies(implementation))
+    .map(({ name }) => name);
   if (others.length === 0) return [];
   return [
-    `${others.join(', ')}: what they dial goes past the proxies, because only zklab's server reads a link map.`,
+    `${others.join(', ')}: what they dial goes past the proxies, because nothing leads them there.`,
     'Their clients can be cut off, and what members of zklab dial; to break anything else of them, pause or kill them.',
   ];
 }

@@ -1,7 +1,7 @@
 /** The output of `zklab up`: where clients connect, the role of each member, and how to break things. */
 import { table } from '../bench/terminal.ts';
-
-import { dialsThroughProxies, type UpDescription, type UpMember } from './up-description.ts';
+import { dialsThroughProxies } from './faults/host.ts';
+import type { UpDescription, UpMember } from './up-description.ts';
 import { breakingHints, networkHints } from './up-hints.ts';
 
 export function upText(up: UpDescription): string {
@@ -46,7 +46,8 @@ function unproxied(up: UpDescription): string[] {
 /** Faults of links need proxies on all of them. */
 function faultLines({ members, toxiproxy }: UpDescription): string[] {
   const cutOff = members.some(({ mode }) => mode === 'observer') ? 'observers' : 'follower';
-  const hasLinks = toxiproxy !== undefined && members.every(dialsThroughProxies);
+  const hasLinks =
+    toxiproxy !== undefined && members.every(({ implementation }) => dialsThroughProxies(implementation));
   const rows = [
     ...(hasLinks
       ? [

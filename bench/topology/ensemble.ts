@@ -9,9 +9,11 @@ import type { EnsemblePlan } from './planned.ts';
 import { READY_MAX_MS, untilReady } from './readiness.ts';
 import { writeMemberFiles } from './zoo-cfg.ts';
 
-export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
+export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap' | 'socks'> {
   /** By member name. Members without one dial the addresses that they get. */
   readonly linkMaps?: ReadonlyMap<string, string>;
+  /** host:port by member name, of the SOCKS server that reads its link map for it. */
+  readonly socksServers?: ReadonlyMap<string, string>;
   /** host:port by member name, where clients connect instead of the member's own port. */
   readonly clientAddresses?: ReadonlyMap<string, string>;
   /** @default READY_MAX_MS */
@@ -75,6 +77,7 @@ export class Ensemble {
     for (const member of plan.members) await writeMemberFiles(member, plan);
     const {
       linkMaps,
+      socksServers,
       clientAddresses,
       readyMaxMs = READY_MAX_MS,
       javaFlags,
@@ -87,6 +90,7 @@ export class Ensemble {
       (member, index): Member =>
         new Member(member, clientAddresses?.get(member.name), {
           linkMap: linkMaps?.get(member.name),
+          socks: socksServers?.get(member.name),
           ...(javaFlags === undefined ? {} : { javaFlags }),
           temporaryFolder,
           onMember(event) {

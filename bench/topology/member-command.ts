@@ -8,6 +8,8 @@ import type { PlannedMember } from './planned.ts';
 export interface CommandOptions {
   /** Redirects what the member dials. Only zklab's server reads it. */
   readonly linkMap?: string | undefined;
+  /** A SOCKS5 server through which a Java process dials: host:port. Only Apache's server gets it. */
+  readonly socks?: string | undefined;
   /** @default JAVA_FLAGS */
   readonly javaFlags?: readonly string[];
 }
@@ -27,7 +29,7 @@ export type MemberCommand = Pick<StartOptions, 'command' | 'endsWithInput'>;
 export function memberCommand(member: PlannedMember, options: CommandOptions = {}): MemberCommand {
   const { implementation, cfgFile } = member;
   if (implementation === 'zklab') return zklabCommand(member, options.linkMap);
-  if (implementation === 'apache') return apacheCommand(member, options.javaFlags);
+  if (implementation === 'apache') return apacheCommand(member, options);
   const [file = '', ...args] = parseCommandString(implementation.command).map(word =>
     word.replaceAll('{cfg}', cfgFile),
   );
@@ -44,10 +46,21 @@ function zklabCommand({ host, cfgFile }: PlannedMember, linkMap: string | undefi
   return { command, endsWithInput: true };
 }
 
-function apacheCommand({ host, cfgFile }: PlannedMember, javaFlags = JAVA_FLAGS): MemberCommand {
+function apacheCommand(
+  { host, cfgFile }: PlannedMember,
+  { javaFlags = JAVA_FLAGS, socks }: CommandOptions,
+): MemberCommand {
   const apache = host.apacheZooKeeper();
   if (apache === undefined)
     throw new UsageError(`Apache ZooKeeper was not found on ${host.name}; to get it: ${APACHE_HINT}`);
   const { java, classPath } = apache;
-  return { command: { file: java, args: [...javaFlags, '-cp', classPath, APACHE_MAIN_CLASS, cfgFile] } };
+  const args = [...javaFlags, ...socksFlags(socks), '-cp', classPath, APACHE_MAIN_CLASS, cfgFile];
+  return { command: { file: java, args } };
+}
+
+function socksFlags(socks: string | undefined): string[] {
+  if (socks === undefined) return [];
+  const [host, port] = socks.split(':');
+  // Without the last one Java dials loopback addresses directly.
+  return [`-DsocksProxyHost=${host}`, `-DsocksProxyPort=${port}`, '-DsocksNonProxyHosts='];
 }

@@ -59,7 +59,7 @@ export interface FaultKind<Options = unknown> {
 export type DrawOptions = (random: SeededRandom) => object;
 
 export function needsLinks({ links }: FaultHost): string | undefined {
-  return links ? undefined : "no proxies: only zklab's server dials through them";
+  return links ? undefined : "no proxies: only zklab's and Apache's servers dial through them";
 }
 
 export function needsProcesses({ processes }: FaultHost): string | undefined {

@@ -6,6 +6,7 @@ import { readTopology } from '../../bench/topology/read-topology.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { ExitCode } from '../../results/verdicts.ts';
+import { faultHostOf } from '../faults/host.ts';
 import { refusalOf } from '../faults/index.ts';
 import { readSchedule, type Schedule } from './index.ts';
 import { runSchedule } from './run-schedule.ts';
@@ -47,12 +48,14 @@ export async function chaos(
 }
 
 /** @throws UsageError naming the first step whose fault is impossible on this topology */
-function refuseImpossible({ origin, steps }: Schedule, { members, shortForm }: Topology): void {
-  const links = members.every(({ implementation }) => implementation === 'zklab');
+function refuseImpossible({ origin, steps }: Schedule, topology: Topology): void {
+  const host = faultHostOf(topology);
   for (const [at, { fault }] of steps.entries()) {
-    const refusal = refusalOf(fault, { links, processes: true });
+    const refusal = refusalOf(fault, host);
     if (refusal !== undefined)
-      throw new UsageError(`${origin.at('steps', at)}: ${fault.name} on topology ${shortForm}: ${refusal}`);
+      throw new UsageError(
+        `${origin.at('steps', at)}: ${fault.name} on topology ${topology.shortForm}: ${refusal}`,
+      );
   }
 }
 

@@ -25,6 +25,10 @@ export class EchoServer {
     return `127.0.0.1:${this.port}`;
   }
 
+  resetAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise(resolve => this.#server.close(resolve));
