@@ -1,6 +1,7 @@
 /**
- * Bundles the server into one file. Hundreds of modules take longer to load than a small ensemble needs to
- * elect a leader, and each keeps memory of its own; a lab starts many members.
+ * Bundles the server into two files: the one that is started, and the program that it loads. Hundreds of
+ * modules take longer to load than a small ensemble needs to elect a leader, and each keeps memory of its
+ * own; a lab starts many members.
  *
  * What a module declares with `const` or `class` must stay so: the engine compiles them as constants.
  * Written as `var`, as most bundlers do, a write costs a fourth more CPU.
@@ -17,5 +18,10 @@ const bundle = await rollup({
     throw new Error(`bundling the server: ${warning.message}`);
   },
 });
-await bundle.write({ file: dist('zklab-server.js'), format: 'esm' });
+await bundle.write({
+  dir: dist('.'),
+  entryFileNames: 'zklab-server.js',
+  chunkFileNames: 'zklab-server-[name].js',
+  format: 'esm',
+});
 await bundle.close();

@@ -43,16 +43,8 @@ export class QuietWatch {
   }
 }
 
-/**
- * V8 would return memory itself, by three major collections of an idle server. Afterwards it lets the heap
- * grow slowly: under load such a member made five to ten times as many major collections as one that was
- * never idle, for a tenth of its CPU. 23 days are about what the flag can hold.
- */
-const OWN_REDUCER_DELAY_MS = 2_000_000_000;
-
 /** Does not keep the process alive. */
 export function returnMemoryWhenQuiet(): void {
-  setFlagsFromString(`--gc-memory-reducer-start-delay-ms=${OWN_REDUCER_DELAY_MS}`);
   const collect = collector();
   const watch = new QuietWatch();
   let cpuBefore = process.cpuUsage();

@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'quorum',
     'admin',
     'server.ts',
+    'program.ts',
     'main.ts',
   ],
   bench: [
