@@ -250,6 +250,26 @@ const death = z.strictObject({
   logEnd: z.string(),
 });
 
+/** Operations that cannot all have been answered so, for a drawing. */
+const counterexample = z.strictObject({
+  title: text,
+  operations: z.array(
+    z.strictObject({
+      /** The client, which has a lane of its own. */
+      process: count,
+      operation: count,
+      /** "setData "a" -> version 3" */
+      text,
+      /** On the clock of the history. */
+      fromMs: z.number().nonnegative(),
+      /** Null: its outcome is unknown, so it may take effect at any time after its beginning. */
+      toMs: z.number().nonnegative().nullable(),
+      /** Its answer has no explanation. */
+      isCulprit: z.boolean(),
+    }),
+  ),
+});
+
 /** The judgement of a checker about the history of a workload. */
 const judgement = z.strictObject({
   checker: text,
@@ -258,6 +278,8 @@ const judgement = z.strictObject({
   checked: count,
   /** Why it is not valid, one sentence each. */
   reasons: z.array(text),
+  /** Absent when the checker draws none. */
+  counterexample: counterexample.optional(),
 });
 
 const traffic = z.record(text, z.strictObject({ messages: count, bytes: count }));
@@ -403,6 +425,7 @@ export type Sync = Result['syncs'][number];
 export type Timeline = Result['timelines'][number];
 export type Death = z.infer<typeof death>;
 export type Judgement = z.infer<typeof judgement>;
+export type Counterexample = z.infer<typeof counterexample>;
 export type Matrix = z.infer<typeof matrix>;
 export type MatrixComparison = Matrix['comparisons'][number];
 export type Fault = Result['faults'][number];

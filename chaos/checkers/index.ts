@@ -2,6 +2,7 @@
 import { acknowledgedWrites } from './acknowledged-writes.ts';
 import type { Checker } from './checker.ts';
 import type { Judgement } from './judgement.ts';
+import { linearizability } from './linearizability/linearizability.ts';
 import { liveness } from './liveness.ts';
 import { localSessions } from './local-sessions.ts';
 import { membersStayUp } from './members-stay-up.ts';
@@ -28,6 +29,7 @@ export const CHECKERS: readonly Checker[] = [
   acknowledgedWrites,
   sessionOrder,
   writeOrder,
+  linearizability,
   syncFreshness,
   replicaAgreement,
   liveness,

@@ -1,4 +1,4 @@
-import type { VALIDITIES } from '../../results/schema.ts';
+import type { Counterexample, VALIDITIES } from '../../results/schema.ts';
 import { DOUBTFUL_FIRST } from '../../results/verdicts.ts';
 
 /** `unknown`: nothing contradicts the guarantee, but too little was seen to call it valid. */
@@ -13,6 +13,8 @@ export interface Judgement {
   readonly reasons: readonly string[];
   /** How many things were compared. A judgement that compared nothing is `unknown`. */
   readonly checked: number;
+  /** Few operations that show the first thing that is wrong, for a drawing. */
+  readonly counterexample?: Counterexample;
 }
 
 /** A broken server breaks everything, so only the first reasons are kept. */

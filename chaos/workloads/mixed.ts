@@ -25,7 +25,7 @@ export const mixed: Workload<MixedOptions> = {
   description:
     'registers, ephemerals, sequences, multis, watches and syncs; sessions that end, move and expire',
   schema,
-  judgedBy: ['acknowledged writes', 'session order', 'write order', 'sync freshness'],
+  judgedBy: ['acknowledged writes', 'session order', 'write order', 'linearizability', 'sync freshness'],
   setup: options => [...registerPaths(options), ...(options.wildShare > 0 ? WILD_PATHS : [])],
   registers: registerPaths,
   start: startClients,

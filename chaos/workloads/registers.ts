@@ -7,7 +7,7 @@ export const registers: Workload<RegisterOptions> = {
   name: 'registers',
   description: 'reads and writes of single nodes, every value once',
   schema: registerSchema,
-  judgedBy: ['acknowledged writes', 'session order', 'write order'],
+  judgedBy: ['acknowledged writes', 'session order', 'write order', 'linearizability'],
   setup: registerPaths,
   registers: registerPaths,
   start: (world, options) => startClients(world, { ...options, wildShare: 0, readers: 0, ephemeralParts: 0 }),

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { judgedResult, minimalResult } from '../../results/fixtures/minimal.ts';
+import { drawnResult, judgedResult, minimalResult } from '../../results/fixtures/minimal.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { resultSchema } from '../../results/schema.ts';
 import { fixtureResult } from '../fixtures/result.ts';
@@ -152,6 +152,17 @@ test('a schedule of faults shows the judgements of its checkers and no empty led
   const page = await renderReport(judgedResult());
   assert.ok(page.includes('id="judgements"') && !page.includes('id="claims"'));
   assert.ok(page.includes('/register7 lost operation 12'));
+});
+
+test('a counterexample is drawn: a bar for each operation, open for an unknown outcome, the culprit marked', async () => {
+  const page = await renderReport(drawnResult());
+  const [drawing = ''] = /<figure class="counterexample">[\s\S]*?<\/figure>/.exec(page) ?? [];
+  assert.equal(drawing.match(/<g class="[^"]*"/g), [
+    '<g class="plain"',
+    '<g class="plain open"',
+    '<g class="culprit"',
+  ]);
+  assert.match(drawing, /11: setData &quot;&lt;b&gt;&quot; -&gt; version 4/);
 });
 
 test('a load over time shows only topologies that had it under that condition', async () => {

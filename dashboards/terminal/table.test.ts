@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { judgedResult } from '../../results/fixtures/minimal.ts';
+import { drawnResult, judgedResult } from '../../results/fixtures/minimal.ts';
 import { fixtureResult } from '../fixtures/result.ts';
 import { ledgerTable, terminalLook } from './table.ts';
 import { wrap } from './wrap.ts';
@@ -78,5 +78,15 @@ test('judgements of checkers come worst first, each with its reasons', () => {
     '~ unknown        sync freshness: 0 compared',
     '                 nothing to check',
     '+ valid          write order: 120 compared',
+  ]);
+});
+
+test('a counterexample has a line for each operation, in the order of their beginnings', () => {
+  const lines = ledgerTable(drawnResult(), { widthColumns: 100, colour: false }).trimEnd().split('\n');
+  assert.equal(lines.slice(-4), [
+    'No order explains this: at first /register7 is in version 3.',
+    '  client 1  |---|       11: setData "<b>" -> version 4',
+    '  client 2    |----->   12: setData "c" -> ?',
+    'x client 3        |-|   13: getData -> "a" version 3',
   ]);
 });

@@ -10,6 +10,7 @@ import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
 import { VERDICT_OF } from '../report/judgements.ts';
 import { noticesOf, remarksOf } from '../report/notices.ts';
+import { counterexampleLines } from './counterexample.ts';
 import { matrixLines } from './matrix.ts';
 import { type Paint, painter, type Style } from './paint.ts';
 import { wrap } from './wrap.ts';
@@ -91,7 +92,7 @@ function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: 
 }
 
 function judgementLines(
-  { checker, valid, checked, reasons }: Judgement,
+  { checker, valid, checked, reasons, counterexample }: Judgement,
   widthColumns: number,
   paint: Paint,
 ): string[] {
@@ -103,5 +104,6 @@ function judgementLines(
     `${paint(colour, `${mark} ${valid}`.padEnd(VERDICT_WIDTH))}${first}`,
     ...rest.map(line => indent + line),
     ...below.map(line => indent + paint('dim', line)),
+    ...(counterexample === undefined ? [] : counterexampleLines(counterexample, widthColumns)),
   ];
 }
