@@ -44,7 +44,7 @@ export function addClaims(program: Command, context: CommandContext): void {
 export function addRecheck(program: Command, context: CommandContext): void {
   program
     .command('recheck')
-    .description('judge a stored run again by the current claims, without changing the run')
+    .description('judge a stored run again by the current claims and checkers, without changing the run')
     .argument('[run]', 'the name of a run, the start of one, a path, or latest', 'latest')
     .option('--json', 'print the result document with its new verdicts')
     .addHelpText('after', example('zklab recheck latest'))

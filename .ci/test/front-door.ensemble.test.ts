@@ -323,7 +323,7 @@ test(
     writeFileSync(file, JSON.stringify({ ...minimalResult(), claims: [] }));
     const { exitCode, stderr } = await zklab('recheck', folder);
     assert.is(exitCode, 2);
-    assert.match(stderr, /has no claims to judge/);
+    assert.match(stderr, /has nothing to judge/);
   },
   DEADLINE,
 );

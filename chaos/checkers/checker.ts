@@ -11,5 +11,7 @@ export interface Checker<Needs extends Part = Part> {
   readonly description: string;
   /** The parts of the record that the checker needs. */
   readonly needs: readonly Needs[];
+  /** Only some workloads have anything for it. Of the others it is not heard. */
+  readonly isOptional?: true;
   check(record: Pick<RunRecord, Needs>): Judgement;
 }

@@ -69,6 +69,10 @@ export interface HistoryEvent {
   readonly asked?: ReconfigRequest;
   /** Of the invoke of a read: whether it leaves a watch. */
   readonly watch?: boolean;
+  /** Of an invoke: when the load meant to send it. Absent when that was less than 1 ms before. */
+  readonly dueMs?: number;
+  /** Of an answer: the server that gave it, as "host:port". */
+  readonly server?: string;
   /** Of a fail: the name of the error code. Of an info: why the outcome is unknown. */
   readonly error?: string;
   /** Of a completion: the client knew its server to be read-only from the request to the answer. */

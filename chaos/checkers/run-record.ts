@@ -13,6 +13,8 @@ export interface RunRecord {
   readonly transactions: readonly Transaction[];
   /** How long sessions live, and which are still alive at the end. */
   readonly sessionLimits: SessionLimits;
+  /** The timeout of all sessions, where clocks keep real time. */
+  readonly sessionTimeouts: SessionTimeouts;
   /** Observers that read on without a master, and their clients. */
   readonly readOnly: ReadOnlyRecord;
   /** How sessions began, where members keep them to themselves. */
@@ -25,11 +27,30 @@ export interface RunRecord {
   readonly samples: readonly MemberSample[];
   /** How the ensemble fared once the last fault was healed. */
   readonly aftermath: Aftermath;
+  /** What processes of members used over a long run. */
+  readonly resources: Resources;
   /** The members that ended by themselves, in words, and how many members there were. */
   readonly deaths: { readonly ended: readonly string[]; readonly members: number };
 }
 
 export type Part = keyof RunRecord;
+
+export interface Resources {
+  readonly samples: readonly ResourceSample[];
+  /** Growth that is accepted. */
+  readonly limitsPerHour: Readonly<Record<'rssBytes' | 'handles' | 'logBytes', number>>;
+}
+
+export interface ResourceSample {
+  readonly timeMs: number;
+  readonly member: string;
+  readonly pid: number;
+  readonly rssBytes: number;
+  /** Open file descriptors. */
+  readonly handles: number;
+  /** Logs and snapshots on disk. */
+  readonly logBytes: number;
+}
 
 export interface Aftermath {
   /** In ms on the clock of the history. */
@@ -56,6 +77,12 @@ export interface SessionLimits {
   readonly slackMs: number;
   /** Sessions of clients that are connected when the run ends. All others must have ended. */
   readonly alive: ReadonlySet<string>;
+}
+
+export interface SessionTimeouts {
+  readonly timeoutMs: number;
+  /** A learner passes on only from time to time whom it has heard. */
+  readonly slackMs: number;
 }
 
 export interface MemberTree {

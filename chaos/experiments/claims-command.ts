@@ -6,8 +6,10 @@ import { present, type Views } from '../../bench/present.ts';
 import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
-import { loadRun } from '../../results/store.ts';
+import { findRun, loadRun } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
+import { hasRecord } from '../workloads/kept-record.ts';
+import { rejudgeRecord } from '../workloads/recheck.ts';
 import { explained, explainText } from './explain.ts';
 import { measuredBy } from './index.ts';
 import { SERVERS, type ServerKind } from './lab.ts';
@@ -70,21 +72,24 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
 }
 
 /**
- * Judges a stored run again with the current claims. The stored run is not changed. @throws UsageError,
- * StoreError
+ * Judges a stored run again with the current claims, and its history with the current checkers. The stored
+ * run is not changed. @throws UsageError, StoreError
  */
 export async function recheck(
   terminal: Terminal,
   views: Pick<Views, 'table'>,
   reference: string,
-  { json = false }: { readonly json?: boolean },
+  { json = false, runsRoot }: { readonly json?: boolean; readonly runsRoot?: string },
 ): Promise<ExitCode> {
-  const stored = await loadRun(reference);
-  if (stored.claims.length === 0)
+  const stored = await loadRun(reference, runsRoot);
+  const folder = await findRun(reference, runsRoot);
+  const isRecorded = hasRecord(folder);
+  if (stored.claims.length === 0 && !isRecorded)
     throw new UsageError(
-      `run ${stored.run.id} (${stored.run.suite}) has no claims to judge; only runs of "zklab claims" have claims`,
+      `run ${stored.run.id} (${stored.run.suite}) has nothing to judge; runs of "zklab claims" have claims, those of "zklab chaos" a history`,
     );
-  const result = rejudge(CLAIMS, stored);
+  const judged = stored.claims.length === 0 ? stored : rejudge(CLAIMS, stored);
+  const result = isRecorded ? await rejudgeRecord(folder, judged) : judged;
   if (json) terminal.json(result);
   else terminal.print(views.table(result));
   return exitCodeOf(result);

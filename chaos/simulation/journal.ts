@@ -1,10 +1,8 @@
 import { parseTxnPacket } from '../../server/storage/parse-txn.ts';
-import { errorName } from '../../server/wire/error-codes.ts';
-import { OpCode, opName } from '../../server/wire/opcodes.ts';
-import { clientIdOf, type TxnBody } from '../../server/wire/txn.ts';
 import { type TxnPacket, txnOf } from '../../server/wire/txn-packet.ts';
 import { counterOf, epochOf, zxidToHex } from '../../server/wire/zxid.ts';
-import type { Change, Transaction } from '../checkers/transaction.ts';
+import { transactionOf } from '../checkers/logged-transaction.ts';
+import type { Transaction } from '../checkers/transaction.ts';
 
 interface Entry {
   readonly packet: TxnPacket;
@@ -58,7 +56,8 @@ export class Journal {
       if (counterOf(zxid) === 0) continue;
       const entry = this.#entries.get(zxid);
       if (entry === undefined) return undefined;
-      agreed.push(transactionOf(entry));
+      const { header, body } = parseTxnPacket(entry.packet);
+      agreed.push(transactionOf(header, body, entry.timeMs));
     }
     return agreed.reverse();
   }
@@ -76,40 +75,5 @@ export class Journal {
 
   #before(zxid: number): number | undefined {
     return counterOf(zxid) > 1 ? zxid - 1 : this.#starts.get(epochOf(zxid))?.after;
-  }
-}
-
-function transactionOf({ packet, timeMs }: Entry): Transaction {
-  const { header, body } = parseTxnPacket(packet);
-  const session = BigInt.asUintN(64, clientIdOf(header)).toString(16);
-  return { zxid: packet.zxid, timeMs, session, change: changeOf(body) };
-}
-
-function changeOf(body: TxnBody): Change {
-  switch (body.type) {
-    case OpCode.create:
-    case OpCode.create2: {
-      const { path, data, ephemeral } = body;
-      return { f: 'create', path, value: data?.toString() ?? null, ephemeral };
-    }
-    case OpCode.setData: {
-      const { path, data, version } = body;
-      return { f: 'setData', path, value: data?.toString() ?? null, version };
-    }
-    case OpCode.delete:
-      return { f: 'delete', path: body.path };
-    case OpCode.createSession:
-      return { f: 'createSession', timeoutMs: body.timeoutMs };
-    case OpCode.closeSession:
-      return { f: 'closeSession' };
-    case OpCode.error:
-      return { f: 'error', error: errorName(body.err) };
-    case OpCode.multi:
-      return { f: 'multi', changes: body.txns.map(changeOf) };
-    case OpCode.check:
-    case OpCode.reconfig:
-      return { f: 'none' };
-    default:
-      throw new Error(`no simulated client asks for a ${opName(body.type)}`);
   }
 }

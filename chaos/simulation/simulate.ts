@@ -9,12 +9,19 @@ import type { Transaction } from '../checkers/transaction.ts';
 import { HistoryRecorder } from '../workloads/history-recorder.ts';
 import { mixed } from '../workloads/mixed.ts';
 import { RecordingClient } from '../workloads/recording-client.ts';
-import type { WorkloadWorld } from '../workloads/workload.ts';
+import {
+  lastReadsOf,
+  type RunningWorkload,
+  type Workload,
+  type WorkloadWorld,
+} from '../workloads/workload.ts';
+import { judgeConfigs } from './config-answers.ts';
 import { divergence, haveConverged, memberTrees, servingVoters } from './convergence.ts';
 import type { PlannedFault } from './faults/index.ts';
 import { withoutLocalEnds } from './local-ends.ts';
 import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
 import { Nemesis } from './nemesis.ts';
+import { doneSince, treeOf } from './operations-seen.ts';
 import { Operator } from './operator.ts';
 import { isQuorum } from './own-quorum.ts';
 import { hasReadOnlyServers, readerAt, readOnlyLimits, readOnlyObservers } from './readers.ts';
@@ -29,6 +36,11 @@ export interface SimulationOptions {
   program: MemberProgram;
   /** `drawn`: each seed draws its own. @default PLAIN_SHAPE */
   shape?: Shape | 'drawn';
+  /**
+   * Runs with its own defaults in place of `mixed` with what the swarm draws; its checkers must have
+   * something to check.
+   */
+  workload?: Workload;
   /** Overrides the faults that the seed would plan. */
   faults?: readonly PlannedFault[];
   /** Overrides parts of the swarm that the seed draws. */
@@ -93,12 +105,15 @@ class Simulation {
   readonly #nemesis: Nemesis;
   readonly #sampler: Sampler;
   readonly #faults: readonly PlannedFault[];
-  readonly #load: MixedLoad;
+  readonly #workload: Workload;
+  /** Options of the workload. */
+  readonly #load: object;
   readonly #violations: string[] = [];
   readonly #judgements: Judgement[] = [];
   /** Once they are known. */
   #agreed: readonly Transaction[] = [];
   #clients: RecordingClient[] = [];
+  #running: RunningWorkload | undefined;
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
@@ -147,7 +162,9 @@ class Simulation {
       wildShare,
       ephemeralParts,
     };
-    this.#load = { ...load, prefix: '/key' };
+    this.#workload = options.workload ?? mixed;
+    const drawnLoad: MixedLoad = { ...load, prefix: '/key' };
+    this.#load = options.workload === undefined ? drawnLoad : (options.workload.schema.parse({}) as object);
   }
 
   run(): SimulationResult {
@@ -178,7 +195,7 @@ class Simulation {
     }
     const client = this.#client(0);
     const registers = this.#registers();
-    const others = mixed.setup(this.#load).filter(path => !registers.includes(path));
+    const others = this.#workload.setup(this.#load).filter(path => !registers.includes(path));
     for (const path of [...registers, FINAL_PATH, ...others]) {
       if (!this.#insist(client, { f: 'create', path, value: `first of ${path}` })) {
         return `${path} could not be created before any fault`;
@@ -188,7 +205,8 @@ class Simulation {
   }
 
   #chaos(): string | undefined {
-    const running = mixed.start(this.#workloadWorld(), this.#load);
+    const running = this.#workload.start(this.#workloadWorld(), this.#load);
+    this.#running = running;
     const operator = this.#shape.spares === undefined ? undefined : this.#newOperator();
     this.#nemesis.schedule(this.#faults);
     this.#world.time.advance(this.#swarm.chaosMs);
@@ -201,27 +219,14 @@ class Simulation {
   #newOperator(): Operator {
     const world = this.#world;
     world.marks.reach('config: ensembles that are reconfigured');
-    const client = this.#client(this.#swarm.clients + OPERATOR);
+    const client = this.#client(this.#clientCount + OPERATOR);
     return new Operator(world, client, world.visitor('operator').clock, this.#random.fork('operator'));
-  }
-
-  /** What the operator was told, against what is in force. */
-  #judgeConfigs(): void {
-    const { marks, configs } = this.#world;
-    const answers = this.#recorder.history.filter(({ f, type }) => f === 'reconfig' && type !== 'invoke');
-    const acknowledged = answers.flatMap(({ type, value }) =>
-      type === 'ok' && typeof value === 'string' ? [{ version: versionOf(value), text: value }] : [],
-    );
-    configs.judge(acknowledged);
-    marks.reach('config: changed', acknowledged.length);
-    marks.reach('config: refused', answers.filter(({ type }) => type === 'fail').length);
-    marks.reach('config: outcome unknown', answers.filter(({ type }) => type === 'info').length);
   }
 
   #converge(): string | undefined {
     const world = this.#world;
     world.healAll();
-    const client = this.#client(this.#swarm.clients + 1);
+    const client = this.#client(this.#clientCount + 1);
     if (!this.#insist(client, { f: 'setData', path: FINAL_PATH, value: 'healed' })) {
       return this.#broken() ?? `no write committed within ${CONVERGE_DEADLINE_MS} ms of the heal`;
     }
@@ -230,7 +235,7 @@ class Simulation {
       return this.#clients.every(c => c.pending === 0) && haveConverged(world);
     };
     const isSettled = this.#wait(settled, CONVERGE_DEADLINE_MS);
-    this.#judgeConfigs();
+    judgeConfigs(world, this.#recorder.history);
     if (isSettled) this.#check({ memberTrees: memberTrees(world) }, 'memberTrees');
     else this.#judgements.push(divergence(world, CONVERGE_DEADLINE_MS));
     const wrong = this.#judgements.find(({ valid }) => valid === 'invalid');
@@ -246,7 +251,7 @@ class Simulation {
     const alive = new Set<RecordingClient>();
     for (const client of this.#clients) {
       const { process } = client;
-      if (process === 0 || process > this.#swarm.clients) alive.add(client);
+      if (process === 0 || process > this.#clientCount) alive.add(client);
       else if (process % 2 === 0 && client.ready) client.leave();
       else client.vanish(true);
     }
@@ -304,7 +309,8 @@ class Simulation {
     const finalTree = this.#readFinalTree();
     if (finalTree === undefined) return 'the final tree could not be read';
     const history = withoutLocalEnds(this.#operations(), this.#agreed);
-    this.#check({ history, finalTrees: [finalTree] }, 'history');
+    const sessionTimeouts = { timeoutMs: SESSION_TIMEOUT_MS, slackMs: EXPIRY_SLACK_MS };
+    this.#check({ history, finalTrees: [finalTree], sessionTimeouts }, 'history');
     return this.#broken();
   }
 
@@ -349,7 +355,12 @@ class Simulation {
   }
 
   #registers(): readonly string[] {
-    return mixed.registers(this.#load);
+    return this.#workload.registers(this.#load);
+  }
+
+  /** Clients of the workload, which are numbered from 1. */
+  get #clientCount(): number {
+    return this.#running?.clients.length ?? this.#swarm.clients;
   }
 
   #workloadWorld(): WorkloadWorld {
@@ -387,7 +398,7 @@ class Simulation {
     client: RecordingClient,
     request: { f: 'create' | 'setData' | 'sync'; path: string; value?: string },
   ): boolean {
-    const isDone = this.#doneSince(request.f, request.path);
+    const isDone = doneSince(this.#recorder.history, request.f, request.path);
     const deadlineMs = this.#world.time.nowMs + CONVERGE_DEADLINE_MS;
     for (let attempt = 0; this.#world.time.nowMs < deadlineMs; attempt++) {
       const value = request.value === undefined ? {} : { value: `${request.value} ${attempt}` };
@@ -399,38 +410,18 @@ class Simulation {
     return false;
   }
 
-  /**
-   * True once such an operation, completed after now, succeeded. NODEEXISTS shows that an earlier create
-   * succeeded.
-   */
-  #doneSince(f: string, path: string): () => boolean {
-    const { history } = this.#recorder;
-    let at = history.length;
-    return () => {
-      for (; at < history.length; at++) {
-        const event = history[at];
-        if (event?.f !== f || event.path !== path || event.type === 'invoke') continue;
-        if (event.type === 'ok' || event.error === 'NODEEXISTS') return true;
-      }
-      return false;
-    };
-  }
-
   #readFinalTree(): Map<string, FinalNode | undefined> | undefined {
     const { history } = this.#recorder;
     const registers = this.#registers();
     const from = history.length;
-    const client = this.#client(this.#swarm.clients + 2);
+    const client = this.#client(this.#clientCount + 2);
     if (!this.#insist(client, { f: 'sync', path: '/' })) return undefined;
     for (const path of [...registers, FINAL_PATH]) client.send({ f: 'getData', path });
     if (!this.#wait(() => client.pending === 0, CONVERGE_DEADLINE_MS)) return undefined;
-    const tree = new Map<string, FinalNode | undefined>();
-    for (const { type, f, path, value, version, mzxid } of history.slice(from)) {
-      if (type !== 'ok' || f !== 'getData') continue;
-      const exists = version !== undefined && mzxid !== undefined;
-      tree.set(path, exists ? { value: value ?? null, version, mzxid } : undefined);
-    }
-    return tree.size === registers.length + 1 ? tree : undefined;
+    const tree = treeOf(history.slice(from));
+    if (tree.size !== registers.length + 1) return undefined;
+    for (const request of this.#running === undefined ? [] : lastReadsOf(this.#running)) client.send(request);
+    return this.#wait(() => client.pending === 0, CONVERGE_DEADLINE_MS) ? tree : undefined;
   }
 
   #wait(condition: () => boolean, withinMs: number): boolean {
@@ -442,9 +433,4 @@ class Simulation {
     }
     return true;
   }
-}
-
-/** Of a configuration, from its text. */
-function versionOf(text: string): number {
-  return Number.parseInt(/version=([0-9a-f]+)$/.exec(text)?.[1] ?? '0', 16);
 }

@@ -41,14 +41,19 @@ export class ClientLoad {
   #think(): void {
     const { clock, random, thinkMs } = this.#options;
     // Never 0, because an eager client would stop virtual time.
-    clock.after(Math.max(0.1, random.between(...thinkMs)), () => this.#act());
+    const delayMs = Math.max(0.1, random.between(...thinkMs));
+    const dueMs = clock.monotonicMs() + delayMs;
+    clock.after(delayMs, () => this.#act(dueMs));
   }
 
-  #act(): void {
+  #act(dueMs: number): void {
     if (this.#stopped) return;
-    const { client, pipelineDepth } = this.#options;
-    if (client.ready && client.pending < pipelineDepth)
-      this.#actOnSession() || client.send(this.#drawRequest());
+    const { client, clock, pipelineDepth } = this.#options;
+    if (client.ready && client.pending < pipelineDepth && !this.#actOnSession()) {
+      const lateMs = clock.monotonicMs() - dueMs;
+      const late = lateMs < LATE_MS ? {} : { dueMs: client.nowMs - lateMs };
+      client.send({ ...this.#drawRequest(), ...late });
+    }
     this.#think();
   }
 
@@ -87,6 +92,8 @@ export class ClientLoad {
   }
 }
 
+/** A timer may be that late; more is worth a record. */
+const LATE_MS = 1;
 const CREATE_SHARE = 0.1;
 const SESSION_SHARE = 0.02;
 const SYNC_SHARE = 0.05;

@@ -13,13 +13,23 @@ export interface Invocation {
   readonly flags?: number;
   readonly parts?: readonly MultiPart[];
   readonly watch?: boolean;
+  readonly dueMs?: number;
   /** Of a reconfig. */
   readonly asked?: ReconfigRequest;
 }
 
 export type Completion = Pick<
   HistoryEvent,
-  'value' | 'zxid' | 'mzxid' | 'version' | 'created' | 'children' | 'error' | 'readOnly' | 'unagreed'
+  | 'value'
+  | 'zxid'
+  | 'mzxid'
+  | 'version'
+  | 'created'
+  | 'children'
+  | 'error'
+  | 'readOnly'
+  | 'unagreed'
+  | 'server'
 >;
 
 /** What clients reach; see `simulation/marks.ts`. */
@@ -38,6 +48,8 @@ export type ClientMark = (typeof CLIENT_MARKS)[number];
 export interface RecordedWorld {
   readonly time: { readonly nowMs: number };
   note(who: string, what: () => string): void;
+  /** Gets each event of the history, as it happens. */
+  readonly keep?: (event: HistoryEvent) => void;
   readonly marks?: { reach(mark: ClientMark): void };
   readonly moments?: { reach(moment: 'ack'): void };
 }
@@ -146,6 +158,7 @@ export class HistoryRecorder {
 
   #add(event: HistoryEvent): void {
     this.history.push(event);
+    this.#world.keep?.(event);
     this.#world.note(`client${event.process}`, () => describe(event));
   }
 }

@@ -1,45 +1,58 @@
 /** Judges a workload on real processes with the checkers of the simulation. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZkClientError } from '../../bench/load/client-error.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { fourLetterWord } from '../../bench/topology/four-letter.ts';
 import type { EventSink } from '../../results/events.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
-import { check } from '../checkers/index.ts';
-import { type Judgement, judge } from '../checkers/judgement.ts';
+import type { Judgement } from '../checkers/judgement.ts';
 import type { RunRecord } from '../checkers/run-record.ts';
-import { treeEquality } from '../checkers/tree-equality.ts';
+import { agreedTransactions } from './agreed-transactions.ts';
 import { type MemberState, readMemberState } from './final-state.ts';
+import { type AboutRecord, judgeRecord, type KeptRecord } from './judge-record.ts';
 import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 
-/** Violations of the protocol that clients saw themselves. No checker reads them. */
-const PROTOCOL = 'protocol';
+/** Runs the checkers after the load has stopped, and returns their judgements. */
+export async function judgeWorkload(...of: Parameters<typeof recordOf>): Promise<Judgement[]> {
+  const { record, about } = await recordOf(...of);
+  return judgeRecord(record, about);
+}
 
 /**
- * Runs the checkers after the load has stopped, and returns their judgements. What the workload is there to
- * show must have been seen: an "unknown" is reported for its own checkers and dropped for others.
+ * Everything that checkers read of a run whose load has stopped.
  * @param deadlineMs by when all members must have applied the same transactions
  * @param more parts of the record that the caller knows
  */
-export async function judgeWorkload(
+export async function recordOf(
   ensemble: Ensemble,
   load: LiveWorkload,
   deadlineMs: number,
-  more: Partial<RunRecord> = {},
-): Promise<Judgement[]> {
-  const { workload, violations, history } = load;
-  const trees = await finalTrees(ensemble, load.paths, deadlineMs).catch((error: Error) => error.message);
-  const isRead = typeof trees !== 'string';
-  const mustSpeak = isRead ? [treeEquality.name, ...workload.judgedBy] : workload.judgedBy;
-  return [
-    judge(PROTOCOL, history.length, violations),
-    ...(isRead ? [] : [judge(treeEquality.name, 0, [trees])]),
-    ...check({ history, ...more, ...(isRead && trees) }).filter(
-      ({ checker, valid }) => valid !== 'unknown' || mustSpeak.includes(checker),
-    ),
-  ];
+  more: Partial<KeptRecord> = {},
+): Promise<{ readonly record: KeptRecord; readonly about: AboutRecord }> {
+  const { judgedBy } = load.workload;
+  const about = { judgedBy, violations: load.violations };
+  const record = { ...load.record, ...more };
+  try {
+    const trees = await finalTrees(ensemble, load.paths, deadlineMs);
+    const transactions = await transactionsOf(ensemble, load.startedAtMs);
+    return { record: { ...record, ...trees, ...(transactions && { transactions }) }, about };
+  } catch (error) {
+    return { record, about: { ...about, unread: (error as Error).message } };
+  }
+}
+
+/** Undefined when no member has all of them in its logs. */
+async function transactionsOf(
+  ensemble: Ensemble,
+  startedAtMs: number,
+): Promise<RunRecord['transactions'] | undefined> {
+  const [zxid = 'none'] = await zxidsOf(ensemble);
+  const directories = ensemble.members.map(({ plan }) => join(plan.folder, 'log', 'version-2'));
+  const lastZxid = Number(zxid);
+  return Number.isNaN(lastZxid) ? undefined : agreedTransactions({ directories, lastZxid, startedAtMs });
 }
 
 /** @throws Error when the members have not applied the same transactions by the deadline */

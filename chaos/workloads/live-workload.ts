@@ -5,9 +5,11 @@ import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
 import type { Address } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
+import type { RunRecord } from '../checkers/run-record.ts';
+import { HistoryFile } from './history-file.ts';
 import { HistoryRecorder } from './history-recorder.ts';
 import { RecordingClient } from './recording-client.ts';
-import type { RunningWorkload, Workload } from './workload.ts';
+import { lastReadsOf, type RunningWorkload, type Workload } from './workload.ts';
 
 export interface LiveWorkloadOptions {
   /** Client ports of all members. A client moves to the next one when its server goes away. */
@@ -15,9 +17,21 @@ export interface LiveWorkloadOptions {
   readonly seed: string;
   /** @default 5000 */
   readonly sessionTimeoutMs?: number;
+  /** Where the history is written while it happens. @default nowhere */
+  readonly historyFile?: string;
+  /** @default HISTORY_EVENTS_MAX */
+  readonly historyEventsMax?: number;
 }
 
+/**
+ * A history that has so many events gets no more: the load stops. Checkers read it as a whole, and take about
+ * 500 bytes of memory for each event.
+ */
+export const HISTORY_EVENTS_MAX = 1_500_000;
+
 const POLL_MS = 10;
+/** A tick, which is at most half of the shortest timeout, and what a busy machine adds. */
+const SLACK_SHARE = 0.6;
 
 /**
  * Runs a workload on real servers, from this process. Clients, load and history are those of a simulation, so
@@ -32,13 +46,13 @@ export class LiveWorkload {
   readonly #time: { readonly nowMs: number };
   readonly #recorder: HistoryRecorder;
   readonly #running: RunningWorkload;
+  readonly #file: HistoryFile | undefined;
+  #isFull = false;
 
   /** @param given options of the workload that replace its defaults */
-  constructor(
-    workload: Workload,
-    { servers, seed, sessionTimeoutMs = 5_000 }: LiveWorkloadOptions,
-    given: object = {},
-  ) {
+  constructor(workload: Workload, options: LiveWorkloadOptions, given: object = {}) {
+    const { servers, seed, sessionTimeoutMs = 5_000, historyFile } = options;
+    const { historyEventsMax = HISTORY_EVENTS_MAX } = options;
     this.workload = workload;
     const { clock, network } = nodeRuntime({ logger: silentLogger });
     const startMs = clock.monotonicMs();
@@ -47,9 +61,14 @@ export class LiveWorkload {
         return clock.monotonicMs() - startMs;
       },
     };
-    this.#recorder = new HistoryRecorder({ time: this.#time, note: () => {} });
-    const options = this.workload.schema.parse(given);
-    this.paths = this.workload.registers(options);
+    this.#file = historyFile === undefined ? undefined : new HistoryFile(historyFile);
+    const keep = (event: HistoryEvent) => {
+      this.#file?.write(event);
+      if (event.index + 1 >= historyEventsMax) this.#fill();
+    };
+    this.#recorder = new HistoryRecorder({ time: this.#time, note: () => {}, keep });
+    const ofWorkload = this.workload.schema.parse(given);
+    this.paths = this.workload.registers(ofWorkload);
     const client = (process: number, isReader = false) =>
       new RecordingClient({
         process,
@@ -64,12 +83,32 @@ export class LiveWorkload {
       });
     const random = new SeededRandom(seed);
     const world = { recorder: this.#recorder, random, client, clock: () => clock };
-    this.#running = this.workload.start(world, options);
+    this.#running = this.workload.start(world, ofWorkload);
+  }
+
+  /** Why the history does not tell everything, in words; empty when it does. */
+  get gaps(): string[] {
+    const { problem } = this.#file ?? {};
+    return [
+      ...(problem === undefined ? [] : [`the history was not kept: ${problem}`]),
+      ...(this.#isFull ? [`the load ended when the history had ${this.history.length} events`] : []),
+    ];
+  }
+
+  #fill(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#running.stop();
   }
 
   /** Ms on the clock of the history. */
   get nowMs(): number {
     return this.#time.nowMs;
+  }
+
+  /** Ms since 1970 of 0 ms on that clock. */
+  get startedAtMs(): number {
+    return Date.now() - this.nowMs;
   }
 
   get history(): readonly HistoryEvent[] {
@@ -78,6 +117,14 @@ export class LiveWorkload {
 
   get acknowledgedWrites(): number {
     return this.#recorder.acknowledgedWrites;
+  }
+
+  /** The parts of the record of the run that the clients themselves know. */
+  get record(): Pick<RunRecord, 'history' | 'sessionRecords' | 'sessionTimeouts'> {
+    const timeoutMs = Math.min(...this.#running.clients.map(client => client.timeoutMs));
+    const slackMs = timeoutMs * SLACK_SHARE;
+    const { history, sessionRecords } = this.#recorder;
+    return { history, sessionRecords, sessionTimeouts: { timeoutMs, slackMs } };
   }
 
   /** @throws Error when fewer than `count` more writes are acknowledged within the deadline */
@@ -101,8 +148,24 @@ export class LiveWorkload {
     const { clients } = this.#running;
     this.#running.stop();
     const giveUpAt = performance.now() + deadlineMs;
-    while (clients.some(client => client.pending > 0) && performance.now() < giveUpAt) await sleep(POLL_MS);
+    const untilAnswered = async () => {
+      while (clients.some(client => client.pending > 0) && performance.now() < giveUpAt) await sleep(POLL_MS);
+    };
+    await untilAnswered();
+    const reader = await this.#readyClient(giveUpAt);
+    for (const request of reader === undefined ? [] : lastReadsOf(this.#running)) reader?.send(request);
+    await untilAnswered();
     for (const client of clients) client.close();
+    this.#file?.close();
+  }
+
+  async #readyClient(giveUpAt: number): Promise<RecordingClient | undefined> {
+    const { clients } = this.#running;
+    for (;;) {
+      const ready = clients.find(client => client.ready);
+      if (ready !== undefined || performance.now() >= giveUpAt) return ready;
+      await sleep(POLL_MS);
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import {
   setWatchesFrame,
 } from './client-codec.ts';
 import {
+  type Completion,
   type HistoryRecorder,
   type Invocation,
   type OpenConnection,
@@ -52,6 +53,13 @@ interface Pending {
   /** What the client knew of its server, and how often that had changed. */
   readonly state: ReaderState;
   readonly stateChanges: number;
+  readonly onAnswer: ((answer: Answer) => void) | undefined;
+}
+
+/** What became of a request; `info`: nobody knows. */
+export interface Answer {
+  readonly type: 'ok' | 'fail' | 'info';
+  readonly completion: Completion;
 }
 
 /** The client's own reasons to end a connection. */
@@ -69,6 +77,7 @@ const FRAME_BYTES_MAX = 4 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 1000;
 const RECONNECT_MS = 50;
 const NO_PASSWORD = Buffer.alloc(16);
+const WRONG_PASSWORD = Buffer.alloc(16, 0x5a);
 
 export type Request = Omit<Invocation, 'process' | 'session'>;
 
@@ -97,6 +106,11 @@ export class RecordingClient {
   #state: ReaderState = 'connected';
   #stateChanges = 0;
   #record: OpenConnection | undefined;
+  /** Its present server, as "host:port". */
+  #server = '';
+  #quietUntilMs = 0;
+  #isImpostor = false;
+  #onEventOf: (path: string) => void = () => {};
 
   constructor(options: RecordingClientOptions) {
     this.#options = options;
@@ -118,11 +132,22 @@ export class RecordingClient {
     return this.#pending.length;
   }
 
+  /** Of its session, as the server has granted it. */
+  get timeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
+  /** On the clock of the history. */
+  get nowMs(): number {
+    return this.#options.recorder.nowMs;
+  }
+
   get session(): string {
     return this.#sessionId.toString(16);
   }
 
-  send(request: Request): void {
+  /** @param onAnswer told once, and asynchronously */
+  send(request: Request, onAnswer?: (answer: Answer) => void): void {
     const connection = this.#connection;
     if (!this.#established || connection === undefined) throw new Error('no session to send on');
     const asked = this.#showsAnything ? { ...request, watch: false } : request;
@@ -131,7 +156,7 @@ export class RecordingClient {
     this.#xid = (this.#xid + 1) & 0x7fff_ffff;
     const sentAtMs = this.#options.clock.monotonicMs();
     const known = { state: this.#state, stateChanges: this.#stateChanges };
-    this.#pending.push({ xid: this.#xid, operation, invocation, sentAtMs, ...known });
+    this.#pending.push({ xid: this.#xid, operation, invocation, sentAtMs, ...known, onAnswer });
     connection.write(requestFrame(this.#xid, invocation));
   }
 
@@ -140,9 +165,28 @@ export class RecordingClient {
     return this.#state === 'read-only' && this.#options.readOnly === 'anything';
   }
 
+  /** The paths of watch events go there from now on, in place of any listener before. */
+  listen(onEventOf: (path: string) => void): void {
+    this.#onEventOf = onEventOf;
+  }
+
+  /** Sends no pings for that time, as a process that stands still. Its connection stays open. */
+  hush(forMs: number): void {
+    this.#quietUntilMs = this.#options.clock.monotonicMs() + forMs;
+  }
+
   /** Disconnects from its server and takes the session to the next one. */
   move(): void {
     this.#connection?.destroy('moves on');
+  }
+
+  /**
+   * Moves like somebody who knows the id of its session and not the password. The next server has to
+   * refuse.
+   */
+  moveWithWrongPassword(): void {
+    this.#isImpostor = true;
+    this.move();
   }
 
   /** Dies like a process: the session is left to expire, and a new one begins. */
@@ -154,6 +198,7 @@ export class RecordingClient {
 
   #forgetSession(): void {
     this.#sessionId = 0n;
+    this.#isImpostor = false;
     this.#password = NO_PASSWORD;
     this.#watches = [];
     this.#lastZxidSeen = 0;
@@ -192,6 +237,7 @@ export class RecordingClient {
       if (connection === this.#connection) this.#onFrame();
     });
     this.#connection = connection;
+    this.#server = `${connection.remote.host}:${connection.remote.port}`;
     this.#heardAtMs = this.#options.clock.monotonicMs();
     connection.start({
       onData: chunk => this.#feed(connection, frames, chunk),
@@ -203,7 +249,7 @@ export class RecordingClient {
         lastZxidSeen: this.#lastZxidSeen,
         timeoutMs: this.#options.sessionTimeoutMs,
         sessionId: this.#sessionId,
-        password: this.#password,
+        password: this.#isImpostor ? WRONG_PASSWORD : this.#password,
         readOnly: this.#options.readOnly !== undefined,
       }),
     );
@@ -224,6 +270,10 @@ export class RecordingClient {
   /** Leaves a server that sends nothing, or does not answer a request, for the next one. */
   #keepAlive(connection: Connection): void {
     const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) {
+      this.#heardAtMs = nowMs;
+      return;
+    }
     const waitedMs = nowMs - (this.#pending[0]?.sentAtMs ?? nowMs);
     if (nowMs - this.#heardAtMs > (this.#timeoutMs * 2) / 3) connection.destroy('silent server');
     else if (waitedMs > this.#timeoutMs) connection.destroy('request timed out');
@@ -253,9 +303,10 @@ export class RecordingClient {
 
   /** A pending write may have happened or not. An unanswered read did nothing. */
   #abandonPending(reason: string): void {
-    for (const { operation, invocation } of this.#pending.splice(0)) {
+    for (const { operation, invocation, onAnswer } of this.#pending.splice(0)) {
       const type = isWrite(invocation.f) ? 'info' : 'fail';
       this.#options.recorder.complete(operation, type, invocation, { error: reason });
+      onAnswer?.({ type, completion: { error: reason } });
     }
   }
 
@@ -267,6 +318,12 @@ export class RecordingClient {
 
   #onConnectResponse(): void {
     const { timeoutMs, sessionId, password, readOnly } = readConnectResponse(this.#reader);
+    if (this.#isImpostor) {
+      this.#isImpostor = false;
+      if (timeoutMs > 0) this.#options.onViolation(`session ${this.session} was given to a wrong password`);
+      this.#connection?.destroy('moves on');
+      return;
+    }
     if (timeoutMs <= 0) {
       this.#options.note(`session ${this.session} expired`);
       this.#forgetSession();
@@ -320,6 +377,7 @@ export class RecordingClient {
     if (event === undefined) return;
     this.#watches = this.#watches.filter(watch => watch.path !== path || !FIRED_BY[watch.kind].has(event));
     this.#options.recorder.event(this.#options.process, this.session, event, path, this.#state);
+    this.#onEventOf(path);
   }
 
   /** An observer has lost its master, or has one again. */
@@ -350,14 +408,10 @@ export class RecordingClient {
     if (zxid > 0) this.#lastZxidSeen = zxid;
     const { invocation } = pending;
     const knewAll = pending.state === 'read-only' && pending.stateChanges === this.#stateChanges;
-    const { type, completion } = outcomeAt(
-      completionOf(invocation.f, zxid, err, this.#reader),
-      invocation.f,
-      {
-        isKnown: knewAll,
-        showsAnything: this.#showsAnything,
-      },
-    );
+    const answer = completionOf(invocation.f, zxid, err, this.#reader);
+    const known = { isKnown: knewAll, showsAnything: this.#showsAnything };
+    const { type, completion: said } = outcomeAt(answer, invocation.f, known);
+    const completion = { ...said, server: this.#server };
     const watch = type === 'ok' ? watchLeftBy(invocation, completion) : undefined;
     if (watch !== undefined) this.#remember(watch, invocation.path);
     this.#options.recorder.complete(pending.operation, type, invocation, completion);
@@ -365,5 +419,6 @@ export class RecordingClient {
       this.#forgetSession();
       this.#connection?.destroy('session closed');
     }
+    pending.onAnswer?.({ type, completion });
   }
 }

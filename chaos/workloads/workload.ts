@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
-import type { RecordingClient } from './recording-client.ts';
+import type { RecordingClient, Request } from './recording-client.ts';
 
 export interface Workload<Options = unknown> {
   readonly name: string;
@@ -36,4 +36,12 @@ export interface RunningWorkload {
   readonly clients: readonly RecordingClient[];
   /** Sends no more requests. Requests under way are still answered. */
   stop(): void;
+  /** What one of the clients reads in the end, behind a sync, so that checkers see what is left. */
+  lastReads?(): readonly Request[];
+}
+
+/** The last reads with the sync before them; none when the workload has none. */
+export function lastReadsOf({ lastReads }: RunningWorkload): readonly Request[] {
+  const reads = lastReads?.() ?? [];
+  return reads.length === 0 ? [] : [{ f: 'sync', path: '/' }, ...reads];
 }

@@ -1,14 +1,18 @@
 /** Mistakes in what clients are told: answers, watches and sessions. */
+import { CommittedLine } from '../../../server/learner/committed-line.ts';
 import { LearnerZooKeeperServer } from '../../../server/learner/learner-zookeeper-server.ts';
 import { LeaderZooKeeperServer } from '../../../server/master/leader-zookeeper-server.ts';
 import { ZooKeeperServer } from '../../../server/processors/zookeeper-server.ts';
 import { SessionIds } from '../../../server/sessions/session-ids.ts';
 import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
 import { ZkDatabase } from '../../../server/storage/zk-database.ts';
+import { WatchManager } from '../../../server/tree/watch-manager.ts';
 import { OPEN_ACL_UNSAFE } from '../../../server/wire/acl.ts';
 import { OpCode } from '../../../server/wire/opcodes.ts';
 import { EventType } from '../../../server/wire/watch-event.ts';
 import { put } from './put.ts';
+
+const PASSWORD_BYTES = 16;
 
 export const CLIENT_PLANTS = {
   /** A learner answers a sync without its leader, so its client reads the past. */
@@ -56,6 +60,41 @@ export const CLIENT_PLANTS = {
       const count = given.get(ids) ?? 1n;
       given.set(ids, count + 1n);
       return ((next.call(ids) >> 56n) << 56n) + count;
+    });
+  },
+  /** A session opens for whoever knows its id. */
+  'any password opens a session': () => {
+    const { equals } = Buffer.prototype;
+    return put<Buffer, 'equals'>(Buffer.prototype, 'equals', (self, other) =>
+      self.length === PASSWORD_BYTES && other.length === PASSWORD_BYTES ? true : equals.call(self, other),
+    );
+  },
+
+  /** Every third change of data does not fire its watches; they wait for the next one. */
+  'watches are dropped': () => {
+    const { trigger } = WatchManager.prototype;
+    let changes = 0;
+    return put(WatchManager.prototype, 'trigger', (watches, path, type, ...rest) =>
+      type === EventType.dataChanged && changes++ % 3 === 0
+        ? null
+        : trigger.call(watches, path, type, ...rest),
+    );
+  },
+
+  /** A learner carries out one committed transaction in ten behind the next one. */
+  'a learner applies out of order': () => {
+    const { commit } = CommittedLine.prototype;
+    const held = new WeakMap<CommittedLine, Parameters<typeof commit>[0]>();
+    let commits = 0;
+    return put(CommittedLine.prototype, 'commit', (line, packet) => {
+      const before = held.get(line);
+      if (before === undefined && commits++ % 10 === 9) {
+        held.set(line, packet);
+        return;
+      }
+      held.delete(line);
+      commit.call(line, packet);
+      if (before !== undefined) commit.call(line, before);
     });
   },
 } as const;

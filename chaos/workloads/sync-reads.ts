@@ -1,0 +1,39 @@
+import { ask, askAll, type Recipe } from './recipe.ts';
+import { type RegisterOptions, registerPaths, registerSchema } from './register-options.ts';
+import { type Actor, startRecipes } from './start-recipes.ts';
+import type { Workload } from './workload.ts';
+
+const schema = registerSchema.extend({ registers: registerSchema.shape.registers.default(6) });
+
+/** Few registers, so that clients interfere: writes, compare-and-set by version, and reads behind a sync. */
+export const syncReads: Workload<RegisterOptions> = {
+  name: 'sync-reads',
+  description:
+    'few registers with writes, compare-and-set by version, and reads behind a sync at another server',
+  schema,
+  judgedBy: ['acknowledged writes', 'linearizability', 'sync freshness', 'session order', 'write order'],
+  setup: registerPaths,
+  registers: registerPaths,
+  start(world, options) {
+    const paths = registerPaths(options);
+    const turn = ({ process, client, random }: Actor) =>
+      function* (number: number): Recipe {
+        const path = random.pick(paths);
+        const value = `p${process}-${number}`;
+        if (number % 50 === 0) yield* ask({ f: 'create', path, value: `${value}-first` });
+        const drawn = random.below(10);
+        if (drawn < 3) yield* ask({ f: 'setData', path, value });
+        else if (drawn < 6) {
+          const { completion } = yield* ask({ f: 'getData', path });
+          const { version } = completion;
+          if (version !== undefined) yield* ask({ f: 'setData', path, value, version });
+        } else
+          yield* askAll([
+            { f: 'sync', path },
+            { f: 'getData', path },
+          ]);
+        if (random.chance(0.01)) client.move();
+      };
+    return startRecipes(world, options, turn);
+  },
+};
