@@ -1,7 +1,10 @@
 /** Adapts the members of an ensemble of bench/topology to the mesh and the faults. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
 import type { EnsemblePlan } from '../bench/topology/planned.ts';
+import { memberFiles } from '../bench/topology/zoo-cfg.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { FaultMember } from './faults/context.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
@@ -51,6 +54,7 @@ export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
     name: member.name,
     dc: member.plan.dc,
     isVoter: member.plan.role === 'participant',
+    snapshotZxid: () => newestSnapshot(memberFiles(member.plan, ensemble.plan).dataDir),
     masterOf: async () => (await ensemble.learnerMasters()).get(member.name),
     get pid() {
       return member.pid;
@@ -61,4 +65,15 @@ export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
     roleOf: () => member.mode(),
     restart: () => ensemble.restart(member.name),
   };
+}
+
+/** By the name of the file, in a folder of this machine. */
+function newestSnapshot(dataDir: string): number | undefined {
+  const folder = join(dataDir, 'version-2');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const zxids = names.flatMap(name => {
+    const hex = /^snapshot\.([0-9a-f]+)/.exec(name)?.[1];
+    return hex === undefined ? [] : [Number.parseInt(hex, 16)];
+  });
+  return zxids.length === 0 ? undefined : Math.max(...zxids);
 }

@@ -21,6 +21,8 @@ export interface FaultMember {
   readonly isVoter?: boolean;
   /** For an observer: the name of the member that it follows now. */
   masterOf?(): Promise<string | undefined>;
+  /** The zxid of its newest snapshot on disk; undefined when there is none, or nobody can look. */
+  snapshotZxid?(): number | undefined;
   /** Restarts the member on its data; settles when it listens. */
   restart(): Promise<void>;
 }

@@ -4,14 +4,17 @@ import { waitMs } from '../wait.ts';
 import type { FaultContext } from './context.ts';
 import type { Fault } from './fault.ts';
 import { inForce, type WasInForce } from './in-force.ts';
+import { type UntilEvent, watchFor } from './until.ts';
 
 /** One fault of a schedule. Faults whose times overlap are in force together. */
 export interface Step {
   readonly fault: Fault;
   /** Ms since the start of the nemesis. */
   readonly atMs: number;
-  /** From injection to heal. The proof is taken within this time. */
+  /** From injection to heal. The proof is taken within this time. With `until`, at most this. */
   readonly forMs: number;
+  /** Heals the fault as soon as this has come. */
+  readonly until?: UntilEvent | undefined;
 }
 
 export interface NemesisReport {
@@ -68,10 +71,17 @@ async function runStep(
   context: FaultContext,
   { topology = 'ensemble', events = NO_EVENTS, signal }: NemesisOptions,
 ): Promise<WasInForce<void> | string | undefined> {
-  const { fault, atMs, forMs } = step;
+  const { fault, atMs, forMs, until } = step;
   await waitMs(atMs, signal);
   if (signal?.aborted) return undefined;
   events.emit({ kind: 'turn', what: 'fault', topology, condition: conditionOf(step), round, of });
+  const watch = until && (await watchFor(until, context.members));
+  const lasts = async () => {
+    if (watch === undefined) return waitMs(forMs, signal);
+    const tookMs = await watch.comes(forMs, signal);
+    const came = tookMs === undefined ? `did not come within ${forMs} ms` : `came after ${tookMs} ms`;
+    events.emit({ kind: 'note', text: `${conditionOf(step)}: ${until} ${came}` });
+  };
   let refusal: Error | undefined;
   const inject = () =>
     fault.inject(context).catch((error: Error) => {
@@ -80,7 +90,7 @@ async function runStep(
     });
   try {
     const place = { topology, condition: conditionOf(step), round };
-    return await inForce({ fault: fault.name, inject, place, events }, () => waitMs(forMs, signal));
+    return await inForce({ fault: fault.name, inject, place, events }, lasts);
   } catch (error) {
     if (refusal === undefined) throw error;
     const text = `${fault.name} could not be injected: ${refusal.message}`;
