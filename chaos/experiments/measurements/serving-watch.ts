@@ -1,4 +1,5 @@
 /** Watches when a member stops serving and when it serves again, by polling `srvr`. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fourLetterWord, parseSrvr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
@@ -28,6 +29,8 @@ export async function whileWatching<T>(
 ): Promise<T> {
   const ended = new AbortController();
   const asking = AbortSignal.any([signal, ended.signal]);
+  // One for each member, which may be hundreds.
+  setMaxListeners(0, asking);
   const watches = members.map(member => servesAgain(member, everyMs, maxMs, asking));
   try {
     return await body(watches);
