@@ -6,6 +6,7 @@
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import { ensembleOf, type MemberProgram } from '../simulation/member.ts';
+import { SASL_SETTINGS } from '../simulation/member-sasl.ts';
 import { World } from '../simulation/world.ts';
 import { Attacker } from './attacker.ts';
 import { type Conversation, drawConversation, type PortKind } from './conversation.ts';
@@ -100,9 +101,18 @@ class Bout {
       members: ensembleOf({ voters: VOTERS, observers: OBSERVERS }),
       program: options.program,
       turnMs: TURN_MS,
-      settings: { '4lw.commands.whitelist': '*', maxClientCnxns: '0' },
+      settings: {
+        '4lw.commands.whitelist': '*',
+        maxClientCnxns: '0',
+        ...(this.#hasSasl ? SASL_SETTINGS : {}),
+      },
       onLine: (member, line) => this.#onLine(member, line),
     });
+  }
+
+  /** In one of four bouts, members authenticate. */
+  get #hasSasl(): boolean {
+    return this.#seed % 4 === 0;
   }
 
   run(): BoutResult {
@@ -178,6 +188,7 @@ class Bout {
       sids,
       epoch: Math.max(...states.map(state => state?.epoch ?? 0)),
       zxid: Math.max(...states.map(state => state?.zxid ?? 0)),
+      sasl: this.#hasSasl,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { authMessages } from './auth-messages.ts';
 import { hello, request, word } from './client-messages.ts';
 import { initialMessage, notification } from './election-messages.ts';
 import { type EnsembleFacts, learnerMessages, traffic } from './learner-messages.ts';
@@ -68,6 +69,7 @@ function drawMessages(port: PortKind, facts: EnsembleFacts, random: SeededRandom
     case 'election':
       return [
         broken(initialMessage(facts, random), encode, random),
+        ...handshake(facts, random),
         ...some(random, 6, () => frame(notification(facts, random), random)),
       ];
   }
@@ -87,7 +89,13 @@ function packets(facts: EnsembleFacts, random: SeededRandom): Buffer[] {
   const messages = random.chance(0.8)
     ? learnerMessages(facts, random)
     : some(random, 6, () => traffic(facts, random));
-  return messages.map(message => broken(message, encode, random));
+  return [...handshake(facts, random), ...messages.map(message => broken(message, encode, random))];
+}
+
+/** Of half the peers where members authenticate. */
+function handshake({ sasl }: EnsembleFacts, random: SeededRandom): Buffer[] {
+  if (sasl !== true || random.chance(0.5)) return [];
+  return authMessages(random).map(message => broken(message, encode, random));
 }
 
 function frame(message: Message, random: SeededRandom): Buffer {

@@ -35,6 +35,18 @@ test('one seed always draws the same conversations', () => {
   assert.equal(new Set(draw().map(({ port }) => port)), new Set(PORT_KINDS));
 });
 
+test('strangers begin handshakes of SASL where members authenticate, and only there', () => {
+  const magic = Buffer.from('5f2435013501edcc', 'hex');
+  const begun = (sasl: boolean) => {
+    const random = new SeededRandom('handshakes');
+    const draw = () => drawConversation({ ...FACTS, sasl }, ['election', 'quorum'], random);
+    return Array.from({ length: 200 }, draw).filter(({ chunks }) => Buffer.concat(chunks).includes(magic))
+      .length;
+  };
+  assert.ok(begun(true) > 50, `${begun(true)} of 200`);
+  assert.is(begun(false), 0);
+});
+
 test('two bouts with one seed are identical', () => {
   const [one, two] = [0, 1].map(() => runBout(3, { program: serverProgram(), ports: ['client'] }));
   assert.is(one!.trace.hash(), two!.trace.hash());

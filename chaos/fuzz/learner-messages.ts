@@ -10,6 +10,8 @@ export interface EnsembleFacts {
   readonly sids: readonly number[];
   readonly epoch: number;
   readonly zxid: number;
+  /** The members authenticate with SASL. */
+  readonly sasl?: boolean;
 }
 
 const PROTOCOL_VERSION = 0x10000;

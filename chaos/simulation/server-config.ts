@@ -1,5 +1,7 @@
+import { JAAS_PROPERTY } from '../../server/config/quorum-sasl.ts';
 import { parseConfig, type ServerConfig } from '../../server/config/server-config.ts';
 import type { MemberSpec } from './member.ts';
+import { JAAS_PATH } from './member-sasl.ts';
 
 export const CLIENT_PORT = 2181;
 export const QUORUM_PORT = 2888;
@@ -18,7 +20,8 @@ export function serverConfigOf(
   extra: Readonly<Record<string, string>> = {},
 ): ServerConfig {
   const text = serverConfigText(spec, members, extra);
-  return parseConfig({ path: `${spec.name}/zoo.cfg`, text, myid: String(spec.sid) });
+  const systemProperties = new Map([[JAAS_PROPERTY, JAAS_PATH]]);
+  return parseConfig({ path: `${spec.name}/zoo.cfg`, text, myid: String(spec.sid), systemProperties });
 }
 
 /** The zoo.cfg of a simulated member, which names these members. */

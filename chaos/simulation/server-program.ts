@@ -10,6 +10,7 @@ import { epochOf } from '../../server/wire/zxid.ts';
 import { hearMaster } from './hear-master.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from './member.ts';
 import { configOnDisk } from './member-files.ts';
+import { writeJaasFile } from './member-sasl.ts';
 import { withOracle } from './oracle-disk.ts';
 import { rulesOf } from './own-quorum.ts';
 import type { QuorumWatch } from './quorum-watch.ts';
@@ -37,6 +38,7 @@ function start(
   const { spec, logger, turnUnits, onFatal, configs } = context;
   const config = configOf(context, { ...context.settings, ...settings });
   if (config === undefined) return { state: () => REMOVED };
+  if (config.quorumSasl !== undefined) writeJaasFile(context.runtime.disk);
   let running: RunningServer | undefined;
   const tellConfig = () => {
     const { version, text } = running?.view.peer?.membership.committed.verifier ?? { version: 0, text: '' };

@@ -112,3 +112,25 @@ test('a standalone server says that these keys have no effect', () => {
   assert.is(quorumTls, undefined);
   assert.match(warnings.join(), /no effect in a standalone server/);
 });
+
+test('ssl.quorum.crl, and the property of Java that upstream takes for its default', () => {
+  const text = `${MEMBER}${STORES}sslQuorum=true\n`;
+  const checks = (line: string, property?: string) =>
+    parseConfig({
+      path: '/zoo.cfg',
+      text: text + line,
+      myid: '1',
+      systemProperties: new Map(
+        property === undefined ? [] : [['com.sun.net.ssl.checkRevocation', property]],
+      ),
+    }).quorumTls?.checksRevocation;
+  assert.equal(
+    [checks(''), checks('ssl.quorum.crl=true'), checks('ssl.quorum.crl=false')],
+    [false, true, false],
+  );
+  assert.equal(
+    [checks('', 'true'), checks('', 'false'), checks('ssl.quorum.crl=false', 'true')],
+    [true, false, false],
+  );
+  assert.throws(() => checks('ssl.quorum.crl=yes'), /true or false/);
+});

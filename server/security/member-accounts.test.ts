@@ -60,7 +60,7 @@ const refused: [what: string, text: string | null, said: RegExp][] = [
   [
     'Kerberos',
     jaasText().replace(/org\S+DigestLoginModule/, 'com.sun.security.auth.module.Krb5LoginModule'),
-    /asks for com\.sun\.security\.auth\.module\.Krb5LoginModule in section QuorumServer; .* not Kerberos/,
+    /asks for com\.sun\.security\.auth\.module\.Krb5LoginModule in section QuorumServer; .* no Kerberos/,
   ],
   ['no users', jaasText({ known: {} }), /has no option user_NAME="password" in section QuorumServer/],
   ['no password', jaasText().replace(/password="[^"]*"/, ''), /has no username and password in section Quo/],

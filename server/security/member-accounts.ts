@@ -51,7 +51,7 @@ function digestModules(
   if (other !== undefined)
     throw jaasError(
       path,
-      `asks for ${printable(other.name)} in section ${printable(context)}; this server can only ${DIGEST_MODULE}, not Kerberos`,
+      `asks for ${printable(other.name)} in section ${printable(context)}; this server knows ${DIGEST_MODULE} alone, and no Kerberos`,
     );
   return modules;
 }

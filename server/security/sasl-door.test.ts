@@ -1,6 +1,7 @@
 /** Strangers on a port with SASL: their number, their time and their bytes are limited. */
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
+import { MemoryConnection } from '../runtime/memory-connection.ts';
 import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../runtime/tls-door.ts';
@@ -113,6 +114,8 @@ test('who authenticates becomes a connection, and only then', () => {
   const world = new World();
   assert.is(world.dial('member', {}), 'connected');
   assert.is(world.accepted[0]?.said, 'hello');
+  // Nothing stands between the connection and its owner, so a write costs what it costs without SASL.
+  assert.instance(world.accepted[0]?.connection, MemoryConnection);
   assert.equal([world.refused, world.lines], [[], []]);
 });
 

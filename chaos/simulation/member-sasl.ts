@@ -1,0 +1,26 @@
+import type { Disk } from '../../server/runtime/runtime.ts';
+import { CONF_FOLDER } from './member-files.ts';
+import type { Settings } from './settings.ts';
+
+/** Of java.security.auth.login.config. */
+export const JAAS_PATH = `${CONF_FOLDER}/jaas.conf`;
+
+/** Members authenticate, and let in whoever does not: every port still sees all that can be said. */
+export const SASL_SETTINGS: Settings = {
+  'quorum.auth.enableSasl': 'true',
+  'quorum.auth.learnerRequireSasl': 'true',
+};
+
+const JAAS = `QuorumServer { org.apache.zookeeper.server.auth.DigestLoginModule required user_member="secret"; };
+QuorumLearner { org.apache.zookeeper.server.auth.DigestLoginModule required username="member" password="secret"; };
+`;
+
+/** What an operator puts on the disk of a member that authenticates. */
+export function writeJaasFile(disk: Disk): void {
+  disk.makeDirectory(CONF_FOLDER);
+  const file = disk.open(JAAS_PATH, 'w');
+  file.writeAt(0, Buffer.from(JAAS));
+  file.syncNow();
+  file.close();
+  disk.syncDirectory(CONF_FOLDER);
+}
