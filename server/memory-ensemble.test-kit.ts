@@ -44,6 +44,8 @@ export interface EnsemblePlan {
   readonly joiners?: number;
   /** A participant follows from the start. @default observer */
   readonly joinerRole?: 'participant' | 'observer';
+  /** Addresses of each server, each on a network of its own. @default 1 */
+  readonly networks?: number;
   /** zoo.cfg is a file of each machine's disk, and is read there at each start. */
   readonly filesOnDisk?: boolean;
   /** Of every member's JVM, if it were one; only with `filesOnDisk`. */
@@ -91,6 +93,7 @@ export class MemoryEnsemble {
       sids.map(sid => {
         const name = nameOf(sid);
         const parts = { network: this.network, name, random: random.fork(name), clock };
+        for (let at = 2; at <= (plan.networks ?? 1); at++) this.network.addAddress(name, nameOf(sid, at));
         return [sid, new MemoryMachine({ ...parts, ...heap, ...hosts })];
       }),
     );
@@ -200,13 +203,23 @@ export class MemoryEnsemble {
     return raw;
   }
 
+  /** What members say to each other through this network is lost, on old connections and new ones. */
+  cutNetwork(network: number): void {
+    for (const from of this.sids)
+      for (const to of this.sids)
+        if (from !== to) {
+          this.network.cut(nameOf(from), nameOf(to, network), 'blackhole');
+          this.network.cut(nameOf(to, network), nameOf(from), 'blackhole');
+        }
+  }
+
   /** Messages at `level` of a member. */
   messages(sid: number, level: LogLine['level']): string[] {
     return (this.log.get(sid) ?? []).filter(line => line.level === level).map(line => line.message);
   }
 
   #configText(sid: number): string {
-    const { voters, observers = 0, joinerRole = 'observer', settings = {} } = this.#plan;
+    const { voters, observers = 0, joinerRole = 'observer', settings = {}, networks = 1 } = this.#plan;
     const lines: Record<string, string | number> = {
       dataDir: '/data',
       clientPort: CLIENT_PORT,
@@ -220,8 +233,8 @@ export class MemoryEnsemble {
     };
     if (voters > 0) {
       for (let other = 1; other <= voters + observers; other++) {
-        const role = other > voters ? ':observer' : '';
-        lines[`server.${other}`] = `${nameOf(other)}:${QUORUM_PORT}:${ELECTION_PORT}${role}`;
+        const role = other > voters ? 'observer' : 'participant';
+        lines[`server.${other}`] = lineOf(other, role, networks).replace(/:participant$/, '');
       }
       if (sid > voters + observers) lines[`server.${sid}`] = lineOf(sid, joinerRole);
       const isObserver = sid > voters + observers ? joinerRole === 'observer' : sid > voters;
@@ -234,8 +247,9 @@ export class MemoryEnsemble {
 }
 
 /** Its server line, behind `server.N=`. */
-export function lineOf(sid: number, role: 'participant' | 'observer' = 'participant'): string {
-  return `${nameOf(sid)}:${QUORUM_PORT}:${ELECTION_PORT}:${role}`;
+export function lineOf(sid: number, role: 'participant' | 'observer' = 'participant', networks = 1): string {
+  const addresses = Array.from({ length: networks }, (_, at) => nameOf(sid, at + 1));
+  return `${addresses.map(host => `${host}:${QUORUM_PORT}:${ELECTION_PORT}`).join('|')}:${role}`;
 }
 
 export function writeFile(disk: Disk, path: string, text: string): void {
@@ -248,8 +262,9 @@ export function writeFile(disk: Disk, path: string, text: string): void {
   disk.syncDirectory(directory);
 }
 
-export function nameOf(sid: number): string {
-  return `zk${sid}`;
+/** Its address in one of the networks, which are numbered from 1 on. */
+export function nameOf(sid: number, network = 1): string {
+  return network === 1 ? `zk${sid}` : `zk${sid}-net${network}`;
 }
 
 /** Bytes to and from a server, nothing understood. */

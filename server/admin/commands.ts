@@ -8,6 +8,7 @@ import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
 import { interestOps } from './connection-lines.ts';
 import { JsonEntries, JsonList, type Json as JsonValue, jsonPieces } from './exact-json.ts';
+import { learnerMaster, setLearnerMaster } from './learner-master.ts';
 import { monitorLines } from './monitor.ts';
 import { multipleAddresses } from './multiple-addresses.ts';
 import type { ServerView } from './server-view.ts';
@@ -54,6 +55,16 @@ const commands: readonly Command[] = [
   { names: ['is_read_only', 'isro'], run: ({ serving }) => ({ read_only: serving?.isReadOnly === true }) },
   { names: ['leader', 'lead'], run: leader },
   { names: ['observers', 'obsr'], run: observers },
+  // Upstream moves an observer by JMX alone.
+  { names: ['get_learner_master', 'glms'], run: learnerMaster },
+  {
+    names: ['set_learner_master', 'slms'],
+    run: (view, { learnerMaster: name }) => {
+      const refusal = setLearnerMaster(view, name);
+      if (refusal !== null) throw new CommandError(refusal);
+      return learnerMaster(view);
+    },
+  },
   {
     names: ['watch_summary', 'wchs'],
     *run(view) {

@@ -1,6 +1,8 @@
 import type { AnswerPieces } from '../clients/word-answer.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import { electionAddressesOf, quorumAddressesOf } from '../membership/quorum-server.ts';
 import { Double } from '../metrics/double.ts';
+import type { Address } from '../runtime/runtime.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import type { Pause } from '../turns/live.ts';
 import { FULL_VERSION } from '../version.ts';
@@ -175,10 +177,14 @@ function* conf(view: ServerView): Generator<string | Pause> {
     pairs.push(['initLimit', Math.round(config.initLimitMs / config.tickTimeMs)]);
     pairs.push(['syncLimit', Math.round(config.syncLimitMs / config.tickTimeMs)]);
     pairs.push(['electionAlg', 3]);
-    pairs.push(['electionPort', own?.addresses[0].electionPort ?? 0]);
-    pairs.push(['quorumPort', own?.addresses[0].quorumPort ?? 0]);
+    pairs.push(['electionPort', own === undefined ? 0 : portsOf(electionAddressesOf(own))]);
+    pairs.push(['quorumPort', own === undefined ? 0 : portsOf(quorumAddressesOf(own))]);
     pairs.push(['peerType', peer.membership.role === 'observer' ? 1 : 0]);
   }
   for (const [key, value] of pairs) yield `${key}=${value}\n`;
   if (peer !== null) yield `membership: \n${peer.membership.committed.verifier.text}`;
+}
+
+function portsOf(addresses: readonly Address[]): string {
+  return [...new Set(addresses.map(({ port }) => port))].join('|');
 }

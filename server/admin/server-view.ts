@@ -110,13 +110,9 @@ export class ServerView {
     return [];
   }
 
-  /** On an observer: the sid of the master it hears commits from. Undefined elsewhere or when not known. */
+  /** On an observer: the sid of the master it hears commits from. Undefined elsewhere, and without one. */
   get observerMasterId(): number | undefined {
-    const address = this.peer?.role?.name === 'observer' ? this.peer.learner?.masterAddress : null;
-    if (address === null || address === undefined) return undefined;
-    for (const server of this.servers.values())
-      if (server.addresses[0].host === address.host) return server.sid;
-    return undefined;
+    return this.peer?.role?.name === 'observer' ? (this.peer.learner?.masterSid ?? undefined) : undefined;
   }
 
   get environment(): ReadonlyMap<string, string> {

@@ -129,6 +129,22 @@ export const usedKeys = {
   electionAlg: integer('electionAlg', 3, { min: 3, max: 3 }, 'fast leader election is the only one'),
   leaderServes: wordProperty('leaderServes', true, YES_NO, 'the leader accepts clients'),
   quorumListenOnAllIPs: flag('quorumListenOnAllIPs', false, 'quorum and election ports on every address'),
+  multiAddressEnabled: flagProperty(
+    'multiAddress.enabled',
+    false,
+    'server lines may have several addresses; every member needs the same',
+  ),
+  reachabilityCheckEnabled: flagProperty(
+    'multiAddress.reachabilityCheckEnabled',
+    true,
+    'with several addresses: election connections that nobody answers on are left',
+  ),
+  reachabilityCheckTimeoutMs: integerProperty(
+    'multiAddress.reachabilityCheckTimeoutMs',
+    1000,
+    { min: 1, unit: 'ms' },
+    'without an answer, until they are',
+  ),
   oraclePath: optionalText('oraclePath', 'the file that decides for one of two voters when it is alone'),
   tcpKeepAlive: flagProperty('tcpKeepAlive', false, 'the system probes idle election connections'),
   clientTcpKeepAlive: flagProperty('clientTcpKeepAlive', false, 'the system probes idle clients'),

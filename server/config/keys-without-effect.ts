@@ -72,7 +72,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'sasl.*': tunes('names of SASL'),
   requireClientAuthScheme: tunes('nothing, in Apache ZooKeeper either'),
   jaasLoginRenew: tunes('nothing, in Apache ZooKeeper either'),
-  'multiAddress.*': tunes('several addresses of a server; the first is used'),
   'jvm.pause.*': tunes('the monitor of pauses of a JVM'),
   'metricsProvider.*': tunes('settings of a metrics provider'),
   'admin.idleTimeout': tunes('until an idle connection of the AdminServer is closed'),

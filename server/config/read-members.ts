@@ -1,5 +1,5 @@
 import { ServerError } from '../errors.ts';
-import type { QuorumServer } from '../membership/quorum-server.ts';
+import { formatQuorumServer, type QuorumServer } from '../membership/quorum-server.ts';
 import {
   parseQuorumConfig,
   parseVersion,
@@ -97,6 +97,7 @@ export function memberOf(
   warnings: string[],
 ): QuorumMember | undefined {
   const servers = [...config.servers.values()];
+  if (!settings.multiAddressEnabled) refuseSeveralAddresses(servers);
   const voters = servers.filter(({ role }) => role === 'participant').length;
   const observers = servers.length - voters;
   if (voters === 0 && observers > 0)
@@ -109,12 +110,8 @@ export function memberOf(
       throw missingKey('a second participant, or standaloneEnabled=false,', texts.path, 'observers');
     return undefined;
   }
-  warnings.push(...membershipWarnings(servers, voters));
+  warnings.push(...membershipWarnings(voters));
   const sid = readMyid(config, texts, settings);
-  if ((config.servers.get(sid)?.addresses.length ?? 1) > 1 && !settings.quorumListenOnAllIPs)
-    warnings.push(
-      `server.${sid} listens only on its first address, but peers may dial another; quorumListenOnAllIPs=true listens on all`,
-    );
   const role = config.servers.get(sid)?.role ?? 'participant';
   if (role !== settings.peerType) {
     warnings.push(`peerType=${settings.peerType}, but the line server.${sid} says ${role}; the line is used`);
@@ -122,7 +119,18 @@ export function memberOf(
   return { sid, role, config };
 }
 
-function membershipWarnings(servers: readonly QuorumServer[], voters: number): string[] {
+/** Other members might not know what to make of them. @see QuorumServer.initializeWithAddressString */
+function refuseSeveralAddresses(servers: readonly QuorumServer[]): void {
+  const several = servers.find(({ addresses }) => addresses.length > 1);
+  if (several !== undefined)
+    throw badValue(
+      `server.${several.sid}`,
+      formatQuorumServer(several),
+      'one address; for several, set multiAddress.enabled=true on every member',
+    );
+}
+
+function membershipWarnings(voters: number): string[] {
   const warnings: string[] = [];
   if (voters <= 2)
     warnings.push(
@@ -132,9 +140,6 @@ function membershipWarnings(servers: readonly QuorumServer[], voters: number): s
     warnings.push(
       `an ensemble of ${voters} participants tolerates no more failures than one of ${voters - 1}`,
     );
-  const several = servers.filter(({ addresses }) => addresses.length > 1).map(({ sid }) => `server.${sid}`);
-  if (several.length > 0)
-    warnings.push(`several addresses are given for ${several.join(', ')}; only the first is used`);
   return warnings;
 }
 

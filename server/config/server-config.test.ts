@@ -200,14 +200,31 @@ test('a warning says what an even or small number of participants tolerates', ()
   assert.match(warnings(4), /4 participants tolerates no more failures than one of 3/);
 });
 
-test('of several addresses the first is used, and a warning says how to listen on all', () => {
-  const said = (myid: string, more = '') =>
-    parse(three.replace('a:2888:3888', 'a:1:2|z:3:4') + more, { myid }).warnings.join('\n');
-  assert.match(said('1'), /several addresses are given for server\.1; only the first is used/);
-  const alone = /server\.1 listens only on its first address.* quorumListenOnAllIPs=true/;
-  assert.match(said('1'), alone);
-  assert.not.match(said('2'), alone);
-  assert.not.match(said('1', '\nquorumListenOnAllIPs=true\n'), alone);
+test('ZOOKEEPER-3188: several addresses refuse the start unless multiAddress.enabled, in zoo.cfg or as a property', () => {
+  const several = three.replace('a:2888:3888', 'a:1:2|z:3:4');
+  const needs =
+    /^server\.1=a:1:2\|z:3:4:participant is not accepted; accepted is one address; for several, set multiAddress\.enabled=true/;
+  for (const more of ['', 'multiAddress.enabled=false\n'])
+    for (const myid of ['1', '2']) refused('ZK_CONFIG_VALUE', needs, several + more, { myid });
+  const addresses = [
+    { host: 'a', quorumPort: 1, electionPort: 2 },
+    { host: 'z', quorumPort: 3, electionPort: 4 },
+  ];
+  const property = new Map([['zookeeper.multiAddress.enabled', 'true']]);
+  for (const config of [
+    parse(`${several}multiAddress.enabled=true\n`, { myid: '1' }),
+    parse(several, { myid: '1', systemProperties: property }),
+  ]) {
+    assert.equal(config.quorum?.config.servers.get(1)?.addresses, addresses);
+    assert.not.match(config.warnings.join(), /several|first address/);
+  }
+});
+
+test('ZOOKEEPER-3188: several addresses of the only server are refused too, and so are those of the dynamic file', () => {
+  refused('ZK_CONFIG_VALUE', /one address/, 'dataDir=/d\nclientPort=1\nserver.1=a:1:2|z:1:2\n');
+  const dynamic = { path: '/members', text: 'server.1=a:1:2\nserver.2=b:1:2|z:1:2' };
+  const text = 'dataDir=/d\ninitLimit=1\nsyncLimit=1\ndynamicConfigFile=/members\n';
+  refused('ZK_CONFIG_VALUE', /^server\.2=.*one address/, text, { dynamic, myid: '1' });
 });
 
 test('dynamicConfigFile: members come from it, the version from its name', () => {

@@ -62,7 +62,7 @@ class MixedEnsemble {
     const clock = new NodeClock();
     const text = [...this.#serverLines(), 'version=0'].join('\n');
     const members = new Map(
-      [...VOTERS, ...OBSERVERS].map(id => [id, { electionAddresses: [{ host: hostOf(id), port: 3888 }] }]),
+      [...VOTERS, ...OBSERVERS].map(id => [id, { places: [[{ host: hostOf(id), port: 3888 }]] }]),
     );
     const election = new Election(
       {

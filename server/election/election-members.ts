@@ -1,11 +1,15 @@
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 
 /** What election needs to know of the other servers of a configuration, this one included. */
 export type ElectionMembers = ReadonlyMap<number, ElectionMember>;
 
 export interface ElectionMember {
-  /** At least one: that of the committed configuration, then that of the last seen one, if it differs. */
-  readonly electionAddresses: readonly Address[];
+  /**
+   * Where the server may be: by the committed configuration, then by the last seen one if it differs. At each
+   * place it has at least one address, several with multiAddress.enabled.
+   */
+  readonly places: readonly (readonly Address[])[];
 }
 
 /** Two that are not there are at the same addresses. */
@@ -13,6 +17,7 @@ export function isAtSameAddresses(a: ElectionMember | undefined, b: ElectionMemb
   return keyOf(a) === keyOf(b);
 }
 
+/** The order of the addresses of one place says nothing. */
 function keyOf(member: ElectionMember | undefined): string | undefined {
-  return member?.electionAddresses.map(({ host, port }) => `${host} ${port}`).join();
+  return member?.places.map(addresses => addresses.map(formatAddress).sort().join()).join(' ');
 }

@@ -28,7 +28,9 @@ export class ElectionPeer {
   /** Monotonic time at which it was last dialed because it rang. */
   dialedBackMs = Number.NEGATIVE_INFINITY;
   /** Where to dial a peer that no configuration names: from its own initial message. */
-  ownAddress: Address | undefined;
+  ownAddresses: readonly Address[] = [];
+  /** Set while it may still answer the last message. @see QuorumCnxManager */
+  silence: Timer | undefined;
   #dials = 0;
   #newest: Buffer | undefined;
   /** A connection that may not have carried the newest message has gone, and none has come since. */
@@ -38,9 +40,9 @@ export class ElectionPeer {
     this.sid = sid;
   }
 
-  /** Where to dial it next: its addresses in turn. */
-  next(addresses: readonly Address[]): Address {
-    return addresses[this.#dials++ % addresses.length]!;
+  /** Where to dial it next: its places in turn. */
+  next(places: readonly (readonly Address[])[]): readonly Address[] {
+    return places[this.#dials++ % places.length]!;
   }
 
   get connections(): Iterable<ElectionConnection> {
@@ -121,7 +123,14 @@ export class ElectionPeer {
 
   stopDialing(): void {
     this.stopRetrying();
+    this.stopListening();
     this.dial?.cancel();
     this.dial = undefined;
+  }
+
+  /** It has answered, or nobody waits for that any more. */
+  stopListening(): void {
+    this.silence?.cancel();
+    this.silence = undefined;
   }
 }

@@ -46,7 +46,7 @@ class World {
     const members = [...voters, ...observers];
     return {
       quorum: new JointQuorum(new QuorumMaj({ version, text, voters, observers })),
-      members: new Map(members.map(sid => [sid, { electionAddresses: [{ host: `zk${sid}`, port: PORT }] }])),
+      members: new Map(members.map(sid => [sid, { places: [[{ host: `zk${sid}`, port: PORT }]] }])),
     };
   }
 

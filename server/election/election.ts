@@ -12,18 +12,19 @@ import {
   type Proposal,
   type SettledState,
 } from './fast-leader-election.ts';
-import {
-  QuorumCnxManager,
-  type QuorumCnxManagerDeps,
-  type QuorumCnxManagerEvents,
-} from './quorum-cnx-manager.ts';
+import { QuorumCnxManager } from './quorum-cnx-manager.ts';
+import type { QuorumCnxManagerDeps, QuorumCnxManagerEvents } from './quorum-cnx-options.ts';
 import type { Vote } from './vote.ts';
 
 export interface ElectionOptions extends ElectionView {
   readonly sid: number;
   readonly members: ElectionMembers;
-  /** Set only when it is not that of the server's own election address (quorumListenOnAllIPs). */
-  readonly listenHost?: string;
+  /** Listen on every address of the machine. @default false, as upstream */
+  readonly quorumListenOnAllIPs?: boolean;
+  /** @default false, as upstream */
+  readonly multiAddressEnabled?: boolean;
+  /** @default no limit */
+  readonly reachabilityTimeoutMs?: number | undefined;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
   /** How long an accepted connection may take to say who it is. */

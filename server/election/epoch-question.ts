@@ -1,11 +1,12 @@
+import { connectToFirst } from '../runtime/connect-to-first.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import { EPOCH_ANSWER_BYTES, readEpochAnswer, writeEpochQuestion } from '../wire/election-message.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 
 export interface EpochQuestion {
   readonly sid: number;
-  /** The election address that the configuration gives this member. */
-  readonly address: Address;
+  /** The election addresses that the configuration gives this member. */
+  readonly addresses: readonly Address[];
   readonly timeoutMs: number;
 }
 
@@ -17,7 +18,7 @@ export interface EpochQuestion {
  */
 export function askAcceptedEpoch(
   { clock, network }: { readonly clock: Clock; readonly network: Network },
-  { sid, address, timeoutMs }: EpochQuestion,
+  { sid, addresses, timeoutMs }: EpochQuestion,
   done: (acceptedEpoch: number | null) => void,
 ): { close(): void } {
   let open: Connection | undefined;
@@ -41,7 +42,7 @@ export function askAcceptedEpoch(
     finish(said.sid === sid ? said.acceptedEpoch : null);
   };
   const deadline: Timer = clock.after(timeoutMs, () => finish(null));
-  const dial: Timer = network.connect(address, timeoutMs, {
+  const dial: Timer = connectToFirst(network, addresses, timeoutMs, {
     onConnected: connection => {
       open = connection;
       connection.start({ onData, onClose: () => finish(null) });

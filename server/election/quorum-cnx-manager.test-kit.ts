@@ -50,15 +50,13 @@ export class World {
       ...silentLogger,
       warn: (_, fields) => warnings.push(String(fields?.reason)),
     };
-    const members = new Map(
-      configured.map(id => [id, { electionAddresses: [{ host: `zk${id}`, port: PORT }] }]),
-    );
+    const members = new Map(configured.map(id => [id, { places: [[{ host: `zk${id}`, port: PORT }]] }]));
     const manager = new QuorumCnxManager(
       { clock, network: plainElection(host), logger, metrics: new Metrics() },
       {
         sid,
         members,
-        listenHost: hostName,
+        quorumListenOnAllIPs: true,
         cnxTimeoutMs: CNX_TIMEOUT_MS,
         helloTimeoutMs: HELLO_TIMEOUT_MS,
         bindTriesMax: 3,
@@ -108,6 +106,6 @@ export interface Stranger {
 
 export function initial(sid: number, host = 'stranger'): Buffer {
   const writer = new JuteWriter();
-  writeInitialMessage(writer, sid, { host, port: PORT });
+  writeInitialMessage(writer, sid, [{ host, port: PORT }], 1);
   return writer.toBuffer();
 }

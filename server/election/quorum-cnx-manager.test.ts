@@ -113,7 +113,7 @@ test('a peer that moved is dialed where the new configuration says', () => {
   two.manager.send(1, notification(1));
   world.time.advance(100);
   const moved = world.start(1, [1, 2], 'elsewhere');
-  const addressOf = (host: string) => ({ electionAddresses: [{ host, port: PORT }] });
+  const addressOf = (host: string) => ({ places: [[{ host, port: PORT }]] });
   two.manager.setMembers(
     new Map([
       [1, addressOf('elsewhere')],
@@ -130,8 +130,8 @@ test('of two addresses of a peer, one by each configuration, the one that answer
   const moved = world.start(1, [1, 2], 'elsewhere');
   two.manager.setMembers(
     new Map([
-      [1, { electionAddresses: ['gone', 'elsewhere'].map(host => ({ host, port: PORT })) }],
-      [2, { electionAddresses: [{ host: 'zk2', port: PORT }] }],
+      [1, { places: ['gone', 'elsewhere'].map(host => [{ host, port: PORT }]) }],
+      [2, { places: [[{ host: 'zk2', port: PORT }]] }],
     ]),
   );
   two.manager.setPersistent(true);
@@ -144,7 +144,7 @@ test('a server whose own address changes listens at the new one, and not at the 
   const world = new World(1, 2);
   const one = world.start(1);
   const two = world.start(2);
-  const at = (sid: number, port: number) => ({ electionAddresses: [{ host: `zk${sid}`, port }] });
+  const at = (sid: number, port: number) => ({ places: [[{ host: `zk${sid}`, port }]] });
   const members = new Map([
     [1, at(1, PORT + 1)],
     [2, at(2, PORT)],
@@ -166,9 +166,7 @@ test('a member that the next configuration does not name loses its connection; i
   three.manager.send(1, notification(3));
   world.time.advance(1000);
   assert.equal([one.manager.isConnected(2), one.manager.isConnected(3)], [true, true]);
-  one.manager.setMembers(
-    new Map([1, 3].map(sid => [sid, { electionAddresses: [{ host: `zk${sid}`, port: PORT }] }])),
-  );
+  one.manager.setMembers(new Map([1, 3].map(sid => [sid, { places: [[{ host: `zk${sid}`, port: PORT }]] }])));
   world.time.advance(1000);
   assert.equal([one.manager.isConnected(2), one.manager.isConnected(3)], [false, true]);
   two.manager.send(1, notification(7));
@@ -188,7 +186,7 @@ test('a taken port is tried three times, a second apart; then the owner is told'
     },
     {
       sid: 1,
-      members: new Map([[1, { electionAddresses: [{ host: 'zk1', port: PORT }] }]]),
+      members: new Map([[1, { places: [[{ host: 'zk1', port: PORT }]] }]]),
       cnxTimeoutMs: CNX_TIMEOUT_MS,
       helloTimeoutMs: HELLO_TIMEOUT_MS,
       bindTriesMax: 3,

@@ -1,10 +1,8 @@
 import { ServerError } from '../errors.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import { listenWithRetry } from '../runtime/bind-retry.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { listenAddresses } from '../membership/quorum-server.ts';
+import { listenOnAll } from '../runtime/listen-on-all.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
-import type { Address, Clock, Connection } from '../runtime/runtime.ts';
-import type { ElectionNetwork } from '../security/election-network.ts';
+import type { Address, Connection } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,
   encodeEpochAnswer,
@@ -16,38 +14,12 @@ import {
 import { ElectionConnection } from './election-connection.ts';
 import { type ElectionMembers, isAtSameAddresses } from './election-members.ts';
 import { ElectionPeer, LINKS_MAX } from './election-peer.ts';
+import type {
+  QuorumCnxManagerDeps,
+  QuorumCnxManagerEvents,
+  QuorumCnxManagerOptions,
+} from './quorum-cnx-options.ts';
 import { UnnamedConnections } from './unnamed-connections.ts';
-
-export interface QuorumCnxManagerDeps {
-  readonly clock: Clock;
-  readonly network: ElectionNetwork;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}
-
-export interface QuorumCnxManagerOptions {
-  readonly sid: number;
-  readonly members: ElectionMembers;
-  /** Where to listen when it is not the host of the server's own election address (quorumListenOnAllIPs). */
-  readonly listenHost?: string | undefined;
-  /** Bounds a dial. */
-  readonly cnxTimeoutMs: number;
-  /** How long an accepted connection may take to say who it is. */
-  readonly helloTimeoutMs: number;
-  /** @default false, as upstream */
-  readonly tcpKeepAlive?: boolean | undefined;
-  /** Tries to bind the port, in all (electionPortBindRetry); 0: without end. */
-  readonly bindTriesMax: number;
-  /** What this server answers to those who ask for its accepted epoch. @see epoch-question.ts */
-  readonly acceptedEpoch: () => number;
-}
-
-export interface QuorumCnxManagerEvents {
-  onNotification(from: number, notification: Notification): void;
-  onListening?(port: number): void;
-  /** The election port could not be bound within the tries that the options allow. */
-  onListenFailed(error: ServerError): void;
-}
 
 /** Limit on servers that no configuration names, such as observers from elsewhere. */
 export const UNKNOWN_PEERS_MAX = 1024;
@@ -56,6 +28,8 @@ export const UNKNOWN_PEERS_MAX = 1024;
  * are not whole, and what the peers have not taken in. Above it the connection with most goes.
  */
 export const UNKNOWN_BYTES_MAX = 16 * 1024 * 1024;
+/** Limit on the addresses of its own message at which such a server is dialed: a stranger chooses them. */
+const TOLD_ADDRESSES_MAX = 4;
 /** A connection with less than this is no reason to look at all others. */
 const UNKNOWN_BYTES_MIN = 4096;
 const NAMELESS = 'our own name cannot be resolved yet';
@@ -107,11 +81,10 @@ export class QuorumCnxManager {
   }
 
   start(): void {
-    const { listenHost } = this.#options;
-    const own = this.#ownAddress;
-    const address = listenHost === undefined ? own : { host: listenHost, port: own.port };
-    const plan = { name: 'election port', address, triesMax: this.#options.bindTriesMax };
-    this.#listener = listenWithRetry(this.#deps, plan, {
+    const { quorumListenOnAllIPs = false } = this.#options;
+    const addresses = listenAddresses(this.#ownAddresses, { quorumListenOnAllIPs });
+    const plan = { name: 'election port', addresses, triesMax: this.#options.bindTriesMax };
+    this.#listener = listenOnAll(this.#deps, plan, {
       onListening: port => {
         this.#appear();
         this.#events.onListening?.(port);
@@ -149,6 +122,24 @@ export class QuorumCnxManager {
     peer.setNewest(encodeNotification(notification));
     this.#flush(peer);
     if (peer.waiting) this.#dial(peer);
+    else this.#listenTo(peer);
+  }
+
+  /**
+   * The network that carries the connections of a peer may be down, which nobody tells. A peer with several
+   * addresses that leaves this server's search unanswered is dialed anew at all of them; the connections stay
+   * until there is another.
+   * @see docs/configuration.md "Several addresses"
+   */
+  #listenTo(peer: ElectionPeer): void {
+    const { reachabilityTimeoutMs } = this.#options;
+    const places = this.#members.get(peer.sid)?.places ?? [];
+    if (reachabilityTimeoutMs === undefined || peer.silence !== undefined) return;
+    if (places.every(addresses => addresses.length < 2)) return;
+    peer.silence = this.#deps.clock.after(reachabilityTimeoutMs, () => {
+      peer.silence = undefined;
+      if (this.#persistent && peer.dial === undefined) this.#dialAnew(peer);
+    });
   }
 
   /**
@@ -254,15 +245,15 @@ export class QuorumCnxManager {
 
   #dialAnew(peer: ElectionPeer): void {
     if (this.#nameless) return;
-    const addresses = this.#members.get(peer.sid)?.electionAddresses;
-    const address = addresses === undefined ? peer.ownAddress : peer.next(addresses);
-    if (address === undefined) {
+    const places = this.#members.get(peer.sid)?.places;
+    const addresses = places === undefined ? peer.ownAddresses : peer.next(places);
+    if (addresses.length === 0) {
       this.#forgetIfUnknown(peer);
       return;
     }
     peer.retry?.cancel();
     peer.retry = undefined;
-    peer.dial = this.#deps.network.introduce(address, this.#options.cnxTimeoutMs, this.#introduction, {
+    peer.dial = this.#deps.network.introduce(addresses, this.#options.cnxTimeoutMs, this.#introduction, {
       onConnected: connection => this.#onDialed(peer, connection),
       onError: error => {
         peer.dial = undefined;
@@ -294,13 +285,14 @@ export class QuorumCnxManager {
   }
 
   get #introduction(): Buffer {
-    return encodeInitialMessage(this.#options.sid, this.#ownAddress);
+    const { sid, multiAddressEnabled } = this.#options;
+    return encodeInitialMessage(sid, this.#ownAddresses, multiAddressEnabled ? 2 : 1);
   }
 
   /** @throws ServerError ZK_CONFIG_MISSING */
-  get #ownAddress(): Address {
-    const own = this.#members.get(this.#options.sid)?.electionAddresses[0];
-    if (own !== undefined) return own;
+  get #ownAddresses(): readonly [Address, ...Address[]] {
+    const [first, ...others] = this.#members.get(this.#options.sid)?.places[0] ?? [];
+    if (first !== undefined) return [first, ...others];
     throw new ServerError('ZK_CONFIG_MISSING', `server ${this.#options.sid} has no election address`);
   }
 
@@ -376,7 +368,8 @@ export class QuorumCnxManager {
       return undefined;
     }
     const peer = this.#peerOf(sid);
-    if (sid >= 0) peer.ownAddress = message.addresses[0];
+    const toldMax = this.#options.multiAddressEnabled ? TOLD_ADDRESSES_MAX : 1;
+    if (sid >= 0) peer.ownAddresses = message.addresses.slice(0, toldMax);
     if (sid >= 0 && sid < this.#options.sid) {
       connection.finish();
       this.#dialBack(peer);
@@ -431,6 +424,7 @@ export class QuorumCnxManager {
 
   #onNotification(peer: ElectionPeer, notification: Notification, bytes: number): void {
     this.#count('received', peer.sid, bytes);
+    peer.stopListening();
     this.#events.onNotification(peer.sid, notification);
   }
 

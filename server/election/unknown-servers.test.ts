@@ -140,7 +140,7 @@ test('askAcceptedEpoch hears what the member says, and null from anybody else', 
   const ask = (sid: number, host: string, port = PORT): number | null | undefined => {
     let heard: number | null | undefined;
     const clock = new VirtualClock(world.time);
-    const question = { sid, address: { host, port }, timeoutMs: CNX_TIMEOUT_MS };
+    const question = { sid, addresses: [{ host, port }], timeoutMs: CNX_TIMEOUT_MS };
     askAcceptedEpoch({ clock, network: two.host }, question, epoch => {
       heard = epoch;
     });

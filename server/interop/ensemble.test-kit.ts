@@ -29,6 +29,8 @@ export interface MemberPlan {
 export interface Place {
   /** As server lines and clientPortAddress write it. */
   readonly name: string;
+  /** More names for server lines, as of other networks. */
+  readonly further?: readonly string[];
   /** Where the test dials it. */
   readonly dial: string;
   /** Its clients may come to every address of the machine. */
@@ -74,13 +76,14 @@ export class Ensemble {
     const [a, b, c, base] = network().split('.');
     const placeAt = (i: number): Required<Place> => {
       const host = `${a}.${b}.${c}.${Number(base) + i + 1}`;
-      return { name: host, dial: host, ports: PORTS, everywhere: false, ...places[i] };
+      return { name: host, dial: host, ports: PORTS, everywhere: false, further: [], ...places[i] };
     };
     const sidAt = (i: number) => plans[i]?.sid ?? i + 1;
     const line = (plan: MemberPlan, i: number) => {
       const role = plan.observer ? 'observer' : 'participant';
-      const { name, ports } = placeAt(i);
-      return `server.${sidAt(i)}=${name}:${ports.quorum}:${ports.election}:${role}`;
+      const { name, further, ports } = placeAt(i);
+      const addresses = [name, ...further].map(host => `${host}:${ports.quorum}:${ports.election}`);
+      return `server.${sidAt(i)}=${addresses.join('|')}:${role}`;
     };
     this.members = new Map(
       plans.map((plan, i) => {

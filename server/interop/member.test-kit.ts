@@ -41,16 +41,20 @@ export function requireApache(): void {
   requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
 }
 
-/** A setting that Apache's servers do not look for in zoo.cfg. */
+/** Settings that Apache's servers do not look for in zoo.cfg. */
 const JUTE_MAX_BUFFER = /^jute\.maxbuffer=\d+$/m;
+const MULTI_ADDRESS = /^multiAddress\.enabled=\w+$/m;
 const HEAP_MIB = 128;
 const LARGE_HEAP_MIB = 320;
 
 function apacheCommand(configPath: string, flags: readonly string[]): string[] {
-  const maxBuffer = JUTE_MAX_BUFFER.exec(readFileSync(configPath, 'utf8'))?.[0];
+  const text = readFileSync(configPath, 'utf8');
+  const maxBuffer = JUTE_MAX_BUFFER.exec(text)?.[0];
+  const multiAddress = MULTI_ADDRESS.exec(text)?.[0];
   const jvm = quickJava(maxBuffer === undefined ? HEAP_MIB : LARGE_HEAP_MIB);
   const settings = ['-Dorg.slf4j.simpleLogger.showDateTime=true', `-D${CONTAINERS_STAY}`];
   if (maxBuffer !== undefined) settings.push(`-D${maxBuffer}`);
+  if (multiAddress !== undefined) settings.push(`-Dzookeeper.${multiAddress}`);
   return ['java', ...jvm, ...settings, ...flags, '-cp', CLASS_PATH, APACHE_MAIN, configPath];
 }
 

@@ -40,7 +40,7 @@ function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; 
   const accept = stage.playMember(1, 2888);
   const established: number[] = [];
   const Role = role === 'follower' ? Follower : Observer;
-  const rounds = [[{ host: 'zk1', port: 2888 }]];
+  const rounds = [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]];
   new Role(stage.context, rounds, epoch => void established.push(epoch)).start(reason => {
     stage.ended = reason;
   });
@@ -157,7 +157,9 @@ test('with reconfigEnabled, a learner tells its leader the version that it has i
   const { committed } = stage.context.membership;
   const verifier = new QuorumMaj({ version: 0x1_0000_0003, text: CONFIG, voters: [1, 2], observers: [] });
   stage.context.membership.commit({ ...committed, verifier });
-  new Follower(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {}).start(() => {});
+  new Follower(stage.context, [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]], () => {}).start(
+    () => {},
+  );
   const master = accept();
   master.told();
   assert.is(master.data.get('FOLLOWERINFO 0x0')?.readBigInt64BE(12), 0x1_0000_0003n);
@@ -169,7 +171,7 @@ test('a learner tells its leader the configuration version of its file: an Apach
   const { committed } = stage.context.membership;
   const verifier = new QuorumMaj({ version: 0x1_0000_0003, text: CONFIG, voters: [1, 2], observers: [] });
   stage.context.membership.commit({ ...committed, verifier });
-  const rounds = [[{ host: 'zk1', port: 2888 }]];
+  const rounds = [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]];
   new Follower(stage.context, rounds, () => {}).start(() => {});
   const master = accept();
   assert.equal(master.told(), ['FOLLOWERINFO 0x0']);

@@ -16,7 +16,11 @@ const EPOCH = 2;
 function discover(): { stage: Stage; master: Peer } {
   const stage = new Stage({ sid: 2 });
   const accept = stage.playMember(1, 2888);
-  const follower = new Follower(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+  const follower = new Follower(
+    stage.context,
+    [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]],
+    () => {},
+  );
   follower.start(reason => {
     stage.ended = reason;
   });

@@ -78,6 +78,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly #committed: CommittedLine;
   readonly #relayed = new RelayedRequests(RELAYED_BYTES_MAX, () => this.madeRoom());
   #hasAskedEnough = false;
+  #isDraining = false;
   readonly #answerSync = () => {
     this.#syncs.shift()?.();
     this.#asksOn();
@@ -124,7 +125,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   get hasRoom(): boolean {
-    return this.#link.hasRoom && !this.#relayed.isFull && !this.#hasAskedEnough;
+    return !this.#isDraining && this.#link.hasRoom && !this.#relayed.isFull && !this.#hasAskedEnough;
   }
 
   /** The master reads what it is sent again. */
@@ -259,6 +260,16 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   /** The leader's SYNC answers the oldest question, once everything committed before it is applied. */
   synced(): void {
     this.#committed.behind(this.#answerSync);
+  }
+
+  /**
+   * Takes no more writes, and calls `done` when the master has answered those under way: its answer to a sync
+   * comes after all of them. Never if this server stops first.
+   */
+  drain(done: () => void): void {
+    this.#isDraining = true;
+    const nowMs = this.parts.clock.monotonicMs();
+    this.syncFor(ownRequest(OpCode.sync, { sessionHigh: 0, sessionLow: 0 }, SYNC_BODY, this, nowMs), done);
   }
 
   submit(request: Request): void {

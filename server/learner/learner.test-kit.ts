@@ -29,10 +29,15 @@ export interface Play {
   readonly established: readonly number[];
 }
 
-/** Runs the handshake: the master is about to say how it will sync. */
+/** Runs the handshake: the master is about to say how it will sync. `introduced`: before LEADERINFO. */
 export function discover(
   role: 'follower' | 'observer',
-  options: { stage?: Stage; newEpoch?: number; promisesProposals?: boolean } = {},
+  options: {
+    stage?: Stage;
+    newEpoch?: number;
+    promisesProposals?: boolean;
+    introduced?: (master: Peer) => void;
+  } = {},
 ): Play {
   const stage = options.stage ?? new Stage({ sid: role === 'follower' ? 2 : 4 }).history(OLD, 1);
   const accept = stage.playMember(1, 2888);
@@ -40,7 +45,7 @@ export function discover(
   const established: number[] = [];
   const learner = new Role(
     stage.context,
-    [[{ host: 'zk1', port: 2888 }]],
+    [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]],
     epoch => void established.push(epoch),
   );
   stage.ended = null;
@@ -50,6 +55,7 @@ export function discover(
   const master = accept();
   const info = role === 'follower' ? 'FOLLOWERINFO' : 'OBSERVERINFO';
   assert.equal(master.told(), [`${info} 0x${makeZxid(stage.epochs.acceptedEpoch, 0).toString(16)}`]);
+  options.introduced?.(master);
   master.sendLeaderInfo(options.newEpoch ?? EPOCH, options.promisesProposals);
   return { stage, learner, master, established };
 }

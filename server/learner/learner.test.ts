@@ -46,7 +46,7 @@ test('002-11: a newer epoch is on disk before it is acked; one accepted before i
 test('a master that accepts and then closes the connection without a word is dialed again, without a new election', () => {
   const stage = new Stage({ sid: 2 }).history(OLD, 1);
   const accept = stage.playMember(1, 2888);
-  const master = { host: 'zk1', port: 2888 };
+  const master = { sid: 1, addresses: [{ host: 'zk1', port: 2888 }] };
   const learner = new Follower(stage.context, [[master], [master]], () => {});
   stage.ended = null;
   learner.start(reason => {

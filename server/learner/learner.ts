@@ -15,7 +15,7 @@ import { PacketInput, quorumTurns } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
 import type { ConfigOutcome, PeerContext, Role, ZabState } from '../zab/peer-context.ts';
 import { MasterConnection } from './master-connection.ts';
-import { MasterDialer } from './master-dialer.ts';
+import { type Master, MasterDialer } from './master-dialer.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 
 /** Parsing takes a few ms per MiB. */
@@ -58,6 +58,8 @@ export abstract class Learner implements Role {
   #ended: ((reason: string) => void) | null = null;
   /** Address of the master that it is connected to, for `mntr` and the log. */
   masterAddress: Address | null = null;
+  /** Its sid. */
+  masterSid: number | null = null;
   syncMode: SyncMode | null = null;
 
   /**
@@ -66,7 +68,7 @@ export abstract class Learner implements Role {
    */
   constructor(
     context: PeerContext,
-    rounds: readonly (readonly Address[])[],
+    rounds: readonly (readonly Master[])[],
     onEstablished: (epoch: number) => void,
   ) {
     this.context = context;
@@ -81,7 +83,7 @@ export abstract class Learner implements Role {
           : 0,
     };
     this.#dialer = new MasterDialer(context, rounds, limits, {
-      onConnected: (connection, address) => this.#onConnected(connection, address),
+      onConnected: (connection, { sid }, address) => this.#onConnected(connection, sid, address),
       onGivenUp: reason => this.end(reason),
     });
     this.#turns = quorumTurns(context.clock);
@@ -107,7 +109,7 @@ export abstract class Learner implements Role {
   }
 
   /** The master it is connected to, or waits for. */
-  get askedMaster(): Address | null {
+  get askedMaster(): Master | null {
     return this.#dialer.asked;
   }
 
@@ -168,9 +170,10 @@ export abstract class Learner implements Role {
     }
   }
 
-  #onConnected(connection: Connection, address: Address): void {
+  #onConnected(connection: Connection, sid: number, address: Address): void {
     this.master.attach(connection);
     this.masterAddress = address;
+    this.masterSid = sid;
     this.#stage = 'sync';
     let heard = false;
     this.#input = new PacketInput(this.#packets, {
@@ -218,6 +221,7 @@ export abstract class Learner implements Role {
     this.#stage = 'connect';
     this.master.attach(null);
     this.masterAddress = null;
+    this.masterSid = null;
     this.#dialer.next();
   }
 

@@ -11,7 +11,7 @@ test('each round through unreachable masters is followed by the round pause and 
   const time = new VirtualTime();
   const clock = new VirtualClock(time);
   const network = new MemoryNetwork(time).host('observer', clock);
-  const masters = [1, 2].map(n => ({ host: `master${n}`, port: 2191 }));
+  const masters = [1, 2].map(sid => ({ sid, addresses: [{ host: `master${sid}`, port: 2191 }] }));
   const extras = [0, 5000, 300];
   const limits = { attemptTimeoutMs: 10, extraPauseMs: () => extras.shift() ?? 0 };
   let reason = '';

@@ -1,3 +1,4 @@
+import { connectToFirst } from '../runtime/connect-to-first.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 
@@ -14,6 +15,12 @@ export function roundPauseMs(round: number): number {
   return Math.min(ROUND_PAUSE_MS, FIRST_PAUSE_MS * 2 ** round);
 }
 
+/** A server that can be followed. All of its addresses, at least one, are dialed at once. */
+export interface Master {
+  readonly sid: number;
+  readonly addresses: readonly Address[];
+}
+
 export interface MasterDialerLimits {
   readonly attemptTimeoutMs: number;
   /** Extra pause after each round: hundreds of observers must not come back at the same moment. */
@@ -21,28 +28,28 @@ export interface MasterDialerLimits {
 }
 
 export interface MasterDialerEvents {
-  onConnected(connection: Connection, address: Address): void;
-  /** Every address of every round was tried in vain. */
+  onConnected(connection: Connection, master: Master, address: Address): void;
+  /** Every master of every round was tried in vain. */
   onGivenUp(reason: string): void;
 }
 
 /** Dials masters one after the other, round after round, until one answers. */
 export class MasterDialer {
   readonly #parts: { readonly clock: Clock; readonly network: Network };
-  readonly #rounds: readonly (readonly Address[])[];
+  readonly #rounds: readonly (readonly Master[])[];
   readonly #limits: MasterDialerLimits;
   readonly #events: MasterDialerEvents;
   #attempt: Timer | null = null;
   /**
    * The master that it dials, or was connected to last; null between two rounds, and after it has given up.
    */
-  asked: Address | null = null;
+  asked: Master | null = null;
   #round = 0;
   #index = 0;
 
   constructor(
     parts: { readonly clock: Clock; readonly network: Network },
-    rounds: readonly (readonly Address[])[],
+    rounds: readonly (readonly Master[])[],
     limits: MasterDialerLimits,
     events: MasterDialerEvents,
   ) {
@@ -76,25 +83,26 @@ export class MasterDialer {
       this.#events.onGivenUp(`no connection to ${this.#names()} in ${this.#rounds.length} rounds`);
       return;
     }
-    const address = masters[index];
-    if (address === undefined) {
+    const master = masters[index];
+    if (master === undefined) {
       const pauseMs = roundPauseMs(round) + this.#limits.extraPauseMs();
       this.#attempt = this.#parts.clock.after(pauseMs, () => this.#dial(round + 1, 0));
       return;
     }
-    this.asked = address;
-    this.#attempt = this.#parts.network.connect(address, this.#limits.attemptTimeoutMs, {
-      onConnected: connection => {
+    this.asked = master;
+    const { network } = this.#parts;
+    this.#attempt = connectToFirst(network, master.addresses, this.#limits.attemptTimeoutMs, {
+      onConnected: (connection, address) => {
         this.#attempt = null;
         this.#round = round;
         this.#index = index;
-        this.#events.onConnected(connection, address);
+        this.#events.onConnected(connection, master, address);
       },
       onError: () => this.#dial(round, index + 1),
     });
   }
 
   #names(): string {
-    return (this.#rounds.at(-1) ?? []).map(formatAddress).join(', ');
+    return (this.#rounds.at(-1) ?? []).flatMap(({ addresses }) => addresses.map(formatAddress)).join(', ');
   }
 }

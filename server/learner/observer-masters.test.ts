@@ -2,16 +2,18 @@ import { assert, suite } from '#test';
 import { MemoryEnsemble, nameOf, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { SeededRandom } from '../runtime/seeded-random.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
+import type { Master } from './master-dialer.ts';
 import { ObserverMasters } from './observer-masters.ts';
 
 const test = suite('quorum: masters of an observer');
 
 const at = (host: string) => ({ host, port: OBSERVER_MASTER_PORT });
-const [A, B, LEADER] = [at('a'), at('b'), at('leader')];
+const master = (sid: number, host: string): Master => ({ sid, addresses: [at(host)] });
+const [A, B, LEADER] = [master(1, 'a'), master(2, 'b'), master(3, 'leader')];
 const CANDIDATES = { followers: [A, B], leader: LEADER };
 
 function hosts(masters: ObserverMasters): { early: string[]; last: string[] } {
-  const rounds = masters.rounds(CANDIDATES).map(round => round.map(({ host }) => host));
+  const rounds = masters.rounds(CANDIDATES).map(round => round.map(({ addresses }) => addresses[0]!.host));
   return { early: rounds[0]!, last: rounds.at(-1)! };
 }
 

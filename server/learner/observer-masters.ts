@@ -1,12 +1,13 @@
-import type { Address, Random } from '../runtime/runtime.ts';
+import type { Random } from '../runtime/runtime.ts';
+import type { Master } from './master-dialer.ts';
 
 /** About a second. */
 const ROUNDS = 13;
 
 /** Who can serve an observer: followers on `observerMasterPort`, and the leader there too. */
 export interface MasterCandidates {
-  readonly followers: readonly Address[];
-  readonly leader: Address;
+  readonly followers: readonly Master[];
+  readonly leader: Master;
 }
 
 /**
@@ -21,14 +22,16 @@ export interface MasterCandidates {
  */
 export class ObserverMasters {
   readonly #random: Random;
-  readonly #triedInVain = new Set<string>();
+  /** Sids. */
+  readonly #triedInVain = new Set<number>();
   #served = false;
+  #prescribed: Master | null = null;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  rounds({ followers, leader }: MasterCandidates): Address[][] {
+  rounds({ followers, leader }: MasterCandidates): Master[][] {
     this.#served = false;
     const shuffled = this.#shuffled(followers);
     const all = [...shuffled, leader];
@@ -36,7 +39,18 @@ export class ObserverMasters {
     const fresh = all.filter(master => !this.#isInVain(master));
     const everybody = [...fresh, ...all.filter(master => this.#isInVain(master))];
     const early = fresh.filter(master => master !== leader);
-    return [...Array.from({ length: ROUNDS }, () => (early.length > 0 ? early : everybody)), everybody];
+    const rounds = [
+      ...Array.from({ length: ROUNDS }, () => (early.length > 0 ? early : everybody)),
+      everybody,
+    ];
+    const prescribed = this.#prescribed;
+    this.#prescribed = null;
+    return prescribed === null ? rounds : [[prescribed], ...rounds];
+  }
+
+  /** The master to ask first, the next time. */
+  prescribe(master: Master): void {
+    this.#prescribed = master;
   }
 
   /** The connected master has brought the observer up to date. */
@@ -46,15 +60,15 @@ export class ObserverMasters {
   }
 
   /** `master`: the one that it was connected to or waited for. */
-  onEnded(master: Address | null): void {
-    if (master !== null && !this.#served) this.#triedInVain.add(nameOf(master));
+  onEnded(master: Master | null): void {
+    if (master !== null && !this.#served) this.#triedInVain.add(master.sid);
   }
 
-  #isInVain(master: Address): boolean {
-    return this.#triedInVain.has(nameOf(master));
+  #isInVain({ sid }: Master): boolean {
+    return this.#triedInVain.has(sid);
   }
 
-  #shuffled(masters: readonly Address[]): Address[] {
+  #shuffled(masters: readonly Master[]): Master[] {
     const shuffled = [...masters];
     for (let i = shuffled.length - 1; i > 0; i--) {
       const j = this.#random.below(i + 1);
@@ -62,8 +76,4 @@ export class ObserverMasters {
     }
     return shuffled;
   }
-}
-
-function nameOf({ host, port }: Address): string {
-  return `${host}:${port}`;
 }

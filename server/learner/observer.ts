@@ -67,6 +67,11 @@ export class Observer extends Learner {
     this.#catchUp.start();
   }
 
+  /** Calls `done` once nothing is under way at the master: until this role ends, new writes wait. */
+  drain(done: () => void): void {
+    this.#serving?.server.drain(done);
+  }
+
   protected onBroadcast(packet: PacketView): void {
     switch (packet.type) {
       case PacketType.INFORM:

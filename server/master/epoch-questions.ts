@@ -1,5 +1,5 @@
 import { askAcceptedEpoch } from '../election/epoch-question.ts';
-import { electionAddressOf } from '../membership/quorum-server.ts';
+import { electionAddressesOf } from '../membership/quorum-server.ts';
 import type { PeerContext } from '../zab/peer-context.ts';
 
 type QuestionContext = Pick<PeerContext, 'clock' | 'network' | 'config' | 'membership'>;
@@ -25,7 +25,7 @@ export class EpochQuestions {
     const askedMs = this.#askedMs.get(sid);
     if (member === undefined || (askedMs !== undefined && nowMs - askedMs < config.tickTimeMs)) return;
     this.#askedMs.set(sid, nowMs);
-    const question = { sid, address: electionAddressOf(member), timeoutMs: config.tickTimeMs };
+    const question = { sid, addresses: electionAddressesOf(member), timeoutMs: config.tickTimeMs };
     const open = askAcceptedEpoch({ clock, network }, question, acceptedEpoch => {
       this.#open.delete(open);
       if (acceptedEpoch !== null) this.#onAnswer(sid, acceptedEpoch);

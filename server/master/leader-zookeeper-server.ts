@@ -90,6 +90,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#zxid = role.zxid;
     this.#kept = new OutstandingBytes(() => this.madeRoom(), role.outstandingBytesMax);
     const { config } = parts;
+    const { reconfigEnabled, standaloneEnabled, multiAddressEnabled } = config;
     this.#prep = new PrepRequestProcessor(parts.database.tree, parts.access, {
       skipAcl: config.skipAcl,
       jute: config.jute,
@@ -100,8 +101,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     });
     const lines = new RatedLog(parts);
     this.#reconfigOptions = {
-      reconfigEnabled: config.reconfigEnabled,
-      standaloneEnabled: config.standaloneEnabled,
+      ...{ reconfigEnabled, standaloneEnabled, multiAddressEnabled },
       part: role.reconfig ?? null,
       onRefused: reason => lines.warn('refused reconfigurations', 'a reconfiguration is refused', { reason }),
     };

@@ -1,8 +1,8 @@
 import type { ServerError } from '../errors.ts';
-import { type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
-import { listenWithRetry } from '../runtime/bind-retry.ts';
-import { ANY_HOST } from '../runtime/host-address.ts';
-import type { Connection, Timer } from '../runtime/runtime.ts';
+import type { QuorumServer } from '../membership/quorum-server.ts';
+import { listenAddresses, masterAddressesOf, quorumAddressesOf } from '../membership/quorum-server.ts';
+import { listenOnAll, type PortFailures } from '../runtime/listen-on-all.ts';
+import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { CONFIRMED_EPOCH_JUMP_MAX } from '../zab/epoch-claims.ts';
@@ -110,13 +110,12 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#ended = ended;
     const { config, logger } = this.context;
     // Upstream goes back to elections, where its history may make it the leader again and again.
-    const quorumPort = quorumAddressOf(this.#own).port;
-    this.#listen('quorum port', quorumPort, this.context.quorumPortFailures, this.context.onFatal);
+    const { quorumPortFailures, onFatal } = this.context;
+    this.#listen('quorum port', quorumAddressesOf(this.#own), quorumPortFailures, onFatal);
     // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
     if (config.observerMasterPort > 0) {
-      this.#listen('observer master port', config.observerMasterPort, { count: 0 }, error =>
-        logger.error(error.message),
-      );
+      const addresses = masterAddressesOf(this.#own, config.observerMasterPort);
+      this.#listen('observer master port', addresses, new Map(), error => logger.error(error.message));
     }
     this.#startLimits = new StartLimits(this.context.clock, {
       ...config,
@@ -132,14 +131,14 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
 
   #listen(
     name: string,
-    port: number,
-    failures: { count: number },
+    addresses: readonly Address[],
+    failures: PortFailures,
     onGiveUp: (error: ServerError) => void,
   ): void {
     const { config } = this.context;
-    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(this.#own).host;
-    const plan = { name, address: { host, port }, triesMax: config.electionPortBindRetry, failures };
-    const listener = listenWithRetry(this.context, plan, {
+    const places = listenAddresses(addresses, config);
+    const plan = { name, addresses: places, triesMax: config.electionPortBindRetry, failures };
+    const listener = listenOnAll(this.context, plan, {
       onConnection: connection => {
         if (this.#endReason === null) this.#accept(connection);
         else connection.destroy('not leading');

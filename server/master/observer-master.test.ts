@@ -39,7 +39,11 @@ class Play {
 
   constructor() {
     const accept = this.stage.playMember(1, 2888);
-    this.follower = new Follower(this.stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+    this.follower = new Follower(
+      this.stage.context,
+      [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]],
+      () => {},
+    );
     this.follower.start(reason => {
       this.stage.ended = reason;
     });

@@ -1,9 +1,8 @@
 import { Fifo } from '../collections/fifo.ts';
 import { joinId } from '../collections/long-map.ts';
-import { quorumAddressOf } from '../membership/quorum-server.ts';
+import { listenAddresses, masterAddressesOf } from '../membership/quorum-server.ts';
 import type { Request } from '../processors/request.ts';
-import { listenWithRetry } from '../runtime/bind-retry.ts';
-import { ANY_HOST } from '../runtime/host-address.ts';
+import { listenOnAll } from '../runtime/listen-on-all.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -83,15 +82,14 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
 
   start(): void {
     const { config, membership } = this.context;
-    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(membership.own).host;
-    const port = config.observerMasterPort;
-    const plan = {
-      name: 'observer master port',
-      address: { host, port },
-      triesMax: config.electionPortBindRetry,
-    };
-    this.#listener = listenWithRetry(this.context, plan, {
-      onListening: () => this.context.logger.info('the observer master listens', { host, port }),
+    const addresses = listenAddresses(masterAddressesOf(membership.own, config.observerMasterPort), config);
+    const plan = { name: 'observer master port', addresses, triesMax: config.electionPortBindRetry };
+    this.#listener = listenOnAll(this.context, plan, {
+      onListening: port =>
+        this.context.logger.info('the observer master listens', {
+          hosts: addresses.map(({ host }) => host).join(),
+          port,
+        }),
       onConnection: connection => {
         if (this.#stopped) connection.destroy('not an observer master any more');
         else this.#accept(connection);

@@ -145,7 +145,11 @@ class Master {
 
   constructor() {
     const accept = this.stage.playMember(1, 2888);
-    const follower = new Follower(this.stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+    const follower = new Follower(
+      this.stage.context,
+      [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]],
+      () => {},
+    );
     follower.start(() => {});
     this.leader = accept();
     this.leader.sendLeaderInfo(2);

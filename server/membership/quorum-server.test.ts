@@ -1,10 +1,13 @@
 import { assert, suite } from '#test';
+import { formatAddress } from '../runtime/host-address.ts';
 import {
-  electionAddressOf,
+  electionAddressesOf,
   formatQuorumServer,
+  listenAddresses,
+  masterAddressesOf,
   parseQuorumServer,
   type QuorumServer,
-  quorumAddressOf,
+  quorumAddressesOf,
 } from './quorum-server.ts';
 
 const test = suite('config: server lines');
@@ -135,8 +138,18 @@ for (const [line, why] of bad) {
   });
 }
 
-test('of several addresses the first is the one to dial', () => {
-  const parsed = parseQuorumServer(1, 'b:1:2|a:3:4');
-  assert.equal(quorumAddressOf(parsed), { host: 'b', port: 1 });
-  assert.equal(electionAddressOf(parsed), { host: 'b', port: 2 });
+test('each of several addresses has a quorum port, an election port, and the master port; equal ones count once', () => {
+  const parsed = parseQuorumServer(1, 'b:1:2|a:3:4|b:1:5|b:1:2');
+  assert.equal(quorumAddressesOf(parsed).map(formatAddress), ['b:1', 'a:3']);
+  assert.equal(electionAddressesOf(parsed).map(formatAddress), ['b:2', 'a:4', 'b:5']);
+  assert.equal(masterAddressesOf(parsed, 9).map(formatAddress), ['b:9', 'a:9']);
+});
+
+test('quorumListenOnAllIPs: every address of the machine, at each port once', () => {
+  const addresses = quorumAddressesOf(parseQuorumServer(1, 'b:1:2|a:3:4|c:1:5'));
+  assert.equal(listenAddresses(addresses, { quorumListenOnAllIPs: false }), addresses);
+  assert.equal(listenAddresses(addresses, { quorumListenOnAllIPs: true }).map(formatAddress), [
+    '0.0.0.0:1',
+    '0.0.0.0:3',
+  ]);
 });

@@ -15,7 +15,7 @@ export interface PeerAddress {
 /** One server line of the configuration. */
 export interface QuorumServer {
   readonly sid: number;
-  /** At least one, in the order of the line; the first is the one in use. */
+  /** At least one, in the order of the line; several with multiAddress.enabled (ZOOKEEPER-3188). */
   readonly addresses: readonly [PeerAddress, ...PeerAddress[]];
   readonly role: Role;
   /** From the line itself; a member without it may still have a clientPort that the others need not know. */
@@ -30,14 +30,30 @@ const EMPTY_HOST = 'localhost';
 const FORM =
   'host:quorumPort:electionPort[:participant|observer][;[[clientHost:]clientPort][;[host:]securePort]]';
 
-export function quorumAddressOf(server: QuorumServer): Address {
-  const { host, quorumPort } = server.addresses[0];
-  return { host, port: quorumPort };
+export function quorumAddressesOf({ addresses }: QuorumServer): Address[] {
+  return distinct(addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort })));
 }
 
-export function electionAddressOf(server: QuorumServer): Address {
-  const { host, electionPort } = server.addresses[0];
-  return { host, port: electionPort };
+export function electionAddressesOf({ addresses }: QuorumServer): Address[] {
+  return distinct(addresses.map(({ host, electionPort }) => ({ host, port: electionPort })));
+}
+
+/** Where an observer finds the server if it is a master. */
+export function masterAddressesOf({ addresses }: QuorumServer, observerMasterPort: number): Address[] {
+  return distinct(addresses.map(({ host }) => ({ host, port: observerMasterPort })));
+}
+
+/** Where a server listens that has these addresses. @see QuorumPeer.getQuorumListenOnAllIPs */
+export function listenAddresses(
+  addresses: readonly Address[],
+  { quorumListenOnAllIPs }: { readonly quorumListenOnAllIPs: boolean },
+): readonly Address[] {
+  if (!quorumListenOnAllIPs) return addresses;
+  return distinct(addresses.map(({ port }) => ({ host: ANY_HOST, port })));
+}
+
+function distinct(addresses: readonly Address[]): Address[] {
+  return [...new Map(addresses.map(address => [formatAddress(address), address])).values()];
 }
 
 /**

@@ -24,14 +24,18 @@ interface Situation {
   readonly from?: Configuration;
   readonly lastSeen?: Configuration;
   readonly standaloneEnabled?: boolean;
+  readonly multiAddressEnabled?: boolean;
 }
 
 function ask(
   asked: Partial<ReconfigRequest>,
-  { from = THREE, lastSeen = from, standaloneEnabled = true }: Situation = {},
+  { from = THREE, lastSeen = from, standaloneEnabled = true, multiAddressEnabled = false }: Situation = {},
 ) {
   const request = { joining: null, leaving: null, newMembers: null, curConfigId: -1, ...asked };
-  return reconfigure({ committed: from, lastSeen }, request, ZXID, { standaloneEnabled });
+  return reconfigure({ committed: from, lastSeen }, request, ZXID, {
+    standaloneEnabled,
+    multiAddressEnabled,
+  });
 }
 
 /** The lines of the result without its version; the name of the error for a refusal. */

@@ -19,6 +19,12 @@ export interface ReconfigRefusal {
   readonly reason: string;
 }
 
+/** Keys of zoo.cfg. */
+export interface ReconfigRules {
+  readonly standaloneEnabled: boolean;
+  readonly multiAddressEnabled: boolean;
+}
+
 /** The configurations that a reconfiguration starts from. */
 export interface CurrentConfigurations {
   readonly committed: Configuration;
@@ -35,8 +41,9 @@ export function reconfigure(
   { committed, lastSeen }: CurrentConfigurations,
   asked: ReconfigRequest,
   zxid: number,
-  { standaloneEnabled }: { readonly standaloneEnabled: boolean },
+  rules: ReconfigRules,
 ): Configuration | ReconfigRefusal {
+  const { standaloneEnabled } = rules;
   const { version } = lastSeen.verifier;
   if (version !== committed.verifier.version)
     return refusal(ErrorCode.RECONFIGINPROGRESS, `version ${zxidToHex(version)} is not committed yet`);
@@ -48,7 +55,7 @@ export function reconfigure(
     );
   try {
     for (const text of [newMembers, asked.joining, asked.leaving]) checkSize(text ?? '');
-    const members = newMembers === null ? changed(lastSeen, asked) : bulk(newMembers, standaloneEnabled);
+    const members = newMembers === null ? changed(lastSeen, asked, rules) : bulk(newMembers, rules);
     const next = configurationOf({ ...members, version: zxid });
     const voters = next.verifier.voters.size;
     const votersMin = standaloneEnabled ? 2 : 1;
@@ -102,11 +109,12 @@ function checkSize(text: string): void {
 type Members = Omit<QuorumConfig, 'version'>;
 
 /** @throws Unfit, or ServerError for lines that are wrong */
-function bulk(newMembers: string, standaloneEnabled: boolean): Members {
+function bulk(newMembers: string, rules: ReconfigRules): Members {
+  const { standaloneEnabled } = rules;
   const text = newMembers.replaceAll(',', '\n');
   if (hasUnreadableNumber(text)) throw unreadable('a number in newMembers cannot be read');
   const members = parseQuorumConfig(text);
-  for (const server of members.servers.values()) checkForm(server);
+  for (const server of members.servers.values()) checkForm(server, rules);
   const roles = [...members.servers.values()].map(({ role }) => role);
   const voters = roles.filter(role => role === 'participant').length;
   const isEmpty = voters === 0 && !standaloneEnabled;
@@ -116,7 +124,11 @@ function bulk(newMembers: string, standaloneEnabled: boolean): Members {
 }
 
 /** The current configuration with some servers changed. @throws Unfit, or ServerError for a wrong line */
-function changed(current: Configuration, { joining, leaving }: ReconfigRequest): Members {
+function changed(
+  current: Configuration,
+  { joining, leaving }: ReconfigRequest,
+  rules: ReconfigRules,
+): Members {
   if (votingRulesOf(current.verifier).system !== majoritySystem)
     throw unfit(
       'servers can join and leave only a majority quorum; newMembers can name all servers and groups',
@@ -125,7 +137,7 @@ function changed(current: Configuration, { joining, leaving }: ReconfigRequest):
   for (const text of itemsOf(leaving)) servers.delete(numberOf(text, text));
   const taken = new TakenAddresses(servers.values());
   for (const text of itemsOf(joining)) {
-    const server = joiningServer(text);
+    const server = joiningServer(text, rules);
     const conflict = taken.conflictOf(server);
     if (conflict !== null) throw unfit(conflict);
     const former = servers.get(server.sid);
@@ -145,25 +157,31 @@ function itemsOf(list: string | null, separator = ','): string[] {
 }
 
 /** `server.5=host:port:port:role;port`. Upstream does not look at what stands before the last dot. */
-function joiningServer(text: string): QuorumServer {
+function joiningServer(text: string, rules: ReconfigRules): QuorumServer {
   const [name, line, ...rest] = itemsOf(text, '=');
   if (name === undefined || line === undefined || rest.length > 0)
     throw unfit(`"${text}" is not server.N=host:quorumPort:electionPort[:role];clientPort`);
   const sid = sidOf(name.slice(name.lastIndexOf('.') + 1), text);
   if (hasUnreadablePort(line)) throw unreadable(`"${text}" has a port that is none`);
   const server = parseQuorumServer(sid, line);
-  checkForm(server);
+  checkForm(server, rules);
   if (server.client === undefined)
     throw unfit(`"${text}" has no client port, and a server that joins must have one`);
   return server;
 }
 
 /**
- * Apache's members of 3.8, without multiAddress.enabled, could not read the configuration, and it would be in
- * the log for ever. Members of this server have no secure port.
+ * Without multiAddress.enabled, Apache's members could not read several addresses, and they would be in the
+ * log for ever. Members of this server have no secure port.
  */
-function checkForm({ sid, addresses, secureClient }: QuorumServer): void {
-  if (addresses.length > 1) throw unfit(`server.${sid} has ${addresses.length} addresses; one is accepted`);
+function checkForm(
+  { sid, addresses, secureClient }: QuorumServer,
+  { multiAddressEnabled }: ReconfigRules,
+): void {
+  if (addresses.length > 1 && !multiAddressEnabled)
+    throw unfit(
+      `server.${sid} has ${addresses.length} addresses; one is accepted without multiAddress.enabled=true`,
+    );
   if (secureClient !== undefined) throw unfit(`server.${sid} has a secure client port; none is accepted`);
 }
 

@@ -55,6 +55,7 @@ class Rig {
     const reconfigOptions = {
       reconfigEnabled,
       standaloneEnabled: true,
+      multiAddressEnabled: false,
       part: isStandalone ? null : part,
       onRefused,
     };

@@ -1,6 +1,6 @@
 import type { Configuration } from '../membership/configuration.ts';
 import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
-import { type CurrentConfigurations, reconfigure } from '../membership/reconfigure.ts';
+import { type CurrentConfigurations, type ReconfigRules, reconfigure } from '../membership/reconfigure.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import type { ReconfigRequest } from '../wire/requests.ts';
 
@@ -18,9 +18,8 @@ export function isPending(part: ReconfigPart | null | undefined): boolean {
   return committed.verifier.version !== lastSeen.verifier.version;
 }
 
-export interface ReconfigOptions {
+export interface ReconfigOptions extends ReconfigRules {
   readonly reconfigEnabled: boolean;
-  readonly standaloneEnabled: boolean;
   /** Null on a standalone server. */
   readonly part: ReconfigPart | null;
   /** Told why a reconfiguration is refused; a client gets no more than the code. */
@@ -34,7 +33,7 @@ export interface ReconfigOptions {
 export function reconfigurationOf(
   asked: ReconfigRequest,
   zxid: number,
-  { reconfigEnabled, standaloneEnabled, part, onRefused }: ReconfigOptions,
+  { reconfigEnabled, part, onRefused, ...rules }: ReconfigOptions,
 ): Configuration | number {
   const refused = (code: number, reason: string): number => {
     onRefused(reason);
@@ -42,7 +41,7 @@ export function reconfigurationOf(
   };
   if (!reconfigEnabled) return refused(ErrorCode.RECONFIGDISABLED, 'reconfigEnabled is false on this server');
   if (part === null) return refused(ErrorCode.UNIMPLEMENTED, 'a standalone server has no ensemble');
-  const next = reconfigure(part.membership, asked, zxid, { standaloneEnabled });
+  const next = reconfigure(part.membership, asked, zxid, rules);
   if ('code' in next) return refused(next.code, next.reason);
   if (part.isQuorumSynced(next.verifier)) return next;
   return refused(

@@ -1,11 +1,11 @@
 /** Where a member finds the others, by the configurations that it has. */
 
-import type { ElectionMembers } from '../election/election-members.ts';
+import type { ElectionMember, ElectionMembers } from '../election/election-members.ts';
 import type { ElectionView } from '../election/fast-leader-election.ts';
+import type { Master } from '../learner/master-dialer.ts';
 import type { MasterCandidates } from '../learner/observer-masters.ts';
 import type { Membership } from '../membership/membership.ts';
-import { electionAddressOf, quorumAddressOf } from '../membership/quorum-server.ts';
-import type { Address } from '../runtime/runtime.ts';
+import { electionAddressesOf, masterAddressesOf, quorumAddressesOf } from '../membership/quorum-server.ts';
 
 /**
  * Rounds of dialing a new leader, three seconds in all. Upstream gives up after five rounds of 100 ms, but a
@@ -17,22 +17,28 @@ const LEADER_ROUNDS = 33;
 /** This server is always among the members: one that was removed goes on at its own address. */
 export function electionViewOf(membership: Membership): ElectionView & { members: ElectionMembers } {
   const { role, quorum, servers, own } = membership;
-  const members = new Map<number, { electionAddresses: readonly Address[] }>();
+  const members = new Map<number, ElectionMember>();
   for (const sid of servers.keys())
-    members.set(sid, { electionAddresses: membership.placesOf(sid).map(electionAddressOf) });
-  members.set(own.sid, { electionAddresses: [electionAddressOf(own)] });
+    members.set(sid, { places: membership.placesOf(sid).map(electionAddressesOf) });
+  members.set(own.sid, { places: [electionAddressesOf(own)] });
   return { role, quorum, members };
 }
 
-/** A leader may be at its address of either configuration. */
-export function leaderRounds(membership: Membership, leader: number): Address[][] {
-  const addresses = membership.placesOf(leader).map(quorumAddressOf);
-  return Array.from({ length: LEADER_ROUNDS }, () => addresses);
+/** A leader may be where either configuration has it. */
+export function leaderRounds(membership: Membership, leader: number): Master[][] {
+  const places = membership.placesOf(leader);
+  const masters = places.map(place => ({ sid: leader, addresses: quorumAddressesOf(place) }));
+  return Array.from({ length: LEADER_ROUNDS }, () => masters);
+}
+
+/** Every server that an observer can have for its master. */
+export function allMasters({ servers, committed }: Membership, port: number): Master[] {
+  const voters = [...committed.verifier.voters];
+  return voters.map(sid => ({ sid, addresses: masterAddressesOf(servers.get(sid)!, port) }));
 }
 
 export function masterCandidates(membership: Membership, leader: number, port: number): MasterCandidates {
-  const { servers, committed } = membership;
-  const masterAt = (sid: number) => ({ host: quorumAddressOf(servers.get(sid)!).host, port });
-  const followers = [...committed.verifier.voters].filter(sid => sid !== leader);
-  return { followers: followers.map(masterAt), leader: masterAt(leader) };
+  const followers = allMasters(membership, port).filter(({ sid }) => sid !== leader);
+  const addresses = masterAddressesOf(membership.servers.get(leader)!, port);
+  return { followers, leader: { sid: leader, addresses } };
 }

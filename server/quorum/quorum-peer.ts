@@ -1,66 +1,28 @@
-import type { AclDecisions } from '../auth/acl-decisions.ts';
-import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
-import type { ServerError } from '../errors.ts';
 import { CatchUp } from '../learner/catch-up.ts';
 import { Follower } from '../learner/follower.ts';
 import { type Learner, RECONFIGURED } from '../learner/learner.ts';
+import type { Master } from '../learner/master-dialer.ts';
 import { Observer } from '../learner/observer.ts';
 import { ObserverMasters } from '../learner/observer-masters.ts';
 import { Leader } from '../master/leader.ts';
-import type { Configuration } from '../membership/configuration.ts';
 import type { Membership, MembershipChange } from '../membership/membership.ts';
 import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
-import type { QuorumMember } from '../membership/quorum-text.ts';
-import type { Guard } from '../metrics/guard.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import type { ServerEvents } from '../metrics/server-events.ts';
-import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { ANY_HOST } from '../runtime/host-address.ts';
-import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
-import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
-import type { ElectionNetwork } from '../security/election-network.ts';
-import type { LocalSessions } from '../sessions/local-sessions.ts';
-import type { SessionIds } from '../sessions/session-ids.ts';
+import type { Timer } from '../runtime/runtime.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
-import type { ZkDatabase } from '../storage/zk-database.ts';
-import type { CommitListener } from '../stream/commit-stream.ts';
-import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
 import { type ConfigOutcome, type PeerContext, serverParts, type ZabState } from '../zab/peer-context.ts';
-import { electionViewOf, leaderRounds, masterCandidates } from './member-places.ts';
+import { electionOptions } from './election-options.ts';
+import { MasterChange } from './master-change.ts';
+import { allMasters, electionViewOf, leaderRounds, masterCandidates } from './member-places.ts';
 import { OracleFile } from './oracle-file.ts';
-import { type ConfigurationStore, PeerConfiguration } from './peer-configuration.ts';
+import { PeerConfiguration } from './peer-configuration.ts';
+import type { QuorumPeerParts } from './quorum-peer-parts.ts';
 import { ReadOnlyMode } from './read-only-mode.ts';
-import { noReaders, ReadOnlyPhase, type ServeClients } from './read-only-phase.ts';
-
-export interface QuorumPeerParts {
-  readonly runtime: Runtime;
-  readonly electionNetwork: ElectionNetwork;
-  readonly config: ServerConfig;
-  readonly member: QuorumMember;
-  readonly database: ZkDatabase;
-  readonly access: AclDecisions;
-  readonly epochs: EpochFiles;
-  readonly sessionIds: SessionIds;
-  readonly localSessions: LocalSessions | null;
-  readonly metrics: Metrics;
-  readonly events: ServerEvents;
-  readonly stats: ServerStats;
-  readonly logger: Logger;
-  readonly guard: Guard;
-  readonly turns: TurnQueue;
-  readonly serve: ServeClients;
-  /** Keeps the configurations. @default nowhere besides log and tree */
-  readonly configurationStore?: ConfigurationStore;
-  /** Called with the configuration that is in force, at the start and after each change. */
-  readonly onConfiguration?: (configuration: Configuration) => void;
-  readonly commits: CommitListener | null;
-  readonly onFatal: (error: ServerError) => void;
-}
+import { noReaders, ReadOnlyPhase } from './read-only-phase.ts';
 
 /**
  * An observer whose master is gone finds another one within tens of ms, after the random delay that precedes
@@ -81,9 +43,11 @@ export class QuorumPeer {
   readonly #oracle: Oracle;
   readonly #configuration: PeerConfiguration;
   readonly membership: Membership;
-  /** Null unless this is an observer that goes on serving read-only clients without a master. */
+  /** Null unless this is an observer that keeps clients without a master, for good or to change masters. */
   readonly readOnly: ReadOnlyPhase | null;
-  /** Null unless readonlymode.enabled, and where `readOnly` does more. */
+  /** Null unless this is an observer behind observer masters. */
+  readonly masterChange: MasterChange | null;
+  /** Null unless readonlymode.enabled, and on read-only observers, which do more. */
   readonly #readOnlyMode: ReadOnlyMode | null;
   /** The server that took the clients of the current role. */
   #served: ZooKeeperServer | null = null;
@@ -141,7 +105,7 @@ export class QuorumPeer {
       onConfigActivated: (text, leader) => this.#configuration.onActivated(text, leader),
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
-      quorumPortFailures: { count: 0 },
+      quorumPortFailures: new Map(),
       metrics,
       events,
       stats,
@@ -157,20 +121,43 @@ export class QuorumPeer {
     };
     this.readOnly = this.#newReadOnlyPhase(context);
     this.#context = this.readOnly === null ? context : { ...context, readers: this.readOnly };
-    const hasMode = config.readOnlyModeEnabled && this.readOnly === null;
+    const hasMode = config.readOnlyModeEnabled && !this.#isReadOnlyObserver;
     this.#readOnlyMode = hasMode
       ? new ReadOnlyMode(serverParts(context), this.membership, parts.serve)
       : null;
     this.#election = this.#newElection();
     this.#masters = new ObserverMasters(runtime.random);
+    this.masterChange = this.#newMasterChange();
+  }
+
+  #newMasterChange(): MasterChange | null {
+    const { runtime, config, logger } = this.#parts;
+    if (this.membership.role !== 'observer' || config.observerMasterPort === 0) return null;
+    return new MasterChange({
+      clock: runtime.clock,
+      network: runtime.network,
+      logger,
+      candidates: () => allMasters(this.membership, config.observerMasterPort),
+      leave: (observer, master) => {
+        this.#masters.prescribe(master);
+        observer.end(`it was asked to follow server ${master.sid}`);
+      },
+    });
+  }
+
+  get #isReadOnlyObserver(): boolean {
+    return this.#parts.config.observerReadOnlyEnabled && this.membership.role === 'observer';
   }
 
   #newReadOnlyPhase(context: PeerContext): ReadOnlyPhase | null {
     const { config, serve } = this.#parts;
-    if (!config.observerReadOnlyEnabled || this.membership.role !== 'observer') return null;
     const { observerReadOnlyMaxStaleMs: maxStaleMs, observerMasterPort, observerElectionDelayMs } = config;
-    const seekMs = observerMasterPort > 0 ? observerElectionDelayMs + SEEK_MS : 0;
-    const limits = { maxStaleMs, seekMs };
+    const hasMasters = observerMasterPort > 0 && this.membership.role === 'observer';
+    const isReadOnlyEnabled = this.#isReadOnlyObserver;
+    // What a sync brings is held back in the log while clients are kept.
+    if (!isReadOnlyEnabled && !(hasMasters && config.observerSyncEnabled)) return null;
+    const seekMs = hasMasters ? observerElectionDelayMs + SEEK_MS : 0;
+    const limits = { maxStaleMs, seekMs, isReadOnlyEnabled };
     return new ReadOnlyPhase({ server: serverParts(context), membership: this.membership, serve, ...limits });
   }
 
@@ -200,7 +187,7 @@ export class QuorumPeer {
       this.#available();
       if (readOnly === null) this.#parts.serve(server, false);
       else readOnly.end(server);
-    } else if (readOnly === null || this.#stopping || !(role instanceof Observer) || !this.#observes) {
+    } else if (readOnly === null || !(role instanceof Observer) || !this.#keepsClients) {
       readOnly?.close('this server does not observe any more');
       this.#parts.serve(null, false);
     } else if (former !== null) {
@@ -210,9 +197,10 @@ export class QuorumPeer {
     }
   }
 
-  /** It is an observer by the configuration, and will be one in its next role. */
-  get #observes(): boolean {
-    return this.membership.role === 'observer';
+  /** It will be an observer in its next role too, and has reason to keep its clients until then. */
+  get #keepsClients(): boolean {
+    if (this.#stopping || this.membership.role !== 'observer') return false;
+    return this.#parts.config.observerReadOnlyEnabled || this.masterChange?.isUnderWay === true;
   }
 
   #newElection(): Election {
@@ -223,15 +211,9 @@ export class QuorumPeer {
       {
         sid,
         ...electionViewOf(this.membership),
-        ...(config.quorumListenOnAllIPs ? { listenHost: ANY_HOST } : {}),
-        cnxTimeoutMs: config.cnxTimeoutMs,
-        helloTimeoutMs: config.quorumCnxnTimeoutMs > 0 ? config.quorumCnxnTimeoutMs : config.syncLimitMs,
-        tcpKeepAlive: config.tcpKeepAlive,
-        bindTriesMax: config.electionPortBindRetry,
+        ...electionOptions(config),
         acceptedEpoch: () => this.#parts.epochs.acceptedEpoch,
         oracle: this.#oracle,
-        minNotificationIntervalMs: config.minNotificationIntervalMs,
-        maxNotificationIntervalMs: config.maxNotificationIntervalMs,
       },
       {
         onListenFailed: onFatal,
@@ -243,7 +225,7 @@ export class QuorumPeer {
 
   /** How old that is which read-only clients read, as far as it is known, in ms; 0 while there are none. */
   get readOnlyAgeMs(): number {
-    return (this.readOnly ?? this.#readOnlyMode)?.ageMs ?? 0;
+    return this.readOnly?.ageMs || this.#readOnlyMode?.ageMs || 0;
   }
 
   get sid(): number {
@@ -347,12 +329,13 @@ export class QuorumPeer {
     }
     return new Observer(context, this.#mastersOf(elected.leader), epoch => {
       this.#masters.onServed();
+      this.masterChange?.onServed(this.learner?.masterSid ?? null);
       this.readOnly?.onEstablished();
       established(epoch);
     });
   }
 
-  #mastersOf(leader: number): Address[][] {
+  #mastersOf(leader: number): Master[][] {
     const { observerMasterPort } = this.#context.config;
     if (observerMasterPort === 0) return leaderRounds(this.membership, leader);
     return this.#masters.rounds(masterCandidates(this.membership, leader, observerMasterPort));
@@ -370,6 +353,7 @@ export class QuorumPeer {
     if (this.#role !== role) return;
     this.#role = null;
     if (role instanceof Observer) this.#masters.onEnded(role.askedMaster);
+    this.masterChange?.onLost();
     if (this.#stopping) {
       this.#finishStop();
       return;
@@ -393,6 +377,8 @@ export class QuorumPeer {
     const successor = this.#successor;
     this.#successor = null;
     if (successor !== null && this.#settle(successor)) return;
+    // The leader is the same: no election, and no waiting for other observers.
+    if (this.masterChange?.takeLeaving() === true && this.#settle(this.#election.vote.leader)) return;
     // Hundreds of observers must not reach a new leader at the same moment.
     const spreadMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
     const delayMs = spreadMs + (role instanceof Leader ? 0 : role.pauseMs);

@@ -14,6 +14,8 @@ export interface ReadOnlyPhaseParts {
   readonly serve: ServeClients;
   /** observer.readOnly.maxStaleMs; 0: no limit */
   readonly maxStaleMs: number;
+  /** False: clients are kept only while another master is sought, and closed when none is found in time. */
+  readonly isReadOnlyEnabled: boolean;
   /** Time to look for another master before any client is told; 0 where there is none besides the leader. */
   readonly seekMs: number;
 }
@@ -97,6 +99,10 @@ export class ReadOnlyPhase implements Readers {
   }
 
   #endSeeking(server: ReadOnlyZooKeeperServer): void {
+    if (!this.#parts.isReadOnlyEnabled) {
+      this.#drop('no other master was found in time');
+      return;
+    }
     this.#tellOfBegin(server);
     server.endSeeking();
   }

@@ -153,7 +153,7 @@ test('a proposal to change the voters that was logged when the leader went stops
 /** A vote as a member of this id would send it, to whoever listens. */
 function forgedVote(from: number, config: string): Buffer {
   const hello = new JuteWriter();
-  writeInitialMessage(hello, from, { host: 'visitor', port: ELECTION_PORT });
+  writeInitialMessage(hello, from, [{ host: 'visitor', port: ELECTION_PORT }], 1);
   const vote = encodeNotification({
     state: 'LOOKING',
     leader: from,

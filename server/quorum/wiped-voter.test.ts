@@ -82,7 +82,11 @@ test('ZOOKEEPER-261: a wiped voter asks for a snapshot, and its ACKEPOCH is not 
   const stage = new Stage({ sid: 2 });
   stage.database.tree.lastProcessedZxid = -1;
   const accept = stage.playMember(1, 2888);
-  const learner = new Follower(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+  const learner = new Follower(
+    stage.context,
+    [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]],
+    () => {},
+  );
   learner.start(() => {});
   const master = accept();
   assert.equal(master.told(), ['FOLLOWERINFO 0x0']);

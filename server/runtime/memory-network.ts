@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { canonicalHost, isAnyHost } from './host-address.ts';
+import { EVERY_HOST, isOwn, listeningAt, networkError, unresolved } from './memory-addresses.ts';
 import { MemoryConnection } from './memory-connection.ts';
 import {
   CALM_LINK,
@@ -49,6 +49,8 @@ export class MemoryNetwork {
   readonly #uplinks = new Map<string, Uplink>();
   readonly #uplinkBytesPerMs: number | undefined;
   readonly #unknown = new Set<string>();
+  /** Hosts by their further addresses. */
+  readonly #further = new Map<string, string>();
   readonly #swallowed = new Map<string, MemoryConnection[]>();
 
   constructor(time: VirtualTime, options: MemoryNetworkOptions = {}) {
@@ -69,7 +71,12 @@ export class MemoryNetwork {
   }
 
   find(name: string): MemoryHost | undefined {
-    return this.#hosts.get(name);
+    return this.#hosts.get(this.#further.get(name) ?? name);
+  }
+
+  /** Gives a host one more address, as on another network: it has links of its own. */
+  addAddress(name: string, address: string): void {
+    this.#further.set(address, name);
   }
 
   /** Sets whether a name can be resolved: that of a container may come later than the container. */
@@ -108,7 +115,10 @@ export class MemoryNetwork {
 
   /** Drops the packets of `from` that cuts hold back. */
   dropHeld(from: string): void {
-    for (const [key, link] of this.#links) if (key.startsWith(`${from}>`)) link.dropHeld();
+    for (const [key, link] of this.#links) {
+      const sender = key.slice(0, key.indexOf('>'));
+      if ((this.#further.get(sender) ?? sender) === from) link.dropHeld();
+    }
   }
 
   setLink(from: string, to: string, quality: Partial<LinkQuality>): void {
@@ -153,7 +163,6 @@ function resetAll(connections: readonly MemoryConnection[]): void {
   for (const connection of connections) connection.resetBoth();
 }
 
-const LOOPBACKS = new Set(['127.0.0.1', 'localhost', '0:0:0:0:0:0:0:1']);
 const EPHEMERAL_PORT_FIRST = 32_768;
 const PORT_MAX = 65_535;
 
@@ -162,7 +171,8 @@ export class MemoryHost implements Network {
   readonly name: string;
   readonly clock: VirtualClock;
   readonly #network: MemoryNetwork;
-  readonly #listeners = new Map<number, MemoryListener>();
+  /** By port, then by host; by EVERY_HOST if it listens on all. */
+  readonly #listeners = new Map<number, Map<string, MemoryListener>>();
   readonly #connections = new Set<MemoryConnection>();
   readonly #dialled = new Set<MemoryConnection>();
   readonly #knocked = new Set<MemoryConnection>();
@@ -187,7 +197,7 @@ export class MemoryHost implements Network {
     const port = address.port === 0 ? this.#freePort() : address.port;
     const listener = new MemoryListener(this, port, events, security);
     const refusal = this.#refusal(address, port);
-    if (refusal === undefined) this.#listeners.set(port, listener);
+    if (refusal === undefined) this.#open(port, listeningAt(address.host), listener);
     this.clock.after(0, () => {
       if (refusal !== undefined) events.onError(refusal);
       else listener.open();
@@ -261,12 +271,19 @@ export class MemoryHost implements Network {
     }
   }
 
-  listenerAt(port: number): MemoryListener | undefined {
-    return this.#listeners.get(port);
+  listenerAt(port: number, host = this.name): MemoryListener | undefined {
+    const listeners = this.#listeners.get(port);
+    return listeners?.get(host) ?? listeners?.get(EVERY_HOST);
+  }
+
+  #open(port: number, host: string, listener: MemoryListener): void {
+    this.#listeners.set(port, (this.#listeners.get(port) ?? new Map()).set(host, listener));
   }
 
   closeListener(port: number, listener: MemoryListener): void {
-    if (this.#listeners.get(port) === listener) this.#listeners.delete(port);
+    const listeners = this.#listeners.get(port);
+    for (const [host, each] of listeners ?? []) if (each === listener) listeners?.delete(host);
+    if (listeners?.size === 0) this.#listeners.delete(port);
   }
 
   /** One end on this host of a connection to `remote`. */
@@ -275,7 +292,7 @@ export class MemoryHost implements Network {
     dialled: boolean,
     peerCertificate: X509Certificate | null,
   ): MemoryConnection {
-    const link = this.#network.link(this.name, ends.remote.host);
+    const link = this.#network.link(ends.local.host, ends.remote.host);
     const connection = new MemoryConnection(this, link, ends, peerCertificate);
     this.#connections.add(connection);
     if (dialled) this.#dialled.add(connection);
@@ -300,9 +317,12 @@ export class MemoryHost implements Network {
 
   #refusal(address: Address, port: number): Error | undefined {
     if (this.#network.isUnknown(address.host)) return unresolved(address.host);
-    if (address.host !== this.name && !isOwn(address.host))
+    if (this.#network.find(address.host) !== this && !isOwn(address.host))
       return networkError('EADDRNOTAVAIL', `${address.host} is not an address of ${this.name}`);
-    if (this.#listeners.has(port)) return networkError('EADDRINUSE', `${this.name}:${port} is in use`);
+    const listeners = this.#listeners.get(port);
+    const host = listeningAt(address.host);
+    if (listeners !== undefined && (host === EVERY_HOST || listeners.has(host) || listeners.has(EVERY_HOST)))
+      return networkError('EADDRINUSE', `${this.name}:${port} is in use`);
     return undefined;
   }
 }
@@ -351,7 +371,9 @@ class ConnectAttempt implements Timer {
         return;
       }
       const listener =
-        there.cut === 'refuse' ? undefined : network.find(this.#address.host)?.listenerAt(this.#address.port);
+        there.cut === 'refuse'
+          ? undefined
+          : network.find(this.#address.host)?.listenerAt(this.#address.port, this.#address.host);
       if (listener === undefined) this.#refuse(network);
       else this.#establish(network, listener);
     });
@@ -424,16 +446,4 @@ class ConnectAttempt implements Timer {
   #onHost(run: () => void): void {
     this.#host.clock.enter({ run });
   }
-}
-
-function isOwn(host: string): boolean {
-  return host === '' || isAnyHost(host) || LOOPBACKS.has(canonicalHost(host));
-}
-
-function unresolved(host: string): Error {
-  return Object.assign(networkError('ENOTFOUND', `getaddrinfo ${host}`), { syscall: 'getaddrinfo' });
-}
-
-function networkError(code: string, message: string): Error {
-  return Object.assign(new Error(`${code}: ${message}`), { code });
 }

@@ -35,7 +35,7 @@ function challenged(plan: Parameters<typeof newSides>[0] = {}) {
 
 const INITIAL = (() => {
   const writer = new JuteWriter();
-  writeInitialMessage(writer, 1, { host: 'zk1', port: 3888 });
+  writeInitialMessage(writer, 1, [{ host: 'zk1', port: 3888 }], 1);
   return writer.toBuffer();
 })();
 const QUESTION = (() => {

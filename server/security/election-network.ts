@@ -1,20 +1,22 @@
+import { connectToFirst } from '../runtime/connect-to-first.ts';
 import type { Address, ConnectEvents, Network, Timer } from '../runtime/runtime.ts';
 
 /** What an election needs of the network. */
 export interface ElectionNetwork extends Pick<Network, 'listen'> {
   /**
-   * Connects, says `first`, and authenticates where that is asked for. On the election port SASL comes behind
-   * the message that says who dials.
+   * Connects to the first of these addresses that answers, says `first`, and authenticates where that is
+   * asked for. On the election port SASL comes behind the message that says who dials. No other address is
+   * told anything: a server of Apache's takes the newest connection of a sid for the only one.
    */
-  introduce(address: Address, timeoutMs: number, first: Buffer, events: ConnectEvents): Timer;
+  introduce(addresses: readonly Address[], timeoutMs: number, first: Buffer, events: ConnectEvents): Timer;
 }
 
 /** Members do not authenticate. */
 export function plainElection(network: Network): ElectionNetwork {
   return {
     listen: (address, events, options) => network.listen(address, events, options),
-    introduce: (address, timeoutMs, first, events) =>
-      network.connect(address, timeoutMs, {
+    introduce: (addresses, timeoutMs, first, events) =>
+      connectToFirst(network, addresses, timeoutMs, {
         onConnected(connection) {
           connection.write(first);
           events.onConnected(connection);

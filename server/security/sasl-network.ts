@@ -1,4 +1,5 @@
 import type { ErrorCodeName } from '../errors.ts';
+import { connectToFirst } from '../runtime/connect-to-first.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type {
   Address,
@@ -61,39 +62,37 @@ export function saslNetworks(
     };
 
   const introduce = (
-    address: Address,
+    addresses: readonly Address[],
     timeoutMs: number,
     first: Buffer | null,
     events: ConnectEvents,
     security?: SecurityContext,
   ): Timer => {
     const deadlineMs = parts.clock.monotonicMs() + timeoutMs;
-    let current = network.connect(
-      address,
-      timeoutMs,
-      {
-        onConnected(connection) {
-          if (first !== null) connection.write(first);
-          const side = auth.learnerSide();
-          if (side === null) {
+    const dialler: Pick<Network, 'connect'> = {
+      connect: (address, limitMs, outcome) => network.connect(address, limitMs, outcome, security),
+    };
+    let current = connectToFirst(dialler, addresses, timeoutMs, {
+      onConnected(connection, address) {
+        if (first !== null) connection.write(first);
+        const side = auth.learnerSide();
+        if (side === null) {
+          events.onConnected(connection);
+          return;
+        }
+        const limits = { clock: parts.clock, timeoutMs: deadlineMs - parts.clock.monotonicMs() };
+        current = authenticate(connection, side, limits, refusal => {
+          if (refusal === null) {
+            refused.reached(address);
             events.onConnected(connection);
-            return;
+          } else {
+            refused.tell(address, refusal.message);
+            events.onError(refusal);
           }
-          const limits = { clock: parts.clock, timeoutMs: deadlineMs - parts.clock.monotonicMs() };
-          current = authenticate(connection, side, limits, refusal => {
-            if (refusal === null) {
-              refused.reached(address);
-              events.onConnected(connection);
-            } else {
-              refused.tell(address, refusal.message);
-              events.onError(refusal);
-            }
-          });
-        },
-        onError: error => events.onError(error),
+        });
       },
-      security,
-    );
+      onError: error => events.onError(error),
+    });
     return { cancel: () => current.cancel() };
   };
 
@@ -101,13 +100,13 @@ export function saslNetworks(
     network: {
       listen: listenAfter(noPreamble),
       connect: (address, timeoutMs, events, security) =>
-        introduce(address, timeoutMs, null, events, security),
+        introduce([address], timeoutMs, null, events, security),
       addressesOf: (host, done) => network.addressesOf(host, done),
       problemWith: context => network.problemWith(context),
     },
     election: {
       listen: listenAfter(electionPreamble),
-      introduce: (address, timeoutMs, first, events) => introduce(address, timeoutMs, first, events),
+      introduce: (addresses, timeoutMs, first, events) => introduce(addresses, timeoutMs, first, events),
     },
   };
 }

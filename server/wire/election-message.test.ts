@@ -3,6 +3,7 @@ import { fc } from '#test/properties';
 import {
   ANONYMOUS_SID,
   decodeNotification,
+  encodeInitialMessage,
   encodeNotification,
   INITIAL_ADDRESS_BYTES_MAX,
   MIN_LONG,
@@ -42,21 +43,40 @@ test('an initial message of V1: golden bytes, both ways', () => {
   const address = { host: '127.0.0.1', port: 3888 };
   assert.equal(readInitial(INITIAL_V1), { sid: 3, addresses: [address] });
   const writer = new JuteWriter();
-  writeInitialMessage(writer, 3, address);
+  writeInitialMessage(writer, 3, [address, { host: '10.0.0.1', port: 3888 }], 1);
   assert.equal(writer.toBuffer(), INITIAL_V1);
 });
 
-test('V2 carries several addresses, IPv6 in brackets', () => {
-  const addresses = [
-    { host: '10.0.0.1', port: 3888 },
-    { host: '::1', port: 3889 },
-  ];
-  assert.equal(readInitial(INITIAL_V2), { sid: 2, addresses });
+test('ZOOKEEPER-3188: V2 carries several addresses, IPv6 in brackets: golden bytes, both ways', () => {
+  const first = { host: '10.0.0.1', port: 3888 };
+  const second = { host: '::1', port: 3889 };
+  assert.equal(readInitial(INITIAL_V2), { sid: 2, addresses: [first, second] });
+  assert.equal(encodeInitialMessage(2, [first, second], 2), INITIAL_V2);
+});
+
+test('V2 names as many addresses as fit into 2,048 bytes, which is all that upstream reads', () => {
+  const long = (letter: string) => ({ host: letter.repeat(1015), port: 65_535 });
+  const short = { host: 'b', port: 1 };
+  const { addresses } = readInitial(encodeInitialMessage(1, [long('a'), long('c'), long('d'), short], 2));
+  assert.equal(addresses, [long('a'), long('c'), short]);
+});
+
+test('the wildcard address tells nobody where the dialer is', () => {
+  const told = encodeInitialMessage(
+    1,
+    [
+      { host: '0.0.0.0', port: 1 },
+      { host: '::', port: 1 },
+      { host: 'a', port: 1 },
+    ],
+    2,
+  );
+  assert.equal(readInitial(told).addresses, [{ host: 'a', port: 1 }]);
 });
 
 test('IPv6 is written in brackets', () => {
   const writer = new JuteWriter();
-  writeInitialMessage(writer, 1, { host: 'fe80::2', port: 1 });
+  writeInitialMessage(writer, 1, [{ host: 'fe80::2', port: 1 }], 1);
   assert.equal(readInitial(writer.toBuffer()).addresses, [{ host: 'fe80::2', port: 1 }]);
   assert.match(writer.toBuffer().toString('latin1'), '[fe80::2]:1');
 });
@@ -107,7 +127,7 @@ test('what Apache ZooKeeper 3.8.0 sent, captured: its name, then its first notif
   const address = { host: '127.0.0.1', port: 21_884 };
   assert.equal(readInitial(initialBytes), { sid: 2, addresses: [address] });
   const writer = new JuteWriter();
-  writeInitialMessage(writer, 2, address);
+  writeInitialMessage(writer, 2, [address], 1);
   assert.equal(writer.toBuffer(), initialBytes);
 
   const config = Buffer.from(

@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress, isAnyHost } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { JuteError, JuteReader, JuteWriter } from './jute.ts';
 import { epochOf } from './zxid.ts';
@@ -29,7 +29,8 @@ export const NOTIFICATION_BYTES_MAX = 524_288;
 export interface InitialMessage {
   readonly sid: number;
   /**
-   * Addresses at which the dialer can be reached: one in V1, any number in V2, none from a server before 3.5.
+   * Addresses at which the dialer can be reached: one in V1, any number in V2, none from a server before 3.5
+   * or from one that names the wildcard address.
    */
   readonly addresses: readonly Address[];
 }
@@ -100,17 +101,39 @@ export function readInitialMessage(reader: JuteReader): InitialMessage {
   const at = reader.offset;
   reader.skip(length);
   const text = reader.bytes.toString('utf8', at, at + length);
-  return { sid, addresses: text.split('|').map(parseElectionAddress) };
+  const addresses = text.split('|').map(parseElectionAddress);
+  return { sid, addresses: addresses.filter(({ host }) => !isAnyHost(host)) };
 }
 
-/** Always V1: V2 is for servers with multiAddress.enabled, which a default peer refuses. */
-export function writeInitialMessage(writer: JuteWriter, sid: number, address: Address): void {
-  writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatAddress(address));
+/**
+ * V1 names the first address. V2 names all that fit, and is for ensembles with multiAddress.enabled: servers
+ * before 3.6 do not know it (ZOOKEEPER-3720).
+ */
+export function writeInitialMessage(
+  writer: JuteWriter,
+  sid: number,
+  [first, ...others]: readonly [Address, ...Address[]],
+  version: 1 | 2,
+): void {
+  let text = formatAddress(first);
+  if (version === 2)
+    for (const address of others) {
+      const longer = `${text}|${formatAddress(address)}`;
+      if (Buffer.byteLength(longer) <= INITIAL_ADDRESS_BYTES_MAX) text = longer;
+    }
+  writer
+    .writeLong(version === 2 ? PROTOCOL_V2 : PROTOCOL_V1)
+    .writeLong(sid)
+    .writeString(text);
 }
 
-export function encodeInitialMessage(sid: number, address: Address): Buffer {
+export function encodeInitialMessage(
+  sid: number,
+  addresses: readonly [Address, ...Address[]],
+  version: 1 | 2,
+): Buffer {
   const writer = new JuteWriter();
-  writeInitialMessage(writer, sid, address);
+  writeInitialMessage(writer, sid, addresses, version);
   return writer.toBuffer();
 }
 

@@ -167,7 +167,11 @@ function txn(type: PacketType, packet: TxnPacket): Buffer {
 test('a DIFF of thousands of transactions in a few chunks is applied in slices, whole and in order', () => {
   const stage = new Stage({ sid: 2 });
   const accept = stage.playMember(1, 2888);
-  const follower = new Follower(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+  const follower = new Follower(
+    stage.context,
+    [[{ sid: 1, addresses: [{ host: 'zk1', port: 2888 }] }]],
+    () => {},
+  );
   follower.start(reason => {
     stage.ended = reason;
   });

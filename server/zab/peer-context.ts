@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { PortFailures } from '../runtime/listen-on-all.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { RatedLog } from '../runtime/rated-log.ts';
 import type { Clock, Network, Random } from '../runtime/runtime.ts';
@@ -73,8 +74,8 @@ export interface PeerContext {
   readonly sync: { snapshotNeeded: boolean };
   /** The highest accepted epoch that a member confirmed at its own address: the next epoch is above it. */
   readonly confirmed: { acceptedEpoch: number };
-  /** Failures in a row, over all the times this server was elected. */
-  readonly quorumPortFailures: { count: number };
+  /** In a row, over all the times this server was elected. */
+  readonly quorumPortFailures: PortFailures;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
   readonly stats: ServerStats;

@@ -145,7 +145,7 @@ export class Stage {
       },
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
-      quorumPortFailures: { count: 0 },
+      quorumPortFailures: new Map(),
       metrics,
       events,
       stats: new ServerStats(),
