@@ -8,6 +8,7 @@ import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { APACHE_HINT, findApacheZooKeeper } from './hosts/apache-zookeeper.ts';
 import { findCpuController } from './hosts/cpu-controller.ts';
 import { findSetpriv } from './hosts/dies-with-parent.ts';
+import { findMemoryController } from './hosts/memory-limit.ts';
 import { networkSupport } from './hosts/network/network-support.ts';
 import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
 import { fittedTable, outputColumns, type Terminal } from './terminal.ts';
@@ -64,6 +65,15 @@ export const MACHINE_CHECKS: readonly Check[] = [
     howToGet: 'root, and a cpu controller of cgroups that can be written',
     look: async () => {
       const found = findCpuController();
+      return typeof found === 'string' ? { partly: found } : `cgroups in ${found.folder}`;
+    },
+  },
+  {
+    name: 'memory limits',
+    usedFor: 'the fault memory-pressure',
+    howToGet: 'root, and a memory controller of cgroups that can be written',
+    look: async () => {
+      const found = findMemoryController();
       return typeof found === 'string' ? { partly: found } : `cgroups in ${found.folder}`;
     },
   },

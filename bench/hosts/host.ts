@@ -7,6 +7,7 @@ import type { CappedLog } from './capped-log.ts';
 import type { CpuBudget } from './cpu-budget.ts';
 import type { Command } from './dies-with-parent.ts';
 import type { MachineTicks } from './machine-cpu.ts';
+import type { MemoryLimit } from './memory-limit.ts';
 import type { MemberPorts, PortOptions } from './ports.ts';
 import type { ProcessState } from './process-state.ts';
 import type { ProcessSample } from './process-usage.ts';
@@ -55,6 +56,8 @@ export interface Host {
   noBudget(): string | undefined;
   /** Limits the process to this many cores from now on. @throws Error when budgets are not available */
   limitCpu(pid: number, cores: number): CpuBudget;
+  /** Limits what the process takes in addition from now on. @throws Error when it cannot be limited */
+  limitMemory(pid: number, bytes: number): MemoryLimit;
   /** Ends what a killed lab left there, and returns what it ended. */
   reap(): Reaped[];
 }

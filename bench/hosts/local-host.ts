@@ -8,6 +8,7 @@ import { limitCpu, noCpuBudget } from './cpu-budget.ts';
 import type { Host } from './host.ts';
 import { LocalProcess } from './local-process.ts';
 import { machineTicks } from './machine-cpu.ts';
+import { limitMemory } from './memory-limit.ts';
 import { removeLeftSpaces } from './network/run-commands.ts';
 import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
@@ -58,6 +59,7 @@ export const LOCAL_HOST: Host = {
   tcpSockets,
   noBudget: noCpuBudget,
   limitCpu,
+  limitMemory,
   reap() {
     const reaped = reap();
     removeLeftSpaces();

@@ -37,7 +37,7 @@ export async function mendEnsemble(ensemble: Ensemble, maxMs: number): Promise<s
     did.push(`${member.name} goes on (SIGCONT)`);
   }
   for (const { name } of ensemble.members.filter(isGone)) {
-    await ensemble.restart(name, maxMs);
+    await ensemble.restart(name, { maxMs });
     did.push(`${name} was started again on its data`);
   }
   await ensemble.ready(maxMs);

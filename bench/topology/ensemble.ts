@@ -9,11 +9,13 @@ import type { EnsemblePlan } from './planned.ts';
 import { READY_MAX_MS, untilReady } from './readiness.ts';
 import { writeMemberFiles } from './zoo-cfg.ts';
 
-export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap' | 'socks'> {
+export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap' | 'socks' | 'faultFile'> {
   /** By member name. Members without one dial the addresses that they get. */
   readonly linkMaps?: ReadonlyMap<string, string>;
   /** host:port by member name, of the SOCKS server that reads its link map for it. */
   readonly socksServers?: ReadonlyMap<string, string>;
+  /** By member name: `CommandOptions.faultFile`. */
+  readonly faultFiles?: ReadonlyMap<string, string>;
   /** host:port by member name, where clients connect instead of the member's own port. */
   readonly clientAddresses?: ReadonlyMap<string, string>;
   /** @default READY_MAX_MS */
@@ -78,6 +80,7 @@ export class Ensemble {
     const {
       linkMaps,
       socksServers,
+      faultFiles,
       clientAddresses,
       readyMaxMs = READY_MAX_MS,
       javaFlags,
@@ -91,6 +94,7 @@ export class Ensemble {
         new Member(member, clientAddresses?.get(member.name), {
           linkMap: linkMaps?.get(member.name),
           socks: socksServers?.get(member.name),
+          faultFile: faultFiles?.get(member.name),
           ...(javaFlags === undefined ? {} : { javaFlags }),
           temporaryFolder,
           onMember(event) {
@@ -223,15 +227,19 @@ export class Ensemble {
   }
 
   /**
-   * Restarts an ended member on its data. Settles when it serves again, though not necessarily in its old
-   * role.
+   * Restarts an ended member on its data, or waits for one that runs. Settles when it serves, though not
+   * necessarily in its old role. `mayEnd`: an end of the new process is asked for too.
    */
-  async restart(name: string, maxMs = this.#readyMaxMs): Promise<void> {
+  async restart(
+    name: string,
+    { maxMs = this.#readyMaxMs, mayEnd = false }: Readonly<{ maxMs?: number; mayEnd?: boolean }> = {},
+  ): Promise<void> {
     const member = this.member(name);
     const { process, host } = member;
     // A process that is gone on its machine has ended, even if the lab has not collected its exit yet.
     if (host.stateOf(process.pid) === 'gone') await process.exited;
-    member.start();
+    if (!member.process.isRunning) member.start();
+    if (mayEnd) member.expectEnd(member.pid);
     await untilReady([member], maxMs, { expects: mode => mode !== 'down' && mode !== 'looking' });
   }
 

@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly linkMap?: string | undefined;
   /** A SOCKS5 server through which a Java process dials: host:port. Only Apache's server gets it. */
   readonly socks?: string | undefined;
+  /** Where zklab's server reads which faults to inject into itself. @default it has no such switch */
+  readonly faultFile?: string | undefined;
   /** @default JAVA_FLAGS */
   readonly javaFlags?: readonly string[];
 }
@@ -28,7 +30,7 @@ export type MemberCommand = Pick<StartOptions, 'command' | 'endsWithInput'>;
 /** @throws UsageError when the host lacks what the implementation needs */
 export function memberCommand(member: PlannedMember, options: CommandOptions = {}): MemberCommand {
   const { implementation, cfgFile } = member;
-  if (implementation === 'zklab') return zklabCommand(member, options.linkMap);
+  if (implementation === 'zklab') return zklabCommand(member, options);
   if (implementation === 'apache') return apacheCommand(member, options);
   const [file = '', ...args] = parseCommandString(implementation.command).map(word =>
     word.replaceAll('{cfg}', cfgFile),
@@ -39,10 +41,13 @@ export function memberCommand(member: PlannedMember, options: CommandOptions = {
 /** Only the topology decides what a member is. Our server would also take settings from these. */
 const NO_JAVA_FLAGS = { SERVER_JVMFLAGS: undefined, JVMFLAGS: undefined };
 
-function zklabCommand({ host, cfgFile }: PlannedMember, linkMap: string | undefined): MemberCommand {
+function zklabCommand({ host, cfgFile }: PlannedMember, options: CommandOptions): MemberCommand {
+  const { linkMap, faultFile } = options;
   const { file, args } = host.zklabServer();
   const links = linkMap === undefined ? [] : ['--link-map', linkMap];
-  const command = { file, args: [...args, cfgFile, '--die-with-parent', ...links], env: NO_JAVA_FLAGS };
+  const faults = faultFile === undefined ? [] : ['--inject-faults', faultFile];
+  const words = [...args, cfgFile, '--die-with-parent', ...links, ...faults];
+  const command = { file, args: words, env: NO_JAVA_FLAGS };
   return { command, endsWithInput: true };
 }
 

@@ -2,6 +2,7 @@
 import { CappedLog } from '../hosts/capped-log.ts';
 import type { CpuBudget } from '../hosts/cpu-budget.ts';
 import { formatExit, type Host, type HostProcess } from '../hosts/host.ts';
+import type { MemoryLimit } from '../hosts/memory-limit.ts';
 import { formatAddress } from '../hosts/ports.ts';
 import type { ProcessSample } from '../hosts/process-usage.ts';
 import { fourLetterWord, type Mode, parseMntr, parseSrvr } from './four-letter.ts';
@@ -123,6 +124,22 @@ export class Member {
       budget.lift();
     });
     return budget;
+  }
+
+  /**
+   * Limits the memory that its present process takes from now on; the limit ends with the process. @throws
+   * Error when the machine has no such limits
+   */
+  limitMemory(bytes: number): MemoryLimit {
+    const limit = this.host.limitMemory(this.pid, bytes);
+    void this.process.exited.then(() => limit.lift());
+    return limit;
+  }
+
+  /** An end of this process is asked for, whoever brings it about, until the returned function is called. */
+  expectEnd(pid: number): () => void {
+    this.#askedToEnd.add(pid);
+    return () => void this.#askedToEnd.delete(pid);
   }
 
   /** Sends a signal to one process of it, the present or an earlier one; no effect if that is gone. */
