@@ -23,6 +23,7 @@ export const errorCatalogue = {
   ZK_VOTERS_CHANGED:
     'the ensemble was reconfigured to voters that zoo.cfg does not name, and reconfigEnabled is false',
   ZK_LINK_MAP: 'the link map file is not a map of addresses',
+  ZK_INJECTED_FAULTS: 'the file of --inject-faults cannot be read, or asks for what this server cannot do',
   ZK_TLS_PEER:
     'a peer on a port between members is not accepted, or does not accept this server; others are not affected',
   ZK_SASL_PEER:

@@ -6,9 +6,11 @@ import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
 import { collectLessUnderLargeValues } from './runtime/collection-pace.ts';
 import { claimDirectories } from './runtime/data-directories.ts';
+import { withInjectedFaults } from './runtime/injected-faults.ts';
 import { processLog } from './runtime/node-logger.ts';
 import { nodeRuntime } from './runtime/node-runtime.ts';
 import { returnMemoryWhenQuiet } from './runtime/quiet-memory.ts';
+import type { Runtime } from './runtime/runtime.ts';
 import { startServer } from './server.ts';
 
 const USAGE = `usage: zklab-server zoo.cfg [-Dname=value ...] [--link-map FILE] [--die-with-parent]
@@ -20,6 +22,9 @@ Runs one ZooKeeper server in the foreground, as zoo.cfg says. SIGTERM or Ctrl-C 
   --link-map FILE     dial other addresses than the configured ones: a JSON object
                       {"host:port": "host:port"}, which is read again when it changes
   --die-with-parent   stop when standard input ends, so that the server does not outlive a killed lab
+  --inject-faults FILE
+                      for laboratories: break the disk and the wall clock of this server as the file says, which is
+                      read again when it changes
   --help              print this text
 
 Example:
@@ -30,7 +35,7 @@ const STOP_LIMIT_MS = 5000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** Errors of the files that a person wrote, with which Apache's server exits with 2 as well. */
-const WRITTEN_WRONG = /^ZK_(?:CONFIG_|JAAS|KEY_STORE|MYID|LINK_MAP)/;
+const WRITTEN_WRONG = /^ZK_(?:CONFIG_|JAAS|KEY_STORE|MYID|LINK_MAP|INJECTED_FAULTS)/;
 
 const { logger, linesDropped, lastWords } = processLog();
 
@@ -47,6 +52,7 @@ function readArguments() {
       options: {
         'link-map': { type: 'string' },
         'die-with-parent': { type: 'boolean', default: false },
+        'inject-faults': { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -72,11 +78,16 @@ function fail(error: unknown): never {
   process.exit(isServerError && WRITTEN_WRONG.test(error.code) ? EXIT_USAGE : EXIT_FAILED);
 }
 
+function runtimeOf(linkMapFile: string | undefined, faultFile: string | undefined): Runtime {
+  const runtime = nodeRuntime({ linkMapFile, logger });
+  return faultFile === undefined ? runtime : withInjectedFaults(runtime, faultFile, logger);
+}
+
 // What throws in a callback has left something half done: going on would serve it.
 process.on('uncaughtException', fail);
 
 try {
-  const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
+  const runtime = runtimeOf(values['link-map'], values['inject-faults']);
   const properties = systemProperties(process.env, words.filter(isJavaFlag));
   const config = loadConfig(runtime.disk, resolve(configPath), properties);
   await claimDirectories(

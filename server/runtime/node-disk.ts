@@ -223,7 +223,7 @@ function guard<T>(operation: string, path: string, run: () => T): T {
   }
 }
 
-function diskError(operation: string, path: string, cause: unknown): ServerError {
+export function diskError(operation: string, path: string, cause: unknown): ServerError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ServerError('ZK_DISK', `cannot ${operation} ${path}: ${reason}`, { operation, path }, cause);
 }
