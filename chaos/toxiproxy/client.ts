@@ -3,9 +3,22 @@ import type { Direction } from './stand-in/toxic.ts';
 
 export type ToxicAttributes = Readonly<Record<string, number>>;
 
+export type ToxicName =
+  | 'latency'
+  | 'bandwidth'
+  | 'slow_close'
+  | 'timeout'
+  | 'slicer'
+  | 'limit_data'
+  | 'reset_peer'
+  // Of the stand-in alone.
+  | 'packet_drop'
+  | 'packet_delay'
+  | 'packet_double';
+
 export interface ToxicRequest {
   readonly name: string;
-  readonly type: 'latency' | 'bandwidth' | 'slow_close' | 'timeout' | 'slicer' | 'limit_data' | 'reset_peer';
+  readonly type: ToxicName;
   readonly stream: Direction;
   readonly attributes: ToxicAttributes;
   /** Share of connections, 0 to 1. @default 1 */
@@ -90,7 +103,9 @@ export class ToxiproxyClient {
   async addToxic(proxyName: string, toxic: ToxicRequest): Promise<void> {
     await this.#ask(`add toxic ${toxic.name} (${toxic.type}) to proxy ${proxyName}`, async () => {
       const proxy = await this.#get(proxyName);
-      await proxy.addToxic({ toxicity: 1, ...toxic });
+      // The client's own types know the toxics of Toxiproxy alone.
+      const type = toxic.type as 'latency';
+      await proxy.addToxic({ toxicity: 1, ...toxic, type });
     });
   }
 

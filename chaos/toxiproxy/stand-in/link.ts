@@ -7,6 +7,8 @@ import { ToxicStub } from './toxic-stub.ts';
 export interface LinkCounters {
   received(bytes: number): void;
   sent(bytes: number): void;
+  /** A toxic that knows packets has hit one. */
+  packetHit?(): void;
 }
 
 /**
@@ -42,6 +44,7 @@ export class Link {
       random: options.random,
       nowMs: () => performance.now(),
       drained: () => this.#readOn(),
+      packetHit: () => options.counters.packetHit?.(),
     };
     this.#writer = {
       push: chunk => this.#write(chunk),

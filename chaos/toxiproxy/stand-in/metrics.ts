@@ -11,10 +11,16 @@ export function proxyMetrics(): { registry: Registry; countersOf: CountersOf } {
   const counter = (name: string) => new Counter({ name, help: name, labelNames, registers: [registry] });
   const received = counter('toxiproxy_proxy_received_bytes_total');
   const sent = counter('toxiproxy_proxy_sent_bytes_total');
+  // Toxiproxy has no such toxics.
+  const packetsHit = counter('stand_in_packets_hit_total');
   const countersOf: CountersOf = ({ name, listen, upstream }, direction) => {
     const labels = { direction, proxy: name, listener: listen, upstream };
     const [receivedHere, sentHere] = [received.labels(labels), sent.labels(labels)];
-    return { received: bytes => receivedHere.inc(bytes), sent: bytes => sentHere.inc(bytes) };
+    return {
+      received: bytes => receivedHere.inc(bytes),
+      sent: bytes => sentHere.inc(bytes),
+      packetHit: () => packetsHit.inc(labels),
+    };
   };
   return { registry, countersOf };
 }

@@ -22,6 +22,8 @@ export interface StageContext {
   nowMs(): number;
   /** The stage holds less than before, so the link may resume reading. */
   drained(): void;
+  /** The stage did to a packet what it is for. */
+  packetHit(): void;
 }
 
 /**

@@ -75,7 +75,7 @@ test('field report D4: the API answers loopback names, and no page of another or
 
 test('a high bandwidth keeps 50 ms of bytes in line, so that late timers cost nothing', () => {
   const out = { push: () => {}, end: () => {} };
-  const context = { random: new SeededRandom('x'), nowMs: () => 0, drained: () => {} };
+  const context = { random: new SeededRandom('x'), nowMs: () => 0, drained: () => {}, packetHit: () => {} };
   const stage = bandwidth.stage({ rate: 50_000 }, out, context);
   try {
     stage.push({ data: Buffer.alloc(2_400_000), atMs: 0 });

@@ -3,6 +3,7 @@ import { bandwidth } from './bandwidth.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
 import { noop } from './noop.ts';
+import { packetDelay, packetDouble, packetDrop } from './packets.ts';
 import { resetPeer } from './reset-peer.ts';
 import { slicer } from './slicer.ts';
 import { slowClose } from './slow-close.ts';
@@ -17,6 +18,9 @@ const types: readonly ToxicType[] = [
   slicer,
   limitData,
   noop,
+  packetDrop,
+  packetDelay,
+  packetDouble,
 ];
 
 /** Every kind of toxic, by the type that requests name. */
