@@ -1,12 +1,15 @@
 /** Adapts the members of an ensemble of bench/topology to the mesh and the faults. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CpuBudget } from '../bench/hosts/cpu-budget.ts';
+import { LOCAL_HOST } from '../bench/hosts/local-host.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
-import type { EnsemblePlan } from '../bench/topology/planned.ts';
+import type { EnsemblePlan, PlannedMember } from '../bench/topology/planned.ts';
 import { memberFiles } from '../bench/topology/zoo-cfg.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import type { FaultMember } from './faults/context.ts';
+import type { DataFolders, FaultMember } from './faults/context.ts';
+import { FaultSwitch, switchText } from './faults/fault-switch.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
 /**
@@ -49,7 +52,30 @@ export function ofApache(
   return new Map(java.map(({ name }) => [name, maps.get(name)!]));
 }
 
-export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
+/** By member name: the file of its server's switch, in this folder. Only zklab's server has one. */
+export function faultFiles({ members }: EnsemblePlan, folder: string): ReadonlyMap<string, string> {
+  return new Map(
+    members
+      .filter(({ implementation }) => implementation === 'zklab')
+      .map(({ name, host }) => [name, join(host.folderFor(folder), `${name}.faults.json`)]),
+  );
+}
+
+/** A server with the switch does not start without its file. */
+export async function writeFaultFiles(
+  { members }: EnsemblePlan,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const { name, host } of members) {
+    const file = files.get(name);
+    if (file !== undefined) await host.writeFile(file, switchText('0', []));
+  }
+}
+
+/** @param faultFile of its server's switch, if it was started with one */
+export function faultMember(ensemble: Ensemble, member: Member, faultFile?: string): FaultMember {
+  const { host, plan } = member;
+  const isRunning = () => member.isStarted && host.stateOf(member.pid) !== 'gone';
   return {
     name: member.name,
     dc: member.plan.dc,
@@ -63,7 +89,13 @@ export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
     signal: (signal, pid) => member.signal(signal, pid),
     stateOf: pid => member.host.stateOf(pid),
     roleOf: () => member.mode(),
-    restart: () => ensemble.restart(member.name),
+    restart: options => ensemble.restart(member.name, options),
+    expectEnd: pid => member.expectEnd(pid),
+    logTail: () => member.log.tail(),
+    limitCpu: cores => limitCpu(member, cores),
+    limitMemory: bytes => member.limitMemory(bytes),
+    serverFaults: faultFile === undefined ? undefined : new FaultSwitch(host, faultFile, isRunning),
+    dataFolders: host === LOCAL_HOST ? dataFolders(plan, ensemble.plan) : undefined,
   };
 }
 
@@ -76,4 +108,22 @@ function newestSnapshot(dataDir: string): number | undefined {
     return hex === undefined ? [] : [Number.parseInt(hex, 16)];
   });
   return zxids.length === 0 ? undefined : Math.max(...zxids);
+}
+
+function dataFolders(member: PlannedMember, plan: EnsemblePlan): DataFolders {
+  const { dataDir, dataLogDir } = memberFiles(member, plan);
+  return { snapshots: dataDir, logs: dataLogDir };
+}
+
+/** Below its own budget, which it gets back. */
+function limitCpu(member: Member, cores: number): CpuBudget {
+  const { budget } = member.plan;
+  const { pid } = member;
+  const limit = member.limitCpu(budget === undefined ? cores : Math.min(cores, budget));
+  if (budget === undefined) return limit;
+  const lift = () => {
+    limit.lift();
+    if (member.pid === pid && member.process.isRunning) member.limitCpu(budget);
+  };
+  return { ...limit, lift };
 }

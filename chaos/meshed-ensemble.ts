@@ -7,7 +7,7 @@ import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
 import { type PlanOptions, planEnsemble } from '../bench/topology/plan.ts';
 import type { Topology } from '../bench/topology/topology.ts';
 import type { FaultMember } from './faults/context.ts';
-import { faultMember, linkMaps, meshMembers, ofApache } from './members.ts';
+import { faultFiles, faultMember, linkMaps, meshMembers, ofApache, writeFaultFiles } from './members.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { startSocks } from './mesh/socks/start.ts';
 import { ToxiproxyClient } from './toxiproxy/client.ts';
@@ -15,13 +15,15 @@ import { findToxiproxy } from './toxiproxy/find.ts';
 import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
 
 export interface MeshedOptions
-  extends Omit<EnsembleOptions, 'linkMaps' | 'socksServers' | 'clientAddresses'> {
+  extends Omit<EnsembleOptions, 'linkMaps' | 'faultFiles' | 'socksServers' | 'clientAddresses'> {
   /** Folder for everything: configurations, data, logs, link maps. */
   readonly folder: string;
   /** Where each member runs. @default this machine */
   readonly hostOf?: PlanOptions['hostOf'];
   /** Seed of the randomness of the stand-in. @default 1 */
   readonly seed?: number;
+  /** Starts the stand-in, whatever Toxiproxy there is: only it knows packets of ZooKeeper. @default false */
+  readonly standIn?: boolean;
 }
 
 export interface MeshedEnsemble {
@@ -40,10 +42,10 @@ export async function startMeshedEnsemble(
   topology: Topology,
   options: MeshedOptions,
 ): Promise<MeshedEnsemble> {
-  const { folder, hostOf, seed = 1, ...ensembleOptions } = options;
+  const { folder, hostOf, seed = 1, standIn, ...ensembleOptions } = options;
   const undo: (() => Promise<void>)[] = [];
   try {
-    const toxiproxy = await findToxiproxy({ seed });
+    const toxiproxy = await findToxiproxy({ seed, ...(standIn && { standIn }) });
     undo.push(() => toxiproxy.stop());
     const plan = await planEnsemble(topology, folder, { hostOf });
     const client = new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
@@ -63,15 +65,20 @@ export async function startMeshedEnsemble(
     const maps = linkMaps(mesh, plan);
     const socks = await startSocks(ofApache(plan, maps));
     if (socks !== undefined) undo.push(() => socks.stop());
+    const switches = faultFiles(plan, join(folder, 'faults'));
+    await writeFaultFiles(plan, switches);
     ensemble = await Ensemble.start(plan, {
       ...ensembleOptions,
+      faultFiles: switches,
       linkMaps: maps,
       ...(socks && { socksServers: socks.addresses }),
       clientAddresses: new Map(plan.members.map(({ name }) => [name, mesh.clientAddress(name)])),
     });
     const started = ensemble;
     undo.push(() => started.stop());
-    const faultMembers = started.members.map(member => faultMember(started, member));
+    const faultMembers = started.members.map(member =>
+      faultMember(started, member, switches.get(member.name)),
+    );
     return { ensemble, mesh, client, toxiproxy, faultMembers, stop: () => undoAll(undo) };
   } catch (error) {
     await undoAll(undo);

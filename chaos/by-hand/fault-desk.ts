@@ -6,6 +6,7 @@ import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { FaultContext } from '../faults/context.ts';
 import type { ActiveFault } from '../faults/fault.ts';
 import { placeOf } from '../faults/fault-span.ts';
+import { faultHostOf } from '../faults/host.ts';
 import { proofOf } from '../faults/in-force.ts';
 import { readFault, refusalOf, type WrittenFault } from '../faults/index.ts';
 import { faultMember } from '../members.ts';
@@ -93,7 +94,8 @@ export class FaultDesk {
   async #inject({ words, isOneWay, forMs }: Asked): Promise<FaultInForce> {
     const written = faultOf(words, await this.#present(), isOneWay);
     const fault = readFault(written, new Origin('zklab fault'));
-    const why = refusalOf(fault, { links: this.#up.mesh !== undefined, processes: true });
+    const host = faultHostOf(this.#up.ensemble.plan.topology);
+    const why = refusalOf(fault, { ...host, links: this.#up.mesh !== undefined });
     if (why !== undefined) throw new UsageError(`${fault.name}: ${why}`);
     const active = await fault.inject(this.#context());
     const id = ++this.#ids;

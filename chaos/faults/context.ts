@@ -1,8 +1,11 @@
+import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
+import type { MemoryLimit } from '../../bench/hosts/memory-limit.ts';
 import type { ProcessState } from '../../bench/hosts/process-state.ts';
 import type { Random } from '../../server/runtime/runtime.ts';
 import type { Probe } from '../mesh/measure.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { ToxiproxyClient } from '../toxiproxy/client.ts';
+import type { ServerFaults } from './fault-switch.ts';
 
 /** A member as the process faults need it. An ensemble of bench/topology is adapted to this. */
 export interface FaultMember {
@@ -23,8 +26,28 @@ export interface FaultMember {
   masterOf?(): Promise<string | undefined>;
   /** The zxid of its newest snapshot on disk; undefined when there is none, or nobody can look. */
   snapshotZxid?(): number | undefined;
-  /** Restarts the member on its data; settles when it listens. */
-  restart(): Promise<void>;
+  /**
+   * Restarts the member on its data, or waits for it when it runs; settles when it serves. `mayEnd`: an end
+   * of the new process is part of the fault.
+   */
+  restart(options?: { readonly mayEnd?: boolean }): Promise<void>;
+  /** An end of this process is part of a fault, not a death to complain about; until the result is called. */
+  expectEnd?(pid: number): () => void;
+  /** The end of what its processes printed. */
+  logTail?(): string;
+  /** Limits of the present process. @throws Error when the machine cannot */
+  limitCpu?(cores: number): CpuBudget;
+  limitMemory?(bytes: number): MemoryLimit;
+  /** Faults of its disk and clock. Only a server that was started with the switch has them. */
+  readonly serverFaults?: ServerFaults | undefined;
+  /** Where its data are, when the lab reaches them. */
+  readonly dataFolders?: DataFolders | undefined;
+}
+
+export interface DataFolders {
+  /** Each has a `version-2`. */
+  readonly snapshots: string;
+  readonly logs: string;
 }
 
 /** What process faults need. */

@@ -32,6 +32,8 @@ export interface FaultHost {
   readonly links: boolean;
   /** Whether its processes can be signalled. */
   readonly processes: boolean;
+  /** What its members run: zklab, apache ... @default only zklab, if it has links */
+  readonly implementations?: readonly string[];
 }
 
 /**
@@ -43,6 +45,8 @@ export interface FaultKind<Options = unknown> {
   /** One line, for `zklab list`. */
   readonly description: string;
   readonly schema: z.ZodType<Options>;
+  /** The ensemble has to be started with the stand-in: Toxiproxy itself has no such toxic. @default false */
+  readonly wantsStandIn?: boolean;
   /** Why the fault cannot be injected there; undefined when it can. */
   available(host: FaultHost): string | undefined;
   create(options: Options): Fault;
@@ -64,6 +68,15 @@ export function needsLinks({ links }: FaultHost): string | undefined {
 
 export function needsProcesses({ processes }: FaultHost): string | undefined {
   return processes ? undefined : 'the processes of its members cannot be signalled';
+}
+
+/** For faults that a server injects into itself. */
+export function needsOurServer(host: FaultHost): string | undefined {
+  const { links, implementations = links ? ['zklab'] : ['another'] } = host;
+  const others = implementations.some(each => each !== 'zklab');
+  return (
+    needsProcesses(host) ?? (others ? "only zklab's server can break its own disk and clock" : undefined)
+  );
 }
 
 /**

@@ -38,3 +38,15 @@ test('healing tries every step before it fails, and only the failed ones the nex
   await healing.heal();
   assert.equal(done, [1, 2]);
 });
+
+test('steps that wait for each other are undone together', async () => {
+  let waiting = 0;
+  const healing = new Healing('together');
+  for (let step = 0; step < 3; step++)
+    healing.add(async () => {
+      waiting += 1;
+      while (waiting < 3) await new Promise(setImmediate);
+    });
+  await healing.heal();
+  assert.is(waiting, 3);
+});

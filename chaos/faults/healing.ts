@@ -5,10 +5,18 @@ const PAUSE_MS = 200;
 
 type Undo = () => Promise<void>;
 
-/** Steps to undo, the last one first, each persistently. */
+/**
+ * Steps to undo, each persistently: the last one first, or together where one waits for another, as members
+ * do for a quorum.
+ */
 export class Healing {
+  readonly #order: 'last first' | 'together';
   #steps: Undo[] = [];
   #healing: Promise<void> | undefined;
+
+  constructor(order: 'last first' | 'together' = 'last first') {
+    this.#order = order;
+  }
 
   add(step: Undo): void {
     this.#steps.push(step);
@@ -25,14 +33,17 @@ export class Healing {
   async #heal(): Promise<void> {
     const errors: unknown[] = [];
     const undone: Undo[] = [];
-    for (const step of this.#steps.splice(0).reverse()) {
+    const undo = async (step: Undo) => {
       try {
         await persistently(step);
       } catch (error) {
         errors.push(error);
         undone.unshift(step);
       }
-    }
+    };
+    const steps = this.#steps.splice(0).reverse();
+    if (this.#order === 'together') await Promise.all(steps.map(undo));
+    else for (const step of steps) await undo(step);
     this.#steps = undone;
     if (errors.length > 0) {
       const words = errors.map(error => (error as Error).message).join('; ');

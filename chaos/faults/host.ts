@@ -4,7 +4,7 @@ import type { FaultHost } from './fault.ts';
 
 export function faultHostOf({ members }: Pick<Topology, 'members'>): FaultHost {
   const implementations = [...new Set(members.map(each => implementationName(each.implementation)))];
-  return { links: implementations.every(dialsThroughProxies), processes: true };
+  return { links: implementations.every(dialsThroughProxies), processes: true, implementations };
 }
 
 /**

@@ -34,7 +34,7 @@ export async function injectOnMembers(
 ): Promise<ActiveFault> {
   const members = await chooseMembers(context, target);
   const before = await Promise.all(members.map(member => probeMember(member, ANSWER_MAX_MS)));
-  const healing = new Healing();
+  const healing = new Healing('together');
   const startedAt = Date.now();
   try {
     for (const member of members) healing.add(await harm.apply(member));

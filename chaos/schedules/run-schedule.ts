@@ -21,6 +21,7 @@ import { SERVER_VERSION } from '../../server/version.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
 import { firstWriteAfter } from '../checkers/liveness.ts';
 import type { Aftermath } from '../checkers/run-record.ts';
+import { wantStandIn } from '../faults/index.ts';
 import { type NemesisReport, runNemesis } from '../faults/nemesis.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
@@ -76,6 +77,7 @@ export async function runSchedule(options: RunScheduleOptions): Promise<Result> 
       seed,
       onMember: event => events.emit({ kind: 'member', topology: topology.name, ...event }),
       signal,
+      standIn: wantStandIn(schedule.steps.map(({ fault }) => fault)),
     });
     try {
       events.emit({

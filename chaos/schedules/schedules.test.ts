@@ -29,9 +29,13 @@ test('all schedules of the project and their topologies are valid', () => {
   }
 });
 
+/** All of them bite in `faults/member-faults.ensemble.test.ts`, where they do not have to wait for a time. */
+const OF_MEMBERS = FAULTS.map(({ name }) => name).slice(FAULTS.findIndex(({ name }) => name === 'pause') + 1);
+
 test('smoke has every fault of the registry that its topology has a target for', () => {
   const { steps, topology } = readSchedule('smoke');
-  const possible = FAULTS.filter(({ draw }) => draw?.(new SeededRandom(1), readTopology(topology)));
+  const ofSmoke = FAULTS.filter(({ name }) => !OF_MEMBERS.includes(name));
+  const possible = ofSmoke.filter(({ draw }) => draw?.(new SeededRandom(1), readTopology(topology)));
   assert.equal(steps.map(({ fault }) => fault.name).sort(), possible.map(({ name }) => name).sort());
 });
 

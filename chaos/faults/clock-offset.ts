@@ -1,0 +1,41 @@
+import { type ClockOffsetOptions, clockOffsetSchema, drawOffset, isOffBy } from './clock-jump.ts';
+import type { ProcessFaultContext } from './context.ts';
+import { type Fault, type FaultKind, needsOurServer } from './fault.ts';
+import { killMember } from './kill-member.ts';
+import { abilityOf } from './member-fault.ts';
+import { injectWrongClock } from './wrong-clock.ts';
+
+export const clockOffsetKind: FaultKind<ClockOffsetOptions> = {
+  name: 'clock-offset',
+  description: 'a member is killed and starts with a wrong wall clock, which is set right when healed',
+  schema: clockOffsetSchema,
+  available: needsOurServer,
+  create: clockOffset,
+  draw: drawOffset,
+};
+
+/** Everything that a server takes from its clock at a start is wrong then, as its part of session ids. */
+export function clockOffset({ target, offsetMs }: ClockOffsetOptions): Fault<ProcessFaultContext> {
+  return {
+    name: 'clock-offset',
+    description: `${offsetMs} ms ahead from the start`,
+    inject: context =>
+      injectWrongClock(
+        context,
+        target,
+        async member => {
+          const clock = abilityOf(member, 'serverFaults');
+          await killMember(member);
+          const setRight = await clock.apply({ clock: { offsetMs } });
+          try {
+            await member.restart();
+          } catch (error) {
+            await setRight();
+            throw error;
+          }
+          return setRight;
+        },
+        isOffBy(offsetMs),
+      ),
+  };
+}

@@ -1,0 +1,81 @@
+/** What the faults of a running member's disk share. Each has a file of its own. */
+import { z } from 'zod';
+import type { DiskFailure } from '../../server/runtime/faulty-disk.ts';
+import { drawTargets } from '../mesh/draw-target.ts';
+import { memberTargetSchema } from '../mesh/selector-schema.ts';
+import type { MemberTarget } from '../mesh/target.ts';
+import type { FaultMember, ProcessFaultContext } from './context.ts';
+import { type Fault, type FaultKind, needsOurServer, type Readings } from './fault.ts';
+import { abilityOf, applyToMembers, firstOf, giveWork } from './member-fault.ts';
+import { chooseMembers } from './process-fault.ts';
+
+const ENDED_MAX_MS = 10_000;
+
+/**
+ * A disk that refuses operations. A server that cannot keep what it would acknowledge has to end, and comes
+ * back on a healed disk.
+ */
+export function diskFailureKind(
+  name: string,
+  description: string,
+  failure: DiskFailure,
+): FaultKind<{ readonly target: MemberTarget }> {
+  return {
+    name,
+    description,
+    schema: z.strictObject({ target: memberTargetSchema }),
+    available: needsOurServer,
+    create: ({ target }) => diskFailure(name, description, failure, target),
+    draw(random, shape) {
+      const target = drawTargets(random, shape);
+      return own => ({ target: target(own) });
+    },
+  };
+}
+
+function diskFailure(
+  name: string,
+  description: string,
+  failure: DiskFailure,
+  target: MemberTarget,
+): Fault<ProcessFaultContext> {
+  return {
+    name,
+    description,
+    async inject(context) {
+      const members = await chooseMembers(context, target);
+      const pids = new Map(members.map(member => [member.name, member.pid]));
+      const stateOf = (member: FaultMember) => member.stateOf(pids.get(member.name)!);
+      const states = (): Readings =>
+        Object.fromEntries(members.map(member => [`${member.name} process`, stateOf(member)]));
+      const before = states();
+      return applyToMembers(
+        members,
+        async member => {
+          const pid = pids.get(member.name)!;
+          const endIsExpected = member.expectEnd?.(pid);
+          const disk = abilityOf(member, 'serverFaults');
+          const repair = await disk.apply({ disk: { failure } });
+          return async () => {
+            await repair();
+            // A server that was refused something is about to end. Nobody else would start it again.
+            const refused = (await disk.report())?.refusedOperations ?? 0;
+            const isGone = () => (member.stateOf(pid) === 'gone' ? true : undefined);
+            await firstOf(isGone, refused > 0 ? ENDED_MAX_MS : 0);
+            if (isGone()) await member.restart();
+            else endIsExpected?.();
+          };
+        },
+        async () => {
+          const ended = await firstOf(async () => {
+            await Promise.all(members.map(giveWork));
+            const told = (member: FaultMember) => member.logTail?.().includes(failure) ?? true;
+            return members.every(each => stateOf(each) === 'gone' && told(each)) ? true : undefined;
+          }, ENDED_MAX_MS);
+          const how = `the process and the end of its log; a bite is that it ends within ${ENDED_MAX_MS} ms and names ${failure}`;
+          return { bit: ended === true, before, after: states(), how };
+        },
+      );
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { drawTargets } from '../mesh/draw-target.ts';
+import { memberTargetSchema } from '../mesh/selector-schema.ts';
+import type { MemberTarget } from '../mesh/target.ts';
+import type { FaultMember, ProcessFaultContext } from './context.ts';
+import { newestEntries, readBytes, writeBytes } from './data-files.ts';
+import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
+import { killMember } from './kill-member.ts';
+import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
+import { chooseMembers } from './process-fault.ts';
+
+export const flippedByteKind: FaultKind<{ readonly target: MemberTarget }> = {
+  name: 'flipped-byte',
+  description: 'a member is killed, a byte of its log changes, and it must refuse to start with that',
+  schema: z.strictObject({ target: memberTargetSchema }),
+  available: needsProcesses,
+  create: flippedByte,
+  draw(random, shape) {
+    const target = drawTargets(random, shape);
+    return own => ({ target: target(own) });
+  },
+};
+
+/** Checksum and length stand in front of a transaction. Its first bytes are the session that asked for it. */
+const IN_TRANSACTION = 20;
+
+/**
+ * Bit rot in a transaction that has others behind it, so that no crash can have caused it. A member that
+ * started would have lost what it had acknowledged. Healed, the byte is as it was.
+ */
+export function flippedByte({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
+  return {
+    name: 'flipped-byte',
+    description: flippedByteKind.description,
+    async inject(context) {
+      const { random } = context;
+      const members = await chooseMembers(context, target);
+      const refused = new Map<string, string>();
+      for (const member of members) {
+        const folders = abilityOf(member, 'dataFolders');
+        const hasTwo = () => newestEntries(folders).length > 1;
+        await untilLogged(member, hasTwo, 'two transactions in its newest log');
+      }
+      return applyToMembers(
+        members,
+        async member => {
+          const folders = abilityOf(member, 'dataFolders');
+          await killMember(member);
+          const entries = newestEntries(folders).slice(0, -1);
+          if (entries.length === 0) {
+            await member.restart();
+            throw new Error(
+              `${member.name}: its newest log has fewer than two transactions, none of them to damage`,
+            );
+          }
+          const { path, offset } = entries[random.below(entries.length)]!;
+          const at = offset + IN_TRANSACTION;
+          const right = readBytes(path, at, 1);
+          writeBytes(path, at, Buffer.from([right[0]! ^ 0xff]));
+          refused.set(member.name, await startOn(member, path));
+          return async () => {
+            if (member.stateOf(member.pid) !== 'gone') await killMember(member);
+            writeBytes(path, at, right);
+            await member.restart();
+          };
+        },
+        async () => {
+          const after: Readings = Object.fromEntries(
+            members.map(({ name }) => [`${name} start`, refused.get(name)!]),
+          );
+          const before: Readings = Object.fromEntries(members.map(({ name }) => [`${name} start`, 'serves']));
+          const bit = Object.values(after).every(start => start === 'refused');
+          const how = 'a start on the damaged log; a bite is that the member ends and names the log';
+          return { bit, before, after, how };
+        },
+      );
+    },
+  };
+}
+
+/** Whether the member starts on the damaged log. */
+async function startOn(member: FaultMember, path: string): Promise<string> {
+  try {
+    await member.restart({ mayEnd: true });
+    return 'serves';
+  } catch {
+    if (member.stateOf(member.pid) !== 'gone') return 'neither serves nor ends';
+    return member.logTail?.().includes(path) === false ? 'ended for another reason' : 'refused';
+  }
+}

@@ -1,0 +1,7 @@
+import { clientFaultKind } from './client-fault.ts';
+
+export const slowClientKind = clientFaultKind(
+  'slow-client',
+  'eight clients ask a member for much and read nothing any more',
+  'stalled',
+);

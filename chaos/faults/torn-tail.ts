@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { drawTargets } from '../mesh/draw-target.ts';
+import { memberTargetSchema } from '../mesh/selector-schema.ts';
+import type { MemberTarget } from '../mesh/target.ts';
+import type { ProcessFaultContext } from './context.ts';
+import { newestEntries, readBytes, writeBytes } from './data-files.ts';
+import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
+import { killMember } from './kill-member.ts';
+import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
+import { chooseMembers } from './process-fault.ts';
+
+export const tornTailKind: FaultKind<{ readonly target: MemberTarget }> = {
+  name: 'torn-tail',
+  description: 'a member is killed while half a transaction is in its log, and restarted',
+  schema: z.strictObject({ target: memberTargetSchema }),
+  available: needsProcesses,
+  create: tornTail,
+  draw(random, shape) {
+    const target = drawTargets(random, shape);
+    return own => ({ target: target(own) });
+  },
+};
+
+interface Torn {
+  readonly path: string;
+  readonly offset: number;
+  readonly half: Buffer;
+}
+
+/**
+ * Power loss in the middle of a write: behind the last whole transaction stands the first half of another
+ * one, which nobody has acknowledged. The member has to cut it, and nothing else.
+ */
+export function tornTail({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
+  return {
+    name: 'torn-tail',
+    description: tornTailKind.description,
+    async inject(context) {
+      const members = await chooseMembers(context, target);
+      const torn = new Map<string, Torn>();
+      const pids = new Map(members.map(({ name, pid }) => [name, pid]));
+      for (const member of members) {
+        const folders = abilityOf(member, 'dataFolders');
+        const hasOne = () => newestEntries(folders).length > 0;
+        await untilLogged(member, hasOne, 'transaction in its newest log');
+      }
+      // All are damaged before any starts: otherwise some would already write to their logs again.
+      try {
+        for (const member of members) {
+          const folders = abilityOf(member, 'dataFolders');
+          await killMember(member);
+          const entry = newestEntries(folders).at(-1);
+          if (entry !== undefined) torn.set(member.name, tear(entry));
+        }
+      } catch (error) {
+        await Promise.allSettled(members.map(member => member.restart()));
+        throw error;
+      }
+      const isTorn = (name: string): boolean => {
+        const place = torn.get(name);
+        return (
+          place !== undefined && readBytes(place.path, place.offset, place.half.length).equals(place.half)
+        );
+      };
+      const now = (): Readings =>
+        Object.fromEntries(members.map(({ name }) => [`${name} tail`, isTorn(name) ? 'torn' : 'whole']));
+      const before = now();
+      return applyToMembers(
+        members,
+        async member => {
+          await member.restart();
+          return () => member.restart();
+        },
+        async () => {
+          const bit = members.every(
+            ({ name, pid }) => before[`${name} tail`] === 'torn' && !isTorn(name) && pid !== pids.get(name),
+          );
+          const how =
+            'the end of the newest log; a bite is that it was torn, and the member serves with a log that is whole';
+          return { bit, before, after: now(), how };
+        },
+      );
+    },
+  };
+}
+
+/** Writes the first half of a copy of this entry behind it. */
+function tear({ path, offset, endOffset }: ReturnType<typeof newestEntries>[number]): Torn {
+  const half = readBytes(path, offset, Math.ceil((endOffset - offset) / 2));
+  writeBytes(path, endOffset, half);
+  return { path, offset: endOffset, half };
+}
