@@ -24,8 +24,8 @@ export const jitterKind: FaultKind<JitterOptions> = {
   available: needsLinks,
   create: jitter,
   draw(random, shape) {
-    const select = drawSelectors(random, shape);
-    const mostMs = random.pick([100, 400, 1000]);
+    const select = drawSelectors(random, shape, { both: true });
+    const mostMs = random.pick([400, 800]);
     return (
       select && (own => ({ select: select(own), spreadMs: Math.round(own.between(mostMs / 2, mostMs)) }))
     );

@@ -130,7 +130,7 @@ export const fastest: Measure = (probe, link, deadlineMs, times, ask) =>
 
 /** Exchanges of one series, how many of them are made at the same time, and how many series there are. */
 const SERIES = 24;
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 const SERIES_MAX = 4;
 
 /**
