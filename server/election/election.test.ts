@@ -217,6 +217,19 @@ test('ZOOKEEPER-3109: an elected leader is told when its voters look again', () 
   assert.ok(world.servers.get(3)?.supportLost);
 });
 
+test('the configuration in a vote is text in UTF-8, whatever the machine prefers (ZOOKEEPER-4787)', () => {
+  const world = new World([1, 2, 3]);
+  const text = 'server.1=zürich-中:2888:3888:participant\nversion=100000003';
+  const quorum = new JointQuorum(
+    new QuorumMaj({ version: 0x1_0000_0003, text, voters: [1, 2], observers: [3] }),
+  );
+  world.start(1, { ...world.view(), quorum }).look();
+  const server = world.start(3);
+  server.look();
+  world.time.advance(100);
+  assert.is(server.configSeen, text);
+});
+
 test('a newer configuration that is heard of while looking is adopted, and the election starts over', () => {
   const world = new World([1, 2, 3]);
   const newer = world.view(0x1_0000_0003, [1, 2], [3]);
