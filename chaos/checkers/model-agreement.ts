@@ -83,6 +83,9 @@ function complaintOfWrite(
   if (invoke.f === 'multi') return complaintOfMulti(invoke, change);
   if (change.f !== invoke.f) return `transaction ${zxid} is a ${change.f}`;
   if (change.f === 'closeSession') return undefined;
+  const told = completion?.version;
+  if (change.f === 'setData' && told !== undefined && told !== change.version)
+    return `was answered with version ${told}, but transaction ${zxid} makes version ${change.version}`;
   return complaintOfPart({ ...invoke, created: completion?.created }, change);
 }
 

@@ -62,6 +62,11 @@ test('model: an acknowledged write that was not agreed on, of another session, o
     checkModelAgreement(write, after(['a', { ...set, value: 'x' }])),
     /holds "x" among the transactions/,
   );
+  const { version: _, ...told } = write[1]!;
+  assertInvalid(
+    checkModelAgreement([write[0]!, { ...told, version: 2 }], after(['a', set])),
+    /answered with version 2, but transaction 4 makes version 1/,
+  );
 });
 
 test('model: a read from a tree that is too old, too new, or never was', () => {

@@ -1,12 +1,13 @@
 /** All of `zklab chaos` on short schedules: what it leaves, and that it finds planted bugs. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder } from '#test';
 import { readEvents } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { loadRun } from '../../results/store.ts';
-import type { HistoryEvent } from '../checkers/history.ts';
+import { HISTORY_FILE, readHistory } from '../workloads/history-file.ts';
+import { rejudgeRecord } from '../workloads/recheck.ts';
 import { chaos } from './chaos-command.ts';
 
 const test = suite('zklab chaos');
@@ -83,8 +84,8 @@ test(
     const folder = join(runsRoot, result.run.id);
     assert.equal(readdirSync(join(folder, 'logs')).sort(), ['o1.log', 'v1.log', 'v2.log', 'v3.log']);
     assert.ok(existsSync(join(folder, 'report.html')));
-    const history = readFileSync(join(folder, 'history.ndjson'), 'utf8').trimEnd().split('\n');
-    assert.ok(history.map(line => JSON.parse(line) as HistoryEvent).some(({ type }) => type === 'ok'));
+    assert.ok((await readHistory(join(folder, HISTORY_FILE))).some(({ type }) => type === 'ok'));
+    assert.equal((await rejudgeRecord(folder, result)).judgements, result.judgements);
     const events = readEvents(folder);
     assert.is(events[0]?.kind, 'plan');
     const of = (kind: string) => events.filter(event => event.kind === kind).length;

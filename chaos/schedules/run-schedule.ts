@@ -2,7 +2,6 @@
  * Runs a schedule on a real ensemble. A workload runs before, during and after the faults, and each fault is
  * proven. Then every member is read, and the checkers judge.
  */
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { type Environment as Probed, probeEnvironment } from '../../bench/measure/environment.ts';
@@ -18,7 +17,6 @@ import { type Environment, type Result, SCHEMA_VERSION } from '../../results/sch
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
-import type { HistoryEvent } from '../checkers/history.ts';
 import { firstWriteAfter } from '../checkers/liveness.ts';
 import type { Aftermath } from '../checkers/run-record.ts';
 import { wantStandIn } from '../faults/index.ts';
@@ -50,7 +48,6 @@ export const RECOVER_MAX_MS = 60_000;
 /** Writes acknowledged before the first fault: they show that the ensemble was healthy. */
 const HEALTHY_WRITES = 20;
 const POLL_MS = 20;
-const EVENTS_PER_PART = 10_000;
 
 /**
  * When it returns or throws, nothing is left running.
@@ -130,15 +127,13 @@ async function attacked(
   const { events } = run;
   await prepareNodes(ensemble.directConnectString(), schedule.workload, schedule.workloadOptions);
   const servers = ensemble.members.map(({ clientAddress }) => addressOf(clientAddress));
-  const load = new LiveWorkload(schedule.workload, { servers, seed: String(seed) }, schedule.workloadOptions);
+  const load = new LiveWorkload(
+    schedule.workload,
+    { servers, seed: String(seed), folder: run.path },
+    schedule.workloadOptions,
+  );
   const startedAt = Date.now() - load.nowMs;
   const recorder = new Recorder(events);
-  let isKept = false;
-  const keepHistory = () => {
-    if (isKept) return undefined;
-    isKept = true;
-    return writeHistory(join(run.path, 'history.ndjson'), load.history);
-  };
   try {
     const unhealthy = await load.untilAcknowledged(HEALTHY_WRITES, RECOVER_MAX_MS).then(
       () => [],
@@ -150,7 +145,7 @@ async function attacked(
     await load.stop(RECOVER_MAX_MS);
     signal.throwIfAborted();
     events.emit({ kind: 'phase', what: 'judging' });
-    const unkept = keepHistory();
+    const unkept = load.problem;
     const ended = await deathsSince(ensemble, 0);
     const deaths = { ended, members: ensemble.members.length };
     const judgements = await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths });
@@ -174,7 +169,7 @@ async function attacked(
       validity: {
         void: reasons.length > 0,
         reasons,
-        ...(unkept !== undefined && { unmeasured: [`the history was not kept: ${unkept}`] }),
+        ...(unkept !== undefined && { unmeasured: [`the history is not whole: ${unkept}`] }),
       },
     };
     return {
@@ -200,8 +195,6 @@ async function attacked(
     };
   } finally {
     await load.stop(0);
-    // Of a run that failed or was interrupted, too.
-    keepHistory();
   }
 }
 
@@ -235,22 +228,6 @@ async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSig
     await waitMs(POLL_MS, signal);
   }
   return { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing };
-}
-
-/**
- * Written in parts, because the history of a night is longer than a string may be. Returns why it could not
- * be written.
- */
-function writeHistory(file: string, history: readonly HistoryEvent[]): string | undefined {
-  try {
-    for (let at = 0; at < history.length; at += EVENTS_PER_PART) {
-      const part = history.slice(at, at + EVENTS_PER_PART);
-      appendFileSync(file, part.map(event => `${JSON.stringify(event)}\n`).join(''));
-    }
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 function addressOf(text: string): { host: string; port: number } {

@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { assert, suite, temporaryFolder } from '#test';
 import { check } from '../checkers/index.ts';
 import { Story } from '../checkers/testing/story.ts';
-import { HistoryFile, readHistory } from './history-file.ts';
-import { HISTORY_FILE, keepRecord, readRecord } from './kept-record.ts';
+import { HISTORY_FILE, HistoryFile, readHistory } from './history-file.ts';
+import { keepRecord, readRecord } from './kept-record.ts';
 
 const test = suite('workloads: histories on disk');
 

@@ -5,6 +5,9 @@ import { createGunzip } from 'node:zlib';
 import { StoreError } from '../../results/store-error.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
 
+/** In the folder of a run. */
+export const HISTORY_FILE = 'history.ndjson';
+
 /** What is not yet on disk: a lab that is killed loses at most this, or what came within `FLUSH_MS`. */
 const BUFFER_CHARS_MAX = 64 * 1024;
 const FLUSH_MS = 500;

@@ -11,13 +11,19 @@ import type { RunRecord } from '../checkers/run-record.ts';
 import { agreedTransactions } from './agreed-transactions.ts';
 import { type MemberState, readMemberState } from './final-state.ts';
 import { type AboutRecord, judgeRecord, type KeptRecord } from './judge-record.ts';
+import { keepRecord } from './kept-record.ts';
 import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 
-/** Runs the checkers after the load has stopped, and returns their judgements. */
+/**
+ * Runs the checkers after the load has stopped, and returns their judgements. What they read is kept in the
+ * folder of the run, if the load has one.
+ */
 export async function judgeWorkload(...of: Parameters<typeof recordOf>): Promise<Judgement[]> {
   const { record, about } = await recordOf(...of);
+  const [, { folder }] = of;
+  if (folder !== undefined) await keepRecord(folder, record, about);
   return judgeRecord(record, about);
 }
 

@@ -14,10 +14,9 @@ import { constants, createGzip } from 'node:zlib';
 import { StoreError } from '../../results/store-error.ts';
 import type { FinalNode, SessionRecord } from '../checkers/run-record.ts';
 import type { Transaction } from '../checkers/transaction.ts';
-import { linesOf, readHistory } from './history-file.ts';
+import { HISTORY_FILE, linesOf, readHistory } from './history-file.ts';
 import type { AboutRecord, KeptRecord } from './judge-record.ts';
 
-export const HISTORY_FILE = 'history.ndjson';
 const RECORD_FILE = 'record.json';
 const RECORD_VERSION = 1;
 /** Parts that are long, one item a line. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZkClient } from '../../bench/load/client.ts';
 import { silentLogger } from '../../server/runtime/logger.ts';
@@ -6,7 +7,7 @@ import type { Address } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
 import type { RunRecord } from '../checkers/run-record.ts';
-import { HistoryFile } from './history-file.ts';
+import { HISTORY_FILE, HistoryFile } from './history-file.ts';
 import { HistoryRecorder } from './history-recorder.ts';
 import { RecordingClient } from './recording-client.ts';
 import { lastReadsOf, type RunningWorkload, type Workload } from './workload.ts';
@@ -17,8 +18,8 @@ export interface LiveWorkloadOptions {
   readonly seed: string;
   /** @default 5000 */
   readonly sessionTimeoutMs?: number;
-  /** Where the history is written while it happens. @default nowhere */
-  readonly historyFile?: string;
+  /** Of the run. The history is written there while it happens. @default nowhere */
+  readonly folder?: string;
   /** @default HISTORY_EVENTS_MAX */
   readonly historyEventsMax?: number;
 }
@@ -46,12 +47,14 @@ export class LiveWorkload {
   readonly #time: { readonly nowMs: number };
   readonly #recorder: HistoryRecorder;
   readonly #running: RunningWorkload;
+  readonly folder: string | undefined;
   readonly #file: HistoryFile | undefined;
+  #isOver = false;
   #isFull = false;
 
   /** @param given options of the workload that replace its defaults */
   constructor(workload: Workload, options: LiveWorkloadOptions, given: object = {}) {
-    const { servers, seed, sessionTimeoutMs = 5_000, historyFile } = options;
+    const { servers, seed, sessionTimeoutMs = 5_000, folder } = options;
     const { historyEventsMax = HISTORY_EVENTS_MAX } = options;
     this.workload = workload;
     const { clock, network } = nodeRuntime({ logger: silentLogger });
@@ -61,7 +64,8 @@ export class LiveWorkload {
         return clock.monotonicMs() - startMs;
       },
     };
-    this.#file = historyFile === undefined ? undefined : new HistoryFile(historyFile);
+    this.folder = folder;
+    this.#file = folder === undefined ? undefined : new HistoryFile(join(folder, HISTORY_FILE));
     const keep = (event: HistoryEvent) => {
       this.#file?.write(event);
       if (event.index + 1 >= historyEventsMax) this.#fill();
@@ -86,13 +90,10 @@ export class LiveWorkload {
     this.#running = this.workload.start(world, ofWorkload);
   }
 
-  /** Why the history does not tell everything, in words; empty when it does. */
-  get gaps(): string[] {
-    const { problem } = this.#file ?? {};
-    return [
-      ...(problem === undefined ? [] : [`the history was not kept: ${problem}`]),
-      ...(this.#isFull ? [`the load ended when the history had ${this.history.length} events`] : []),
-    ];
+  /** Why the history on disk, or the load, is not whole; undefined when both are. */
+  get problem(): string | undefined {
+    if (this.#isFull) return `the load ended when the history had ${this.history.length} events`;
+    return this.#file?.problem;
   }
 
   #fill(): void {
@@ -141,10 +142,12 @@ export class LiveWorkload {
   }
 
   /**
-   * Sends no more requests. Settles when all are answered, or given up at the deadline, and the sessions are
-   * closed.
+   * Sends no more requests but its last reads. Settles when all are answered, or given up at the deadline,
+   * and the sessions are closed. Only the first call counts.
    */
   async stop(deadlineMs: number): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
     const { clients } = this.#running;
     this.#running.stop();
     const giveUpAt = performance.now() + deadlineMs;

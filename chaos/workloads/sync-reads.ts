@@ -33,6 +33,7 @@ export const syncReads: Workload<RegisterOptions> = {
             { f: 'getData', path },
           ]);
         if (random.chance(0.01)) client.move();
+        else if (random.chance(0.005)) client.moveWithWrongPassword();
       };
     return startRecipes(world, options, turn);
   },
