@@ -54,6 +54,20 @@ test('ZOOKEEPER-3188: V2 carries several addresses, IPv6 in brackets: golden byt
   assert.equal(encodeInitialMessage(2, [first, second], 2), INITIAL_V2);
 });
 
+test('ZOOKEEPER-3188: what Apache ZooKeeper 3.8.0 sent with multiAddress.enabled, captured: its names, in no order', () => {
+  const captured = hex(
+    'ffffffffffff0001 0000000000000003 0000001f 3132372e34342e312e333a333838397c3132372e34342e302e333a33383838',
+  );
+  const [first, second] = [
+    { host: '127.44.1.3', port: 3889 },
+    { host: '127.44.0.3', port: 3888 },
+  ];
+  assert.equal(readInitial(captured), { sid: 3, addresses: [first, second] });
+  assert.equal(encodeInitialMessage(3, [first, second], 2), captured);
+  for (let end = 0; end < captured.length; end++)
+    assert.throws(() => readInitial(captured.subarray(0, end)), isShort, `cut at ${end}`);
+});
+
 test('V2 names as many addresses as fit into 2,048 bytes, which is all that upstream reads', () => {
   const long = (letter: string) => ({ host: letter.repeat(1015), port: 65_535 });
   const short = { host: 'b', port: 1 };
