@@ -38,18 +38,23 @@ function ensembleWith(settings: Readonly<Record<string, string | number>>) {
   return { ensemble, stored, writes, streamed, committed };
 }
 
-test('an observer that missed transactions and gets a DIFF sends them, without a gap', () => {
-  const { ensemble, stored, writes, streamed, committed } = ensembleWith({});
-  streamed(writes(5));
-  for (const how of ['kill', 'power'] as const) {
-    ensemble.kill(OBSERVER, how);
-    const last = writes(MISSED);
-    ensemble.boot(OBSERVER);
-    streamed(last);
-  }
-  assert.equal(verdictOn(stored, committed()), []);
-  assert.is(stored.filter(({ gap }) => gap?.reason === 'lost').length, 0);
-});
+for (const [what, settings] of [
+  ['an observer', {}],
+  ['one that hears proposals', { 'observer.proposals.enabled': 'true' }],
+] as const) {
+  test(`${what} that missed transactions and gets a DIFF sends them, without a gap`, () => {
+    const { ensemble, stored, writes, streamed, committed } = ensembleWith(settings);
+    streamed(writes(5));
+    for (const how of ['kill', 'power'] as const) {
+      ensemble.kill(OBSERVER, how);
+      const last = writes(MISSED);
+      ensemble.boot(OBSERVER);
+      streamed(last);
+    }
+    assert.equal(verdictOn(stored, committed()), []);
+    assert.is(stored.filter(({ gap }) => gap?.reason === 'lost').length, 0);
+  });
+}
 
 test('an observer that gets a SNAP tells both zxids, and goes on behind it', () => {
   const few = { commitLogCount: 5, snapshotSizeFactor: -1 };
