@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { assert, suite } from '#test';
+import { plugInProgram } from '../server/runtime/node-plug-ins.ts';
 
 const test = suite('.ci: the bundled server');
 
@@ -18,4 +19,15 @@ test('holds off the memory reducer before the program is read, which is too late
     ['node:v8'],
   );
   assert.match(started, /setFlagsFromString\(.*await import\('\.\/zklab-server-program\.js'\)/s);
+});
+
+test('whichever file starts plug-ins finds their program', () => {
+  const bundled = readdirSync(new URL('..', import.meta.url)).filter(
+    name => /^zklab-server.*\.js$/.test(name) && built(name).includes('plug-in-main.js'),
+  );
+  assert.ok(bundled.length > 0, 'a bundled file starts plug-ins');
+  for (const name of [...bundled, 'server/runtime/node-plug-ins.js']) {
+    const program = plugInProgram(new URL(`../${name}`, import.meta.url).href);
+    assert.ok(existsSync(program), `${name}: ${program}`);
+  }
 });

@@ -2,9 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { PlugInEvents, PlugInHost } from './runtime.ts';
 
-/** The server is one bundled file; a plug-in is not part of it. */
-const BUNDLE = /\/zklab-server\.js$/;
-const PROGRAM = BUNDLE.test(import.meta.url) ? './server/sinks/plug-in-main.js' : '../sinks/plug-in-main.js';
+/** The server is bundled into a few files at the top of dist/; a plug-in is not part of them. */
+const BUNDLE = /\/zklab-server[\w-]*\.js$/;
 /** A batch, its messages, and the libraries of a broker. */
 const HEAP_MIB_MAX = 192;
 
@@ -50,8 +49,14 @@ export const nodePlugIns: PlugInHost = {
   },
 };
 
+/** The file of the program. @param module the file that this code stands in */
+export function plugInProgram(module: string): string {
+  const from = BUNDLE.test(module) ? './server/sinks/' : '../sinks/';
+  return fileURLToPath(new URL(`${from}plug-in-main.js`, module));
+}
+
 function forked(): ChildProcess {
-  return fork(fileURLToPath(new URL(PROGRAM, import.meta.url)), [], {
+  return fork(plugInProgram(import.meta.url), [], {
     // Copies buffers as they are.
     serialization: 'advanced',
     // Not those of the server, which may ask for a debugger at a port.
