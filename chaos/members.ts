@@ -6,6 +6,7 @@ import { LOCAL_HOST } from '../bench/hosts/local-host.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
 import type { EnsemblePlan, PlannedMember } from '../bench/topology/planned.ts';
+import { implementationName } from '../bench/topology/topology.ts';
 import { memberFiles } from '../bench/topology/zoo-cfg.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { DataFolders, FaultMember } from './faults/context.ts';
@@ -79,6 +80,7 @@ export function faultMember(ensemble: Ensemble, member: Member, faultFile?: stri
   return {
     name: member.name,
     dc: member.plan.dc,
+    implementation: implementationName(plan.implementation),
     isVoter: member.plan.role === 'participant',
     snapshotZxid: () => newestSnapshot(memberFiles(member.plan, ensemble.plan).dataDir),
     masterOf: async () => (await ensemble.learnerMasters()).get(member.name),

@@ -12,6 +12,8 @@ export interface FaultMember {
   readonly name: string;
   /** Data centre. */
   readonly dc?: string | undefined;
+  /** What it runs: zklab, apache ... @default zklab */
+  readonly implementation?: string;
   /** Of the process that runs now. A restart changes it. */
   readonly pid: number;
   /** host:port of the member's own client listener, without a proxy. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { drawTargets } from '../mesh/draw-target.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
@@ -56,11 +57,13 @@ export function flippedByte({ target }: { readonly target: MemberTarget }): Faul
           const { path, offset } = entries[random.below(entries.length)]!;
           const at = offset + IN_TRANSACTION;
           const right = readBytes(path, at, 1);
-          writeBytes(path, at, Buffer.from([right[0]! ^ 0xff]));
+          const wrong = Buffer.from([right[0]! ^ 0xff]);
+          writeBytes(path, at, wrong);
           refused.set(member.name, await startOn(member, path));
           return async () => {
             if (member.stateOf(member.pid) !== 'gone') await killMember(member);
-            writeBytes(path, at, right);
+            // A member that served all the same may have cut or replaced its log.
+            if (existsSync(path) && readBytes(path, at, 1).equals(wrong)) writeBytes(path, at, right);
             await member.restart();
           };
         },
@@ -70,7 +73,7 @@ export function flippedByte({ target }: { readonly target: MemberTarget }): Faul
           );
           const before: Readings = Object.fromEntries(members.map(({ name }) => [`${name} start`, 'serves']));
           const bit = Object.values(after).every(start => start === 'refused');
-          const how = 'a start on the damaged log; a bite is that the member ends and names the log';
+          const how = 'a start on the damaged log; a bite is that the member ends, and ours names the log';
           return { bit, before, after, how };
         },
       );
@@ -85,6 +88,9 @@ async function startOn(member: FaultMember, path: string): Promise<string> {
     return 'serves';
   } catch {
     if (member.stateOf(member.pid) !== 'gone') return 'neither serves nor ends';
-    return member.logTail?.().includes(path) === false ? 'ended for another reason' : 'refused';
+    const { implementation = 'zklab', logTail } = member;
+    // Apache's server does not name the file.
+    const names = implementation !== 'zklab' || (logTail?.().includes(path) ?? true);
+    return names ? 'refused' : 'ended for another reason';
   }
 }

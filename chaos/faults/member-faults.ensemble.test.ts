@@ -187,7 +187,7 @@ function isPossible({ fault }: WrittenFault): boolean {
 }
 
 async function loadOn({ ensemble }: MeshedEnsemble): Promise<LiveWorkload> {
-  const options = registers.schema.parse({}) as object;
+  const options = registers.schema.parse({ clients: 2, thinkMs: [5, 20] }) as object;
   await prepareNodes(ensemble.directConnectString(), registers, options);
   const servers = ensemble.members.map(({ plan }) => plan.ports.client);
   const load = new LiveWorkload(registers, { servers, seed: '1' }, options);

@@ -9,7 +9,7 @@ import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ToxicRequest } from '../toxiproxy/client.ts';
 import { isStandIn } from '../toxiproxy/find.ts';
-import type { FaultContext } from './context.ts';
+import type { FaultContext, FaultMember } from './context.ts';
 import type { DrawOptions, Fault } from './fault.ts';
 import { applyToAll, firstOf, giveWork } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
@@ -98,6 +98,7 @@ export function packetFault(
       const attributes = { ...toxic.attributes, packet: PacketType[packet], nth };
       const hits = () => hitsOn(context, links, stream);
       const before = await hits();
+      const mayEnd = learners.filter(endsAtMismatch).map(expectingEnd);
       const active = await applyToAll(links, async link => {
         const heal = await addToxics(context, link, [stream], { type: toxic.type, attributes });
         if (onArrival) await reconnect(context, link);
@@ -105,6 +106,10 @@ export function packetFault(
       });
       return {
         ...active,
+        async heal() {
+          await active.heal();
+          await Promise.all(mayEnd.map(comeBack => comeBack()));
+        },
         async proveBite() {
           const found = await firstOf(async () => {
             await Promise.all(context.members.map(giveWork));
@@ -132,4 +137,19 @@ async function hitsOn({ client }: FaultContext, links: readonly Link[], stream: 
 async function reconnect({ client }: FaultContext, { name }: Link): Promise<void> {
   await client.setEnabled(name, false);
   await client.setEnabled(name, true);
+}
+
+/** Apache's learner exits (code 12) when a COMMIT does not fit its proposals. Ours must resynchronise. */
+function endsAtMismatch({ implementation = 'zklab' }: FaultMember): boolean {
+  return implementation !== 'zklab';
+}
+
+/** Returns what starts the member again, if it has ended meanwhile. */
+function expectingEnd(member: FaultMember): () => Promise<void> {
+  const { pid } = member;
+  const endIsExpected = member.expectEnd?.(pid);
+  return async () => {
+    if (member.pid === pid && member.stateOf(pid) === 'gone') await member.restart();
+    else endIsExpected?.();
+  };
 }

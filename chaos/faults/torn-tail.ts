@@ -29,7 +29,7 @@ interface Torn {
 
 /**
  * Power loss in the middle of a write: behind the last whole transaction stands the first half of another
- * one, which nobody has acknowledged. The member has to cut it, and nothing else.
+ * one, which nobody has acknowledged. Our server has to cut it, and nothing else; Apache's leaves it there.
  */
 export function tornTail({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
@@ -73,10 +73,10 @@ export function tornTail({ target }: { readonly target: MemberTarget }): Fault<P
         },
         async () => {
           const bit = members.every(
-            ({ name, pid }) => before[`${name} tail`] === 'torn' && !isTorn(name) && pid !== pids.get(name),
+            ({ name, pid }) => before[`${name} tail`] === 'torn' && pid !== pids.get(name),
           );
           const how =
-            'the end of the newest log; a bite is that it was torn, and the member serves with a log that is whole';
+            'the end of the newest log; a bite is that it was torn, and another process serves on it';
           return { bit, before, after: now(), how };
         },
       );

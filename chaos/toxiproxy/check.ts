@@ -1,5 +1,5 @@
 import type { Check } from '../../bench/doctor.ts';
-import { externalUrl, findServer } from './find.ts';
+import { externalUrl, findServer, STAND_IN } from './find.ts';
 import { readVersion } from './ready.ts';
 
 /** For `zklab doctor`: which Toxiproxy a run would use, without starting it. */
@@ -9,6 +9,7 @@ export const TOXIPROXY_CHECK: Check = {
   howToGet: 'npm run toxiproxy:install (needs Go), or toxiproxy-server on the PATH, or TOXIPROXY_URL',
   async look() {
     const url = process.env.TOXIPROXY_URL;
+    if (url === STAND_IN) return { partly: 'built-in stand-in, as TOXIPROXY_URL says' };
     if (url) {
       const api = externalUrl(url);
       const version = await readVersion(api).catch((error: Error) => {

@@ -10,7 +10,7 @@ import { assert, requirePeer, suite, until } from '#test';
 import { findSetpriv } from '../../bench/hosts/dies-with-parent.ts';
 import { commandLineOf } from '../../bench/hosts/process-identity.ts';
 import { isRunning } from '../../bench/hosts/process-state.ts';
-import { findServer, findToxiproxy } from './find.ts';
+import { findServer, findToxiproxy, isStandIn } from './find.ts';
 import { startStandIn } from './start-stand-in.ts';
 import { whyLost } from './watch.ts';
 
@@ -27,6 +27,16 @@ test('without a Toxiproxy the stand-in serves, and identifies itself', async () 
     await toxiproxy.stop();
   }
   assert.not.ok(isRunning(toxiproxy.pid!));
+});
+
+test('TOXIPROXY_URL=stand-in takes the stand-in, also where there is a Toxiproxy', async () => {
+  const toxiproxy = await findToxiproxy({ env: { ...process.env, TOXIPROXY_URL: 'stand-in' } });
+  try {
+    assert.is(toxiproxy.kind, 'stand-in');
+    assert.ok(await isStandIn(toxiproxy.url));
+  } finally {
+    await toxiproxy.stop();
+  }
 });
 
 test('TOXIPROXY_URL comes first, and its Toxiproxy is left running', async () => {
