@@ -138,13 +138,40 @@ test('a quorum port that is taken: the server elected again and again ends with 
   }
 });
 
-test('an election port that is taken ends the server with ZK_LISTEN after its tries', () => {
-  const ensemble = new MemoryEnsemble({ voters: 3 });
-  takePort(ensemble, 3, ELECTION_PORT);
+test('an election port that is taken ends the server with ZK_LISTEN after electionPortBindRetry tries, a second apart', () => {
+  for (const [settings, tries] of [
+    [{}, 3],
+    [{ electionPortBindRetry: 1 }, 1],
+    [{ electionPortBindRetry: 6 }, 6],
+  ] as const) {
+    const ensemble = new MemoryEnsemble({ voters: 3, settings });
+    takePort(ensemble, 3, ELECTION_PORT);
+    ensemble.boot();
+    const startMs = ensemble.time.nowMs;
+    ensemble.wait(() => ensemble.fatal.has(3), 'the end of member 3');
+    const { code, message, details } = ensemble.fatal.get(3)!;
+    assert.equal([code, details.tries], ['ZK_LISTEN', tries]);
+    assert.match(message, /^election port zk3:3888 cannot be bound: EADDRINUSE/);
+    assert.is(Math.round((ensemble.time.nowMs - startMs) / 1000), tries - 1);
+  }
+});
+
+test('electionPortBindRetry=0: an election port that is taken is tried until it is free', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3, settings: { electionPortBindRetry: 0 } });
+  const machine = ensemble.machine(3);
+  const boot = machine.boot.bind(machine);
+  let other: { close(): void } | undefined;
+  machine.boot = options => {
+    const runtime = boot(options);
+    const taken = { onListening() {}, onConnection: (it: Connection) => it.destroy(), onError() {} };
+    other = runtime.network.listen({ host: nameOf(3), port: ELECTION_PORT }, taken);
+    return runtime;
+  };
   ensemble.boot();
-  ensemble.wait(() => ensemble.fatal.has(3), 'the end of member 3');
-  assert.match(ensemble.fatal.get(3)!.message, /^election port zk3:3888 cannot be bound: EADDRINUSE/);
-  assert.is(ensemble.fatal.get(3)!.code, 'ZK_LISTEN');
+  ensemble.time.advance(300_000);
+  assert.is(ensemble.fatal.size, 0);
+  other?.close();
+  ensemble.waitServing(1, 2, 3);
 });
 
 test('an observer master port that is taken: one error, the member serves, observers go elsewhere', () => {

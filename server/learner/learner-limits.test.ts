@@ -1,10 +1,11 @@
 import { assert, suite } from '#test';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { INIT_LIMIT_MS, type Peer, Stage } from '../zab/peer.test-kit.ts';
+import { INIT_LIMIT_MS, type Peer, Stage, TICK_MS } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
 
 const test = suite("quorum: a learner's patience");
@@ -47,4 +48,30 @@ test('a SNAP may take longer to write than initLimit: the learner’s own disk i
   assert.equal(master.told(), ['ACK 0x200000000']);
   stage.wait(() => stage.ended !== null, 'initLimit, which counts again');
   assert.match(stage.ended ?? '', new RegExp(`nothing heard from the master for ${INIT_LIMIT_MS} ms`));
+});
+
+test('connectToLearnerMasterLimit bounds each dial to a leader, in ticks; 0 stands for initLimit', () => {
+  for (const [limit, ms] of [
+    [0, INIT_LIMIT_MS],
+    [1, TICK_MS],
+    [4, 4 * TICK_MS],
+  ] as const) {
+    const stage = new Stage({ sid: 2, settings: `connectToLearnerMasterLimit=${limit}\n` });
+    stage.network.host('zk1', new VirtualClock(stage.time));
+    stage.network.cut('zk2', 'zk1', 'blackhole');
+    const dialsMs: number[] = [];
+    const { network } = stage.runtime;
+    const connect = network.connect.bind(network);
+    network.connect = (...args) => {
+      dialsMs.push(stage.time.nowMs);
+      return connect(...args);
+    };
+    const leader = { sid: 1, addresses: [{ host: 'zk1', port: 2888 }] };
+    new Follower(stage.context, [[leader], [leader]], () => {}).start(reason => {
+      stage.ended = reason;
+    });
+    stage.wait(() => stage.ended !== null, 'the follower to give up');
+    const gapMs = (dialsMs[1] ?? stage.time.nowMs) - dialsMs[0]!;
+    assert.ok(gapMs >= ms && gapMs <= ms + TICK_MS, `limit ${limit}: ${gapMs} ms`);
+  }
 });
