@@ -26,9 +26,9 @@ export interface LiveWorkloadOptions {
 
 /**
  * A history that has so many events gets no more: the load stops. Checkers read it as a whole, and take about
- * 500 bytes of memory for each event.
+ * 1 KiB of memory for each event.
  */
-export const HISTORY_EVENTS_MAX = 1_500_000;
+export const HISTORY_EVENTS_MAX = 700_000;
 
 const POLL_MS = 10;
 /** A tick, which is at most half of the shortest timeout, and what a busy machine adds. */

@@ -85,6 +85,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'members.ts',
     'meshed-ensemble.ts',
     'workloads',
+    'real-clients',
     'schedules',
     'experiments',
     'simulation',
