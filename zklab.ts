@@ -9,11 +9,13 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { type CommandContext, example, runs } from './bench/command-line.ts';
 import { addBench, addCompare, addMicro } from './bench/commands.ts';
+import { duration } from './bench/duration.ts';
 import type { ComparisonViews } from './bench/present.ts';
 import { outputColumns, terminal } from './bench/terminal.ts';
 import { EnsembleError } from './bench/topology/ensemble-error.ts';
 import { UsageError } from './bench/usage-error.ts';
 import {
+  addBisect,
   addChaos,
   addClaims,
   addDoctor,
@@ -64,6 +66,8 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addChaos,
   addSim,
   addFuzz,
+  addNight,
+  addBisect,
   addMicro,
   addReport,
   addRecheck,
@@ -102,6 +106,44 @@ async function comparisonViews(): Promise<ComparisonViews> {
     html: comparisonHtml,
     junit: comparisonJunit,
   };
+}
+
+async function nightViews() {
+  const [{ chatLine }, { nightMarkdown }, { nightJunit }] = await Promise.all([
+    import('./dashboards/night/lines.ts'),
+    import('./dashboards/night/markdown.ts'),
+    import('./dashboards/night/junit.ts'),
+  ]);
+  return { chat: chatLine, markdown: nightMarkdown, junit: nightJunit };
+}
+
+function addNight(program: Command): void {
+  program
+    .command('night')
+    .description(
+      'run claims, chaos and the simulation for a night; write one summary, and say what is new since the last night',
+    )
+    .option('--for <time>', 'time for all of it: 8h', duration(10_000, 7 * 86_400_000), 8 * 3_600_000)
+    .option('--schedule <schedule>', 'what zklab chaos draws its runs from', 'nightly')
+    .option('--suite <suite>', 'of the claims, which nights of less than an hour leave out', 'quick')
+    .option('--only <parts>', 'run only these parts, comma-separated: claims,chaos,sim')
+    .option('--known <file>', 'a YAML file of failures that people know about: they fail no night')
+    .option('--json', 'print the summary as one document')
+    .addHelpText(
+      'after',
+      `${example('zklab night --for 8h', 'zklab night --for 2h --only chaos,sim')}
+
+The folder of the night has night.json, night.md, junit.xml and chat.txt, one line for a chat.
+Exit codes: 0 nothing failed but known failures, 1 something failed, 3 a part is void or was cut short.
+chaos/nights/examples has a systemd timer and a workflow for GitHub Actions.`,
+    )
+    .action(
+      runs(async (options: { for: number; schedule: string; suite: string }) => {
+        const { night } = await import('./chaos/nights/night-command.ts');
+        const { signal } = context;
+        return night(context.out, await views(), await nightViews(), { ...options, signal });
+      }),
+    );
 }
 
 function addReport(program: Command): void {

@@ -138,23 +138,35 @@ export function addChaos(program: Command, context: CommandContext): void {
   program
     .command('chaos')
     .description(
-      'run a schedule of faults against an ensemble under a workload; prove each fault, and judge what clients saw',
+      'run faults against ensembles under a workload: a fixed schedule, or runs that are drawn from a seed; prove each fault, judge what clients saw, and shrink what fails',
     )
     .argument('<schedule>', 'a name that "zklab list schedules" shows, or a .yaml file')
     .option('--topology <topology>', "as zklab up takes it, instead of the schedule's")
+    .option('--server <server>', 'what all members run: zklab, apache, or a command with {cfg}')
     .option(
       '--seed <n>',
-      'seed of the workload and of the members that faults choose',
+      'repeats the runs of this seed: what is drawn, the workload, and what faults choose',
       wholeNumber(0, 2 ** 31 - 1),
     )
-    .option('--json', 'print the result document')
+    .option(
+      '--for <time>',
+      'draw runs for this long, such as 30m or 8h, instead of the number in the schedule',
+      duration(1_000, 7 * 86_400_000),
+    )
+    .option('--explain', 'print the plan of every run, and start nothing')
+    .option('--json', 'print the result document; with --explain, the plan')
     .addHelpText(
       'after',
-      example('zklab chaos smoke', 'zklab chaos smoke --topology "voters=5 observers=2 masters=on"'),
+      example(
+        'zklab chaos smoke',
+        'zklab chaos nightly --for 8h',
+        'zklab chaos nightly --seed 7 --explain',
+        'zklab chaos smoke --topology "voters=5 observers=2 masters=on"',
+      ),
     )
     .action(
-      runs(async (schedule: string, options: { topology?: string; seed?: number; json?: boolean }) => {
-        const { chaos } = await import('./schedules/chaos-command.ts');
+      runs(async (schedule: string, options: object) => {
+        const { chaos } = await import('./campaigns/chaos-command.ts');
         return chaos(context.out, await context.views(), schedule, { ...options, signal: context.signal });
       }),
     );
@@ -254,6 +266,32 @@ export function addFuzz(program: Command, context: CommandContext): void {
           folder: join(RUNS_ROOT, 'fuzz'),
           signal: context.signal,
         });
+      }),
+    );
+}
+
+export function addBisect(program: Command, context: CommandContext): void {
+  program
+    .command('bisect')
+    .description(
+      'find the first commit at which a command fails: seeds of the simulation, or a schedule of chaos against the server of each commit',
+    )
+    .argument('<command...>', 'what to run, after --: sim --first 1 --seeds 50; chaos failure-3.yaml')
+    .requiredOption('--good <commit>', 'a commit at which it passes')
+    .option('--bad <commit>', 'a commit at which it fails', 'HEAD')
+    .option('--tries <n>', 'how often it must pass for a commit to be good', wholeNumber(1, 1_000), 1)
+    .option('--json', 'print what was found as one document')
+    .addHelpText(
+      'after',
+      example(
+        'zklab bisect --good v0.1.0 -- sim --first 1 --seeds 50',
+        'zklab bisect --good HEAD~40 --tries 5 -- chaos failure-3.yaml',
+      ),
+    )
+    .action(
+      runs(async (words: string[], options: { good: string; bad: string; tries: number }) => {
+        const { bisect } = await import('./nights/bisect-command.ts');
+        return bisect(words, context.out, { ...options, signal: context.signal });
       }),
     );
 }

@@ -17,7 +17,8 @@ import { resultSchema } from '../results/schema.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { claimsSuiteSchema } from './experiments/suites.ts';
 import { FAULTS } from './faults/index.ts';
-import { scheduleSchema, stepTimes } from './schedules/index.ts';
+import { campaignSchema } from './schedules/campaign-schema.ts';
+import { scheduleSchema, stepTimes } from './schedules/schedule.ts';
 import { WORKLOADS } from './workloads/index.ts';
 
 /** dist/chaos -> results/schemas of the project. */
@@ -83,14 +84,37 @@ function wholeWorkloadSchema(): JsonSchema {
   });
 }
 
+/** Both kinds of schedules: one whose runs are drawn, and one run. */
 function wholeScheduleSchema(): JsonSchema {
   const { properties, ...schedule } = jsonSchemaOf(scheduleSchema);
-  return schemaFile('A schedule of zklab', {
-    ...schedule,
-    properties: {
-      ...(properties as JsonSchema),
-      workload: kindsSchema('name', WORKLOADS),
-      steps: { type: 'array', minItems: 1, items: kindsSchema('fault', FAULTS, stepTimes) },
+  const { properties: drawn, ...campaign } = jsonSchemaOf(campaignSchema);
+  const { draw, ...rest } = drawn as Readonly<Record<string, JsonSchema>>;
+  const workload = kindsSchema('name', WORKLOADS);
+  return eitherSchemaFile('A schedule of zklab', 'draw', {
+    keyed: {
+      ...campaign,
+      properties: {
+        ...rest,
+        draw: {
+          ...draw,
+          properties: {
+            ...(draw!.properties as JsonSchema),
+            workloads: { type: 'array', minItems: 1, items: workload },
+            faults: {
+              ...((draw!.properties as JsonSchema).faults as JsonSchema),
+              items: { enum: FAULTS.filter(kind => kind.draw !== undefined).map(({ name }) => name) },
+            },
+          },
+        },
+      },
+    },
+    other: {
+      ...schedule,
+      properties: {
+        ...(properties as JsonSchema),
+        workload,
+        steps: { type: 'array', minItems: 1, items: kindsSchema('fault', FAULTS, stepTimes) },
+      },
     },
   });
 }

@@ -51,7 +51,8 @@ export async function probeEnvironment(dataDirectory: string = os.tmpdir()): Pro
   };
 }
 
-async function gitState(): Promise<Environment['git']> {
+/** Of the code of zklab; null outside a checkout. */
+export async function gitState(): Promise<Environment['git']> {
   const commit = await output('git', ['rev-parse', 'HEAD']);
   if (commit === null) return null;
   return { commit, dirty: (await output('git', ['status', '--porcelain'])) !== '' };

@@ -29,6 +29,10 @@ export interface NemesisOptions {
   readonly topology?: string;
   /** Receives every event of the run. */
   readonly events?: EventSink;
+  /** When the nemesis starts, on the clock of the steps. @default 0 */
+  readonly fromMs?: number;
+  /** The place of these steps among those of the whole run. @default they are all */
+  readonly rounds?: { readonly first: number; readonly of: number };
   /** Ends the schedule early: the faults in force are healed, and no more are injected. */
   readonly signal?: AbortSignal;
 }
@@ -44,8 +48,9 @@ export async function runNemesis(
 ): Promise<NemesisReport> {
   // Every step waits for it.
   if (options.signal !== undefined) setMaxListeners(0, options.signal);
+  const { first, of } = options.rounds ?? { first: 0, of: steps.length };
   const results = await Promise.allSettled(
-    steps.map((step, round) => runStep(step, { round, of: steps.length }, context, options)),
+    steps.map((step, at) => runStep(step, { round: first + at, of }, context, options)),
   );
   const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
   if (errors.length > 0) {
@@ -69,10 +74,10 @@ async function runStep(
   step: Step,
   { round, of }: { readonly round: number; readonly of: number },
   context: FaultContext,
-  { topology = 'ensemble', events = NO_EVENTS, signal }: NemesisOptions,
+  { topology = 'ensemble', events = NO_EVENTS, fromMs = 0, signal }: NemesisOptions,
 ): Promise<WasInForce<void> | string | undefined> {
   const { fault, atMs, forMs, until } = step;
-  await waitMs(atMs, signal);
+  await waitMs(atMs - fromMs, signal);
   if (signal?.aborted) return undefined;
   events.emit({ kind: 'turn', what: 'fault', topology, condition: conditionOf(step), round, of });
   const watch = until && (await watchFor(until, context.members));

@@ -12,23 +12,26 @@ import type { RecordedRun } from '../../bench/recorded-run.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { deathRows, deathsSince } from '../../bench/topology/ensemble-health.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
+import { untilReady } from '../../bench/topology/readiness.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { type Environment, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
-import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
 import { firstWriteAfter } from '../checkers/liveness.ts';
 import type { Aftermath } from '../checkers/run-record.ts';
 import { wantStandIn } from '../faults/index.ts';
-import { type NemesisReport, runNemesis } from '../faults/nemesis.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { whyLost } from '../toxiproxy/watch.ts';
 import { waitMs } from '../wait.ts';
 import { emitJudgements, judgeWorkload } from '../workloads/judge-workload.ts';
 import { LiveWorkload, prepareNodes } from '../workloads/live-workload.ts';
-import type { Schedule } from './index.ts';
+import { chaosPhase } from './chaos-phase.ts';
+import { LinkLog } from './link-log.ts';
+import { RunWatch } from './run-watch.ts';
+import type { Schedule } from './schedule.ts';
 import { timelineOfHistory } from './timeline-of-history.ts';
+import { validityOf } from './validity.ts';
 
 export interface RunScheduleOptions {
   readonly schedule: Schedule;
@@ -134,43 +137,66 @@ async function attacked(
   );
   const startedAt = Date.now() - load.nowMs;
   const recorder = new Recorder(events);
+  const linkLog = new LinkLog(run.path, meshed);
+  const watched = new RunWatch(meshed, text => events.emit({ kind: 'note', text }), signal);
   try {
+    events.emit({ kind: 'phase', what: 'calm' });
     const unhealthy = await load.untilAcknowledged(HEALTHY_WRITES, RECOVER_MAX_MS).then(
       () => [],
       (error: Error) => [`unhealthy before the first fault: ${error.message}`],
     );
-    const { outcomes, voidReasons } = await broken(options, meshed);
+    await waitMs(schedule.calmMs, watched.cut);
+    events.emit({ kind: 'phase', what: 'chaos' });
+    const report = await chaosPhase(schedule, meshed, {
+      ...{ topology: topology.name, seed, events: linkLog.behind(events) },
+      ...{ signal: watched.cut, settleMaxMs: RECOVER_MAX_MS },
+    });
     signal.throwIfAborted();
-    const aftermath = await recovery(ensemble, load, signal);
-    await load.stop(RECOVER_MAX_MS);
+    // Links cannot be healed without their proxies, and nothing reaches anything.
+    const isLost = watched.lost !== undefined;
+    events.emit({ kind: 'phase', what: 'heal' });
+    const harmed = Object.keys(isLost ? {} : await linkLog.look('the last heal'));
+    if (!isLost) events.emit({ kind: 'phase', what: 'convergence' });
+    const aftermath = isLost ? lostAt(load) : await recovery(ensemble, load, signal);
+    await watched.stop();
+    await load.stop(isLost ? 0 : RECOVER_MAX_MS);
     signal.throwIfAborted();
     events.emit({ kind: 'phase', what: 'judging' });
     const unkept = load.problem;
     const ended = await deathsSince(ensemble, 0);
     const deaths = { ended, members: ensemble.members.length };
-    const judgements = await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths });
+    const judgements = isLost
+      ? []
+      : await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths });
     emitJudgements(events, judgements);
-    for (const { row } of outcomes) recorder.fault(row);
+    for (const { row } of report.outcomes) recorder.fault(row);
     const place = { metric: 'writeAfterHeal', topology: topology.name, condition: schedule.name };
     const wroteAtMs = firstWriteAfter(load.history, aftermath.healedAtMs);
     if (wroteAtMs !== undefined) recorder.sample(place, 0, wroteAtMs - aftermath.healedAtMs);
-    const spans = outcomes.map(({ span }) => span);
+    const spans = report.outcomes.map(({ span }) => span);
     recorder.timeline(
       timelineOfHistory(load.history, startedAt, spans, {
         topology: topology.name,
         condition: schedule.name,
       }),
     );
-    const lost = await whyLost(meshed.toxiproxy);
-    const reasons = [...unhealthy, ...voidReasons, ...(lost === undefined ? [] : [lost])];
+    const linkProblem = await linkLog.problem();
+    const lost = watched.lost ?? (await whyLost(meshed.toxiproxy));
     const judged = {
       claims: [],
       judgements: judgements.map(each => ({ ...each, reasons: [...each.reasons] })),
-      validity: {
-        void: reasons.length > 0,
-        reasons,
-        ...(unkept !== undefined && { unmeasured: [`the history is not whole: ${unkept}`] }),
-      },
+      validity: validityOf(schedule, report, judgements, {
+        broken: [
+          ...unhealthy,
+          ...(lost === undefined ? [] : [lost]),
+          ...(harmed.length > 0 ? [`after the last heal ${harmed.join(', ')} were not healed`] : []),
+        ],
+        ended: watched.ended,
+        missing: [
+          ...(unkept === undefined ? [] : [`the history is not whole: ${unkept}`]),
+          ...(linkProblem === undefined || isLost ? [] : [`states of links are missing: ${linkProblem}`]),
+        ],
+      }),
     };
     return {
       schemaVersion: SCHEMA_VERSION,
@@ -194,22 +220,13 @@ async function attacked(
       limits: LIMITS,
     };
   } finally {
+    await watched.stop();
     await load.stop(0);
   }
 }
 
-/** The result of a fault that could not be healed: the ensemble can show nothing more about the server. */
-async function broken(
-  { schedule, topology, seed, run, signal }: RunScheduleOptions,
-  { client, mesh, faultMembers }: MeshedEnsemble,
-): Promise<NemesisReport> {
-  const context = { client, mesh, members: faultMembers, random: new SeededRandom(`faults ${seed}`) };
-  const { events } = run;
-  try {
-    return await runNemesis(schedule.steps, context, { topology: topology.name, events, signal });
-  } catch (error) {
-    return { outcomes: [], voidReasons: [(error as Error).message] };
-  }
+function lostAt(load: LiveWorkload): Aftermath {
+  return { healedAtMs: load.nowMs, recoverMaxMs: 0, notServing: 'no link works any more' };
 }
 
 /**
@@ -219,7 +236,7 @@ async function broken(
 async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSignal): Promise<Aftermath> {
   const healedAtMs = load.nowMs;
   const untilMs = healedAtMs + RECOVER_MAX_MS;
-  const notServing = await ensemble.ready(RECOVER_MAX_MS).then(
+  const notServing = await untilReady(ensemble.members, RECOVER_MAX_MS, { signal }).then(
     () => undefined,
     (error: Error) => error.message.split('\n')[0],
   );

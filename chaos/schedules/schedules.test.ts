@@ -1,14 +1,16 @@
 import { assert, suite } from '#test';
-import { readTopology } from '../../bench/topology/read-topology.ts';
-import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { FAULTS } from '../faults/index.ts';
-import { parseSchedule, readSchedule, scheduleNames } from './index.ts';
+import type { Campaign } from './campaign-schema.ts';
+import { kindsOn } from './draw-run.ts';
+import { isCampaign, parseSchedule as parse, readSchedule, scheduleNames } from './index.ts';
+import { refuseImpossible, type Schedule, scheduleTopology } from './schedule.ts';
 
 const test = suite('chaos/schedules');
 
 const STEP = '{ fault: kill, target: { role: leader }, atMs: 0, forMs: 1000 }';
 const text = (step: string, workload = '{ name: registers }') =>
   `description: a test\ntopology: voters=3\nworkload: ${workload}\nsteps: [${step}]\n`;
+
+const parseSchedule = (...from: Parameters<typeof parse>) => parse(...from) as Schedule;
 
 function problemOf(schedule: string): string {
   try {
@@ -21,22 +23,59 @@ function problemOf(schedule: string): string {
 }
 
 test('all schedules of the project and their topologies are valid', () => {
-  assert.ok(scheduleNames().includes('smoke'));
+  assert.ok(scheduleNames().includes('smoke') && scheduleNames().includes('nightly'));
   for (const name of scheduleNames()) {
     const schedule = readSchedule(name);
     assert.is(schedule.name, name);
-    assert.ok(readTopology(schedule.topology).members.length > 0);
+    const topologies = isCampaign(schedule) ? schedule.topologies : [scheduleTopology(schedule)];
+    for (const { members } of topologies) assert.ok(members.length > 0);
   }
 });
 
-/** All of them bite in `faults/member-faults.ensemble.test.ts`, where they do not have to wait for a time. */
-const OF_MEMBERS = FAULTS.map(({ name }) => name).slice(FAULTS.findIndex(({ name }) => name === 'pause') + 1);
+test('smoke has every fault that can be drawn, and each has a topology with a target for it', () => {
+  const smoke = readSchedule('smoke') as Campaign;
+  for (const kind of smoke.kinds)
+    assert.ok(
+      smoke.topologies.some(topology => kindsOn(smoke, topology).includes(kind)),
+      kind.name,
+    );
+});
 
-test('smoke has every fault of the registry that its topology has a target for', () => {
-  const { steps, topology } = readSchedule('smoke');
-  const ofSmoke = FAULTS.filter(({ name }) => !OF_MEMBERS.includes(name));
-  const possible = ofSmoke.filter(({ draw }) => draw?.(new SeededRandom(1), readTopology(topology)));
-  assert.equal(steps.map(({ fault }) => fault.name).sort(), possible.map(({ name }) => name).sort());
+test('the nights take at least six topologies, with Apache in some', () => {
+  const { topologies } = readSchedule('nightly') as Campaign;
+  assert.ok(topologies.length >= 6);
+  assert.ok(topologies.some(({ shortForm }) => shortForm.includes('apache')));
+});
+
+const CAMPAIGN = 'description: a test\ndraw: { topologies: [voters=3], workloads: [{ name: registers }] }\n';
+
+test('a campaign has defaults for all but its topologies and workloads, and names what is wrong by line and key', () => {
+  const campaign = parse(CAMPAIGN, 'test', 'test.yaml') as Campaign;
+  assert.equal([campaign.bites, campaign.draw.pick, campaign.draw.confirm], ['any', 'swarm', 3]);
+  const problem = (from: string, to: string) => problemOf(CAMPAIGN.replace(from, to));
+  assert.match(
+    problem('[voters=3]', '[votres=3]'),
+    /^test\.yaml:2: draw\.topologies\.0: topology "votres=3"/,
+  );
+  assert.match(problem('registers', 'register'), /^test\.yaml:2: draw\.workloads\.0\.name: "register"/);
+  assert.match(
+    problem('draw: {', 'draw: { faultMs: [5, 1],'),
+    /^test\.yaml:2: draw\.faultMs: \[5,1\]; accepted is two times in ms, the shorter one first/,
+  );
+  assert.match(problem('draw: {', 'draw: { faults: [kil],'), /draw\.faults\.0: "kil"; accepted are latency/);
+  assert.match(problem('draw: {', 'draw: { run: 3,'), /draw: unknown key run; accepted are topologies/);
+});
+
+test('a topology may stand in the schedule itself, and its targets must exist there', () => {
+  const own = (target: string) => {
+    const written = text(STEP.replace('role: leader', target));
+    const inline = written.replace('voters=3', '{ members: [{ name: a, dc: x }, { name: b }, { name: c }] }');
+    const schedule = parseSchedule(inline, 'test', 'test.yaml');
+    refuseImpossible(schedule, scheduleTopology(schedule));
+  };
+  own('name: a');
+  own('dc: x');
+  assert.throws(() => own('name: v1'), /^test\.yaml:4: steps\.0\.target\.name: "v1" is nothing that/);
 });
 
 test('a step has the options of its fault, and a workload its own options with defaults', () => {
@@ -64,7 +103,7 @@ test('an error names what is wrong and what is accepted', () => {
   assert.match(mended('target:', 'loud: yes, target:'), /unknown key loud; accepted are target/);
   assert.match(
     problemOf(text(STEP, '{ name: register }')),
-    /^test\.yaml:3: workload\.name: "register"; accepted are registers, mixed/,
+    /^test\.yaml:3: workload\.name: "register"; accepted are registers/,
   );
   assert.match(problemOf(text(STEP, '{ name: registers, wildShare: 1 }')), /unknown key wildShare/);
 });

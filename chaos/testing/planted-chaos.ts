@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SERVER_VARIABLE } from '../../bench/hosts/server-program.ts';
 import type { Result } from '../../results/schema.ts';
 import { loadRun } from '../../results/store.ts';
-import { chaos } from '../schedules/chaos-command.ts';
+import { chaos } from '../campaigns/chaos-command.ts';
 import type { Plant } from '../simulation/planted.ts';
 
 /** Must be the name in `plant-server.ts`, which is not to be loaded here. */

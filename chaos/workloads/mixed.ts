@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { registerPaths, registerShape } from './register-options.ts';
+import { drawRegisterOptions, registerPaths, registerShape } from './register-options.ts';
 import { startClients } from './start-clients.ts';
 import { WILD_PATHS } from './wild-requests.ts';
 import type { Workload } from './workload.ts';
@@ -25,6 +25,7 @@ export const mixed: Workload<MixedOptions> = {
   description:
     'registers, ephemerals, sequences, multis, watches and syncs; sessions that end, move and expire',
   schema,
+  draw: random => ({ ...drawRegisterOptions(random), wildShare: random.pick([0.2, 0.6, 0.9]) }),
   judgedBy: ['acknowledged writes', 'session order', 'write order', 'linearizability', 'sync freshness'],
   setup: options => [...registerPaths(options), ...(options.wildShare > 0 ? WILD_PATHS : [])],
   registers: registerPaths,

@@ -1,5 +1,6 @@
 /** Options of workloads with registers, and the names of their registers. */
 import { z } from 'zod';
+import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -19,6 +20,17 @@ export const registerShape = {
 export const registerSchema = z.strictObject(registerShape);
 
 export type RegisterOptions = z.infer<typeof registerSchema>;
+
+/** Few and many registers, hasty and slow clients, mostly reads and mostly writes. */
+export function drawRegisterOptions(random: SeededRandom): Partial<RegisterOptions> {
+  return {
+    clients: 2 + random.below(6),
+    registers: random.pick([1, 6, 24, 100]),
+    pipelineDepth: random.pick([1, 4, 16]),
+    thinkMs: [0.5, random.pick([2, 8, 40])],
+    readShare: Math.round(random.between(0.1, 0.7) * 100) / 100,
+  };
+}
 
 export function registerPaths({
   prefix,

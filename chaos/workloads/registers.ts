@@ -1,4 +1,9 @@
-import { type RegisterOptions, registerPaths, registerSchema } from './register-options.ts';
+import {
+  drawRegisterOptions,
+  type RegisterOptions,
+  registerPaths,
+  registerSchema,
+} from './register-options.ts';
 import { startClients } from './start-clients.ts';
 import type { Workload } from './workload.ts';
 
@@ -7,6 +12,7 @@ export const registers: Workload<RegisterOptions> = {
   name: 'registers',
   description: 'reads and writes of single nodes, every value once',
   schema: registerSchema,
+  draw: drawRegisterOptions,
   judgedBy: ['acknowledged writes', 'session order', 'write order', 'linearizability'],
   setup: registerPaths,
   registers: registerPaths,

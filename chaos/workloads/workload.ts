@@ -11,6 +11,8 @@ export interface Workload<Options = unknown> {
   readonly description: string;
   /** Its options, each with a default. */
   readonly schema: z.ZodType<Options>;
+  /** Draws options as a schedule could have them, the character of a run. @default its defaults */
+  draw?(random: SeededRandom): object;
   /** Checkers for which its history must contain something to check. An "unknown" of theirs is a failure. */
   readonly judgedBy: readonly string[];
   /** Znodes that exist before any fault. */

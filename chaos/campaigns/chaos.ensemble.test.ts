@@ -1,5 +1,5 @@
 /** All of `zklab chaos` on short schedules: what it leaves, and that it finds planted bugs. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder } from '#test';
@@ -37,6 +37,15 @@ steps:
   - { fault: kill, target: { name: v2 }, atMs: 500, forMs: 4000 }
   - { fault: kill, target: { name: v3 }, atMs: 500, forMs: 4000 }
 `;
+
+/** As somebody else would: the process of v1, which the events name. */
+function killOwn(runsRoot: string): void {
+  const [id = ''] = readdirSync(runsRoot);
+  const up = readEvents(join(runsRoot, id)).find(
+    event => event.kind === 'member' && event.member === 'v1' && event.state === 'up',
+  );
+  process.kill((up as { pid: number }).pid, 'SIGKILL');
+}
 
 function prepared(schedule: string, onProgress: (text: string) => void = () => {}) {
   const [runsRoot, folder] = [temporaryFolder(), temporaryFolder()];
@@ -92,6 +101,15 @@ test(
     assert.equal([of('injected'), of('bitten'), of('healed')], [2, 2, 2]);
     assert.is(of('judgement'), checkers.length);
     assert.is(of('member') % 2, 0, 'every process that began has ended');
+    const phases = events.flatMap(event => (event.kind === 'phase' ? [event.what] : []));
+    assert.equal(
+      phases.filter(what => ['calm', 'chaos', 'heal', 'convergence'].includes(what)),
+      ['calm', 'chaos', 'heal', 'convergence'],
+    );
+    const links = readFileSync(join(folder, 'links.ndjson'), 'utf8').trimEnd().split('\n');
+    const states = links.map(line => JSON.parse(line) as { after: string; links: Record<string, string> });
+    assert.match(Object.values(states[0]!.links).join(), /latency latency=250/);
+    assert.equal([states.at(-1)!.after, states.at(-1)!.links], ['the last heal', {}]);
     assert.match(printed.join('\n'), /result: .*result\.json\nreport: /);
   },
   DEADLINE,
@@ -117,12 +135,49 @@ test(
 );
 
 test(
-  'a fault that could not be injected makes the run void',
+  'a target that the topology lacks is refused with its line, before anything starts',
   async () => {
     const { runsRoot, run } = prepared(OUTAGE.replace('name: v3', 'name: v4'));
+    assert.match(
+      await run().then(String, String),
+      /schedule\.yaml:8: steps\.2\.target\.name: "v4" is nothing/,
+    );
+    assert.equal(readdirSync(runsRoot), []);
+  },
+  DEADLINE,
+);
+
+test(
+  'a fault that finds no target when its time comes makes the run void',
+  async () => {
+    const { runsRoot, run } = prepared(OUTAGE.replace('{ name: v3 }', '{ role: follower, count: 5 }'));
     assert.is(await run(), 3);
     const { validity } = await loadRun('latest', runsRoot);
-    assert.match(validity.reasons.join(), /kill could not be injected: 0 members match \{"name":"v4"\}/);
+    assert.match(validity.reasons.join(), /kill could not be injected: \d members match/);
+  },
+  DEADLINE,
+);
+
+test(
+  'a member that ends by itself is named within 2 s, ends the chaos, and fails the run',
+  async () => {
+    const { runsRoot, run } = prepared(SHORT, text => {
+      if (text.includes('fault 1/2')) killOwn(runsRoot);
+    });
+    const startedAt = Date.now();
+    assert.is(await run(), 1);
+    const { judgements = [], validity, run: row } = await loadRun('latest', runsRoot);
+    const died = judgements.find(({ checker }) => checker === 'members stay up');
+    assert.match(died?.reasons.join() ?? '', /v1 ended by itself with signal SIGKILL/);
+    assert.match(
+      validity.unmeasured?.join() ?? '',
+      /the phase of chaos is void: v1 ended .*1 of 2 faults were not injected/,
+    );
+    assert.ok(Date.now() - startedAt < 60_000);
+    const events = readEvents(join(runsRoot, row.id));
+    const down = events.find(event => event.kind === 'member' && event.state === 'down');
+    const told = events.find(event => event.kind === 'note' && event.text.startsWith('v1 ended by itself'));
+    assert.ok(told!.at - down!.at < 2_000, `${told!.at - down!.at} ms`);
   },
   DEADLINE,
 );

@@ -1,0 +1,179 @@
+/**
+ * Runs a campaign: draws one run after the other for as long as there is time, pursues what failed, and keeps
+ * no more than the campaign allows.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RecordedRun } from '../../bench/recorded-run.ts';
+import {
+  CAMPAIGN_FILE,
+  CAMPAIGN_VERSION,
+  type CampaignFailure,
+  type CampaignResult,
+  type CampaignRun,
+} from '../../results/campaign.ts';
+import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import type { Campaign } from '../schedules/campaign-schema.ts';
+import { drawRun, impossibleKinds } from '../schedules/draw-run.ts';
+import type { WrittenSchedule } from '../schedules/schedule.ts';
+import { keepWithin } from './keep-within.ts';
+import { plannedMs } from './plan-time.ts';
+import { type PursuitLimits, pursue } from './pursue.ts';
+import { regressionText } from './regression.ts';
+import { type RunOutcome, type RunPlace, runWritten } from './run-written.ts';
+
+export interface CampaignOptions extends Omit<RunPlace, 'root'> {
+  readonly campaign: Campaign;
+  readonly seed: number;
+  /** Time for all; undefined: the number of runs of the campaign. */
+  readonly forMs: number | undefined;
+  readonly commandLine: string;
+  /** Of the campaign. The folders of its runs lie in it. */
+  readonly run: RecordedRun;
+  /** Of the code that is tested; undefined when it is unknown. */
+  readonly commit: string | undefined;
+}
+
+/** So many void runs in a row say that this machine cannot run the campaign now. */
+const VOID_IN_A_ROW_MAX = 5;
+const COMMIT_DIGITS = 12;
+/** A failure with the same checkers is pursued so often. */
+const PURSUED_MAX = 2;
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { campaign, seed, forMs, run, signal, terminal } = options;
+  const startedMs = performance.now();
+  const leftMs = () => (forMs ?? Number.POSITIVE_INFINITY) - (performance.now() - startedMs);
+  const runs: CampaignRun[] = [];
+  const failures: CampaignFailure[] = [];
+  let endedEarly: string | undefined;
+  const result = (): CampaignResult => resultOf(options, { runs, failures, endedEarly });
+  const store = () => writeFileSync(join(run.path, CAMPAIGN_FILE), `${JSON.stringify(result(), null, 1)}\n`);
+  try {
+    for (let number = 1; forMs !== undefined || number <= campaign.draw.runs; number++) {
+      const written = drawRun(campaign, seed, number);
+      if (plannedMs(written, runs) > leftMs() && number > 1) break;
+      const outcome = await runWritten(written, `run ${number}`, options.commandLine, placeOf(options));
+      runs.push({ number, ...outcome });
+      run.events.emit({ kind: 'note', text: runText(number, outcome) });
+      if (outcome.outcome === 'failed' && isNews(outcome, failures))
+        failures.push(await followed(options, written, { runs, leftMs }));
+      keepWithin(run.path, runs, campaign.keep.maxBytes);
+      store();
+      if (runs.length >= VOID_IN_A_ROW_MAX && runs.slice(-VOID_IN_A_ROW_MAX).every(isVoid)) {
+        endedEarly = `${VOID_IN_A_ROW_MAX} runs in a row were void`;
+        break;
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    endedEarly = `interrupted after ${runs.length} runs`;
+  }
+  store();
+  terminal.end();
+  return result();
+}
+
+function placeOf({ terminal, views, signal, run }: CampaignOptions): RunPlace {
+  return { terminal, views, signal, root: run.path };
+}
+
+function isVoid({ outcome }: CampaignRun): boolean {
+  return outcome === 'void';
+}
+
+function isNews({ checkers }: RunOutcome, failures: readonly CampaignFailure[]): boolean {
+  const signature = checkers.join();
+  return failures.filter(failure => failure.checkers.join() === signature).length < PURSUED_MAX;
+}
+
+/** Pursues the failure of the last run, and writes the smallest plan that failed. */
+async function followed(
+  options: CampaignOptions,
+  written: WrittenSchedule,
+  { runs, leftMs }: { readonly runs: CampaignRun[]; leftMs(): number },
+): Promise<CampaignFailure> {
+  const { campaign, seed, run, commit } = options;
+  const failed = runs.at(-1)!;
+  const { number, checkers, reasons } = failed;
+  const { confirm, insist, shrinkMaxMs } = campaign.draw;
+  const limits: PursuitLimits = { confirm, insist, shrinkMaxMs: Math.min(shrinkMaxMs, leftMs()) };
+  const place = placeOf(options);
+  let attempts = 0;
+  const { again, shrunk, schedule, outcome } = await pursue(
+    written,
+    failed,
+    async (each, what) => {
+      const name = `run ${number} ${what} ${++attempts}`;
+      const tried = await runWritten(each, name, options.commandLine, place);
+      run.events.emit({ kind: 'note', text: `${name}: ${tried.outcome}, with ${each.steps.length} faults` });
+      keepWithin(run.path, runs, campaign.keep.maxBytes);
+      return tried;
+    },
+    limits,
+  );
+  const file = join(run.path, `failure-${number}.yaml`);
+  const failure: CampaignFailure = {
+    run: number,
+    checkers,
+    reasons: outcome.reasons.length > 0 ? outcome.reasons : reasons,
+    again,
+    ...(shrunk && { shrunk: { ...shrunk, faults: schedule.steps.length, of: written.steps.length } }),
+    isConfirmed: again.failed > 0,
+    schedule: file,
+    command: `zklab chaos ${file}`,
+  };
+  const found = `zklab chaos ${campaign.name} --seed ${seed}, run ${number}`;
+  writeFileSync(file, regressionText(schedule, failure, { found, commit: commit?.slice(0, COMMIT_DIGITS) }));
+  return failure;
+}
+
+function resultOf(
+  { campaign, seed, commandLine, run }: CampaignOptions,
+  {
+    runs,
+    failures,
+    endedEarly,
+  }: Pick<CampaignResult, 'runs' | 'failures'> & { endedEarly: string | undefined },
+): CampaignResult {
+  const bitten = new Set(runs.flatMap(each => each.bitten));
+  const tried = new Set(runs.flatMap(each => each.toothless));
+  const unfinished = {
+    campaignVersion: CAMPAIGN_VERSION as typeof CAMPAIGN_VERSION,
+    id: run.id,
+    name: campaign.name,
+    seed,
+    commandLine,
+    startedAt: run.startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    runs: [...runs],
+    failures: [...failures],
+    impossible: impossibleKinds(campaign),
+    neverBit: [...tried].filter(name => !bitten.has(name)).sort(),
+    ...(endedEarly !== undefined && { endedEarly }),
+  } satisfies Omit<CampaignResult, 'exitCode'>;
+  return { ...unfinished, exitCode: campaignCode(unfinished, campaign.bites) };
+}
+
+/**
+ * 1 when a run failed, whether it came again or not: a wrong history is wrong once. 3 when it was cut short,
+ * or when too many runs are void: any where all faults must bite, more than those that passed elsewhere.
+ */
+export function campaignCode(
+  { runs, endedEarly }: Pick<CampaignResult, 'runs' | 'endedEarly'>,
+  bites: Campaign['bites'],
+): ExitCode {
+  const count = (wanted: CampaignRun['outcome']) => runs.filter(({ outcome }) => outcome === wanted).length;
+  if (count('failed') > 0) return EXIT_CODES.failed;
+  const isDoubtful = bites === 'all' ? count('void') > 0 : count('void') > count('passed');
+  return endedEarly !== undefined || isDoubtful || runs.length === 0 ? EXIT_CODES.void : EXIT_CODES.holds;
+}
+
+export function runText(
+  number: number,
+  { outcome, topology, workload, bitten, reasons }: RunOutcome,
+): string {
+  const bit = bitten.length === 0 ? 'no fault bit' : `${bitten.join(', ')} bit`;
+  const why = reasons.length === 0 ? '' : `: ${reasons[0]}`;
+  return `run ${number} ${outcome}, ${topology} with ${workload}, ${bit}${why}`;
+}

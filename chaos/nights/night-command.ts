@@ -1,0 +1,231 @@
+/** `zklab night`: claims, chaos and the simulation within a time, one summary, and what is news in it. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checked } from '../../bench/checked.ts';
+import { durationText } from '../../bench/duration.ts';
+import { gitState } from '../../bench/measure/environment.ts';
+import type { Views } from '../../bench/present.ts';
+import { readDocument } from '../../bench/read-yaml.ts';
+import { type RecordedRun, recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
+import type { Terminal } from '../../bench/terminal.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import {
+  comparedWith,
+  type KnownFailure,
+  NIGHT_FILE,
+  NIGHT_PARTS,
+  NIGHT_VERSION,
+  type Night,
+  nightCode,
+  nightSchema,
+} from '../../results/night.ts';
+import { RUNS_ROOT } from '../../results/runs-root.ts';
+import type { ExitCode } from '../../results/verdicts.ts';
+import { keepCampaigns } from '../campaigns/keep-within.ts';
+import { readSuite } from '../experiments/suites.ts';
+import { isCampaign, readSchedule } from '../schedules/index.ts';
+import {
+  chaosPart,
+  claimsPart,
+  interrupted,
+  type PartContext,
+  type PartRun,
+  simPart,
+  survived,
+} from './parts.ts';
+import { CLAIMS_FROM_MS, sharesOf } from './shares.ts';
+
+/** Renders a night. It is passed in, because this folder may not import dashboards/. */
+export interface NightViews {
+  chat(night: Night): string;
+  markdown(night: Night): string;
+  junit(night: Night): string;
+}
+
+export interface NightOptions {
+  readonly for: number;
+  /** A campaign. */
+  readonly schedule: string;
+  readonly suite: string;
+  /** Parts to run, comma-separated. */
+  readonly only?: string;
+  /** A YAML file of known failures. */
+  readonly known?: string;
+  readonly json?: boolean;
+  readonly signal: AbortSignal;
+  /** @default RUNS_ROOT */
+  readonly runsRoot?: string;
+}
+
+const NIGHTS_KEPT = { maxAgeMs: 365 * 86_400_000, maxBytes: 2 ** 30 };
+
+const knownSchema = z.strictObject({
+  failures: z.array(z.strictObject({ key: z.string().min(1), reason: z.string().min(1) })),
+});
+
+/** @throws UsageError, before anything is started */
+export async function night(
+  terminal: Terminal,
+  views: Views,
+  nightViews: NightViews,
+  options: NightOptions,
+): Promise<ExitCode> {
+  const { json = false, runsRoot = RUNS_ROOT } = options;
+  const only = partsOf(options.only);
+  const known = knownFailures(options.known);
+  if (!isCampaign(readSchedule(options.schedule)))
+    throw new UsageError(
+      `--schedule ${options.schedule}: this is one run; accepted is a schedule with the key draw, such as nightly`,
+    );
+  readSuite(options.suite);
+  const root = join(runsRoot, 'night');
+  let unstored: string | undefined;
+  const code = await recordRun(terminal, { name: 'night', json, root, eventsAlone: true }, async run => {
+    const last = lastNight(root, run.id);
+    run.plan({ suite: 'night', seed: last?.sim?.next ?? 1, claims: [], topologies: [] });
+    const context = { terminal, views, runsRoot, signal: options.signal };
+    const ran = await runParts(run, last, only, options, context);
+    const night = await judged(run, ran, { last, known, options });
+    write(run, night, nightViews);
+    unstored = run.eventsProblem();
+    keepCampaigns(root, NIGHTS_KEPT, run.path);
+    if (json) terminal.json(night);
+    else
+      terminal.print(
+        `${nightViews.markdown(night)}\nfiles: ${run.path}/{night.json,night.md,junit.xml,chat.txt}`,
+      );
+    return night.exitCode as ExitCode;
+  });
+  return unlessUnstored(terminal, unstored, code);
+}
+
+async function runParts(
+  run: RecordedRun,
+  last: Night | undefined,
+  only: readonly string[],
+  { for: forMs, schedule, suite, signal }: NightOptions,
+  context: PartContext,
+): Promise<PartRun[]> {
+  const startedMs = performance.now();
+  const leftMs = () => forMs - (performance.now() - startedMs);
+  const shares = sharesOf(forMs, only.includes('claims'));
+  const ran: PartRun[] = [];
+  const part = async (name: (typeof NIGHT_PARTS)[number], body: () => Promise<PartRun>) => {
+    if (signal.aborted) return void ran.push({ part: interrupted(name, 0), found: [] });
+    run.events.emit({ kind: 'phase', what: name });
+    const done = await survived(name, body);
+    run.events.emit({ kind: 'note', text: `${name} ${done.part.outcome}: ${done.part.text}` });
+    ran.push(done);
+  };
+  if (shares.claims) await part('claims', () => claimsPart(suite, context));
+  else if (only.includes('claims'))
+    ran.push({
+      part: {
+        ...{ part: 'claims', outcome: 'skipped', seconds: 0 },
+        text: `a night of less than ${durationText(CLAIMS_FROM_MS)} has no time for them`,
+      },
+      found: [],
+    });
+  const isLast = !only.includes('sim');
+  if (only.includes('chaos'))
+    await part('chaos', () =>
+      chaosPart(schedule, isLast ? leftMs() : Math.min(shares.chaosMs, leftMs()), context),
+    );
+  if (only.includes('sim')) await part('sim', () => simPart(last?.sim, leftMs(), context));
+  return ran;
+}
+
+async function judged(
+  run: RecordedRun,
+  ran: readonly PartRun[],
+  {
+    last,
+    known,
+    options,
+  }: {
+    readonly last: Night | undefined;
+    readonly known: readonly KnownFailure[];
+    readonly options: NightOptions;
+  },
+): Promise<Night> {
+  const parts = ran.map(({ part }) => part);
+  const startedAt = run.startedAt.toISOString();
+  const compared = comparedWith(oncePerKey(ran.flatMap(({ found }) => found)), parts, {
+    last,
+    known,
+    startedAt,
+  });
+  const sim = ran.find(each => each.sim !== undefined)?.sim ?? last?.sim;
+  const commit = (await gitState())?.commit;
+  const night = {
+    nightVersion: NIGHT_VERSION,
+    id: run.id,
+    startedAt,
+    endedAt: new Date().toISOString(),
+    ...(commit !== undefined && { commit }),
+    budgetSeconds: options.for / 1_000,
+    parts,
+    ...compared,
+    ...(last !== undefined && { last: last.id }),
+    ...(sim !== undefined && { sim }),
+    ...(options.signal.aborted && { interrupted: true }),
+  } as const;
+  return { ...night, exitCode: nightCode(night) };
+}
+
+/** Several seeds may fail for one reason: the first stands for all, with their reasons. */
+function oncePerKey<T extends { readonly key: string; readonly reasons: string[] }>(
+  found: readonly T[],
+): T[] {
+  const byKey = new Map<string, T>();
+  for (const each of found) {
+    const first = byKey.get(each.key);
+    byKey.set(
+      each.key,
+      first === undefined ? each : { ...first, reasons: [...first.reasons, ...each.reasons] },
+    );
+  }
+  return [...byKey.values()];
+}
+
+function write(run: RecordedRun, night: Night, views: NightViews): void {
+  const files = {
+    [NIGHT_FILE]: `${JSON.stringify(night, null, 1)}\n`,
+    'night.md': views.markdown(night),
+    'junit.xml': views.junit(night),
+    'chat.txt': `${views.chat(night)}\n`,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(run.path, name), text);
+}
+
+/** The latest before this one that ended. One that was written by another version is passed over. */
+function lastNight(root: string, present: string): Night | undefined {
+  const ids = readdirSync(root)
+    .filter(id => id < present)
+    .sort()
+    .reverse();
+  for (const id of ids) {
+    try {
+      return nightSchema.parse(JSON.parse(readFileSync(join(root, id, NIGHT_FILE), 'utf8')));
+    } catch {
+      // It was killed before its end.
+    }
+  }
+  return undefined;
+}
+
+function partsOf(only: string | undefined): readonly string[] {
+  if (only === undefined) return NIGHT_PARTS;
+  const parts = only.split(',');
+  const unknown = parts.find(each => !NIGHT_PARTS.some(part => part === each));
+  if (unknown !== undefined)
+    throw new UsageError(`--only ${only}: unknown ${unknown}; accepted are ${NIGHT_PARTS.join(', ')}`);
+  return parts;
+}
+
+function knownFailures(file: string | undefined): readonly KnownFailure[] {
+  if (file === undefined) return [];
+  const { value, origin } = readDocument(file, 'file of known failures');
+  return checked(knownSchema, value, origin).failures;
+}

@@ -1,0 +1,178 @@
+/** The parts of a night. Each runs what a command of its own runs, and says what it found. */
+import { join } from 'node:path';
+import type { Views } from '../../bench/present.ts';
+import { recordRun } from '../../bench/recorded-run.ts';
+import type { Terminal } from '../../bench/terminal.ts';
+import { type CampaignResult, campaignResultSchema } from '../../results/campaign.ts';
+import type { Found, Night, NightPart } from '../../results/night.ts';
+import type { Result } from '../../results/schema.ts';
+import { EXIT_CODES, type ExitCode, standingOf } from '../../results/verdicts.ts';
+import { chaos } from '../campaigns/chaos-command.ts';
+import { claims } from '../experiments/claims-command.ts';
+import { runSeeds } from '../simulation/run.ts';
+import { serverProgram } from '../simulation/server-program.ts';
+import { keyOf } from './keys.ts';
+
+export interface PartRun {
+  readonly part: NightPart;
+  readonly found: readonly Found[];
+  readonly sim?: Night['sim'];
+}
+
+export interface PartContext {
+  readonly terminal: Terminal;
+  readonly views: Views;
+  readonly runsRoot: string;
+  readonly signal: AbortSignal;
+}
+
+const REASONS_MAX = 5;
+
+/** Chaos whose runs are drawn anew each night. */
+export async function chaosPart(schedule: string, forMs: number, context: PartContext): Promise<PartRun> {
+  const { runsRoot, views, signal } = context;
+  const captured = capturing(context.terminal);
+  const started = performance.now();
+  const code = await chaos(captured, views, schedule, { for: forMs, json: true, signal, runsRoot });
+  const result = campaignResultSchema.parse(captured.document);
+  return {
+    part: {
+      ...{ part: 'chaos', outcome: outcomeOf(code), seconds: since(started), text: chaosText(result) },
+      folder: join(runsRoot, 'chaos', result.id),
+    },
+    found: chaosFound(result),
+  };
+}
+
+function chaosText({ name, seed, runs, endedEarly }: CampaignResult): string {
+  const of = (wanted: string) => runs.filter(({ outcome }) => outcome === wanted).length;
+  const kinds = new Set(runs.flatMap(({ bitten }) => bitten)).size;
+  const topologies = new Set(runs.map(({ topology }) => topology)).size;
+  const early = endedEarly === undefined ? '' : `; ended early: ${endedEarly}`;
+  return `${name} with seed ${seed}: ${runs.length} runs on ${topologies} topologies, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${kinds} kinds of fault bit${early}`;
+}
+
+/** Failures with the same checkers are one finding: that of the smallest plan. */
+function chaosFound({ failures }: CampaignResult): Found[] {
+  const bySignature = new Map<string, Found>();
+  for (const { checkers, reasons, command, isConfirmed, again, shrunk } of failures) {
+    const key = `chaos: ${[...checkers].sort().join(', ')}`;
+    const { tries: of, failed } = shrunk ?? again;
+    const found: Found = {
+      ...{ part: 'chaos', key, reasons: reasons.slice(0, REASONS_MAX), command, isConfirmed },
+      seen: { failed, of },
+    };
+    if (bySignature.get(key)?.isConfirmed !== true) bySignature.set(key, found);
+  }
+  return [...bySignature.values()];
+}
+
+export async function claimsPart(suite: string, context: PartContext): Promise<PartRun> {
+  const { runsRoot, views, signal } = context;
+  const captured = capturing(context.terminal);
+  const started = performance.now();
+  const code = await claims(captured, views, { suite, server: 'zklab', json: true, signal, runsRoot });
+  const result = captured.document as Result | undefined;
+  if (result === undefined) return { part: interrupted('claims', since(started)), found: [] };
+  const holds = result.claims.filter(({ verdict }) => verdict === 'holds').length;
+  return {
+    part: {
+      ...{ part: 'claims', outcome: outcomeOf(code), seconds: since(started) },
+      text: `${suite}: ${result.claims.length} claims, ${holds} hold`,
+      folder: join(runsRoot, result.run.id),
+    },
+    found: result.claims
+      .filter(({ verdict }) => verdict === 'fails')
+      .map(claim => ({
+        ...{ part: 'claims', key: `claims: ${claim.id} ${claim.title}`, reasons: [claim.reason] },
+        ...{ command: `zklab claims --suite ${suite} --only ${claim.id}`, isConfirmed: true },
+        ...(standingOf(claim) === 'known failure' && { known: claim.known }),
+      })),
+  };
+}
+
+/** Seeds until the time is over: those that failed in the night before, and then new ones. */
+export async function simPart(last: Night['sim'], forMs: number, context: PartContext): Promise<PartRun> {
+  const { signal, terminal, runsRoot } = context;
+  const started = performance.now();
+  const folder = join(runsRoot, 'sim');
+  let next = last?.next ?? 1;
+  function* seeds(): Generator<number> {
+    yield* last?.failed ?? [];
+    while (performance.now() - started < forMs) yield next++;
+  }
+  let done = 0;
+  const summary = await recordRun(
+    terminal,
+    { name: 'sim', json: true, root: folder, eventsAlone: true },
+    run => {
+      run.plan({ suite: 'sim', seed: next, claims: [], topologies: [] });
+      return runSeeds({
+        ...{ program: serverProgram(), shape: 'drawn', minimise: true, traceDirectory: folder },
+        seeds: seeds(),
+        signal,
+        onProgress: ({ seed, verdict, reasons }) => {
+          done += 1;
+          if (verdict === 'failed') terminal.progress(`seed ${seed} failed: ${reasons[0]}`);
+        },
+      });
+    },
+  );
+  const failed = summary.failed.map(({ seed }) => seed);
+  const outcome = failed.length > 0 ? 'failed' : summary.passed > 0 ? 'passed' : 'void';
+  const counts = `${summary.passed} passed, ${failed.length} failed, ${summary.unknown.length} unknown`;
+  return {
+    part: {
+      ...{ part: 'sim', outcome, seconds: since(started), folder },
+      text: `${done} seeds before ${next}: ${counts}; ${summary.faultsInjected} faults, ${summary.acknowledgedWrites} writes`,
+    },
+    found: summary.failed.map(({ seed, reason, planFile }) => ({
+      ...{ part: 'sim', key: `sim: ${keyOf(reason)}`, reasons: [`seed ${seed}: ${reason}`] },
+      // A seed takes the same steps whenever it is run.
+      ...{ command: `zklab sim --replay ${planFile} --debug`, isConfirmed: true },
+    })),
+    sim: { next, failed },
+  };
+}
+
+export function interrupted(part: NightPart['part'], seconds: number): NightPart {
+  return { part, outcome: 'void', seconds, text: 'interrupted' };
+}
+
+/** Errors that end a part end not the night: the part is void, and says why. */
+export async function survived(name: NightPart['part'], run: () => Promise<PartRun>): Promise<PartRun> {
+  const started = performance.now();
+  try {
+    return await run();
+  } catch (error) {
+    const [text = 'it failed'] = (error as Error).message.split('\n');
+    return { part: { part: name, outcome: 'void', seconds: since(started), text }, found: [] };
+  }
+}
+
+function outcomeOf(code: ExitCode): NightPart['outcome'] {
+  return code === EXIT_CODES.holds ? 'passed' : code === EXIT_CODES.failed ? 'failed' : 'void';
+}
+
+function since(startedMs: number): number {
+  return Math.round((performance.now() - startedMs) / 100) / 10;
+}
+
+interface Capturing extends Terminal {
+  readonly document: unknown;
+}
+
+/** Keeps the document that a command prints, and passes progress on. */
+function capturing(terminal: Terminal): Capturing {
+  let document: unknown;
+  return {
+    ...terminal,
+    print: text => terminal.progress(text),
+    json: printed => {
+      document = printed;
+    },
+    get document() {
+      return document;
+    },
+  };
+}
