@@ -1,4 +1,5 @@
 import { loadConfig } from '../../server/config/load-config.ts';
+import { JAAS_PROPERTY } from '../../server/config/quorum-sasl.ts';
 import type { ServerConfig } from '../../server/config/server-config.ts';
 import type { Disk } from '../../server/runtime/runtime.ts';
 
@@ -8,6 +9,9 @@ import type { Disk } from '../../server/runtime/runtime.ts';
 export const CONF_FOLDER = '/conf';
 const ZOO_CFG = `${CONF_FOLDER}/zoo.cfg`;
 const MYID = '/data/myid';
+export const JAAS_PATH = `${CONF_FOLDER}/jaas.conf`;
+/** Of the JVM of a member, if it were one. The JAAS file is there where members authenticate. */
+export const SYSTEM_PROPERTIES: ReadonlyMap<string, string> = new Map([[JAAS_PROPERTY, JAAS_PATH]]);
 
 /**
  * The configuration on the disk of a member, which the member itself changes. `text` is written where there
@@ -19,7 +23,7 @@ export function configOnDisk(disk: Disk, sid: number, text: string, isNew: boole
     write(disk, MYID, String(sid));
     write(disk, ZOO_CFG, text);
   }
-  return loadConfig(disk, ZOO_CFG);
+  return loadConfig(disk, ZOO_CFG, SYSTEM_PROPERTIES);
 }
 
 function write(disk: Disk, path: string, text: string): void {

@@ -1,9 +1,6 @@
 import type { Disk } from '../../server/runtime/runtime.ts';
-import { CONF_FOLDER } from './member-files.ts';
+import { CONF_FOLDER, JAAS_PATH } from './member-files.ts';
 import type { Settings } from './settings.ts';
-
-/** Of java.security.auth.login.config. */
-export const JAAS_PATH = `${CONF_FOLDER}/jaas.conf`;
 
 /** Members authenticate, and let in whoever does not: every port still sees all that can be said. */
 export const SASL_SETTINGS: Settings = {

@@ -1,7 +1,6 @@
-import { JAAS_PROPERTY } from '../../server/config/quorum-sasl.ts';
 import { parseConfig, type ServerConfig } from '../../server/config/server-config.ts';
 import type { MemberSpec } from './member.ts';
-import { JAAS_PATH } from './member-sasl.ts';
+import { SYSTEM_PROPERTIES } from './member-files.ts';
 
 export const CLIENT_PORT = 2181;
 export const QUORUM_PORT = 2888;
@@ -20,7 +19,7 @@ export function serverConfigOf(
   extra: Readonly<Record<string, string>> = {},
 ): ServerConfig {
   const text = serverConfigText(spec, members, extra);
-  const systemProperties = new Map([[JAAS_PROPERTY, JAAS_PATH]]);
+  const systemProperties = SYSTEM_PROPERTIES;
   return parseConfig({ path: `${spec.name}/zoo.cfg`, text, myid: String(spec.sid), systemProperties });
 }
 

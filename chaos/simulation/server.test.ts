@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import type { PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
+import { SASL_SETTINGS } from './member-sasl.ts';
 import { seedsFrom } from './run.ts';
 import { serverProgram } from './server-program.ts';
 import { simulate } from './simulate.ts';
@@ -43,6 +44,16 @@ test(
   'five voters, and three observers behind observer masters',
   () => {
     const result = simulate(1, { ...server, shape: { voters: 5, observers: 3 } });
+    assert.is(result.verdict, 'passed', result.reasons.join('; '));
+  },
+  DEADLINE,
+);
+
+test(
+  'members that let in only those who authenticate come back from faults as others do',
+  () => {
+    const program = serverProgram({ ...SASL_SETTINGS, 'quorum.auth.serverRequireSasl': 'true' });
+    const result = simulate(1, { program });
     assert.is(result.verdict, 'passed', result.reasons.join('; '));
   },
   DEADLINE,
