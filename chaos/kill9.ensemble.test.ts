@@ -1,7 +1,7 @@
 /** kill -9 under load: everything acknowledged must be present on every member, in order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, repetitions, suite, temporaryFolder } from '#test';
 import { propertySeed } from '#test/properties';
 import { Ensemble } from '../bench/topology/ensemble.ts';
 import { mntr } from '../bench/topology/four-letter.ts';
@@ -15,7 +15,8 @@ import { registers } from './workloads/registers.ts';
 
 const test = suite('kill -9');
 
-const KILLS = 30;
+const KILLS = repetitions(20);
+const OUTAGES = repetitions(2);
 const WRITES_BETWEEN_KILLS = 20;
 const PROGRESS_DEADLINE_MS = 60_000;
 
@@ -91,9 +92,9 @@ test(
 );
 
 test(
-  'all members killed in the same moment, three times: no acknowledged write is lost',
+  `all members killed in the same moment, ${OUTAGES} times: no acknowledged write is lost`,
   async () => {
-    const complaints = await withEnsemble('zklab', (ensemble, load) => outages(ensemble, load, 3));
+    const complaints = await withEnsemble('zklab', (ensemble, load) => outages(ensemble, load, OUTAGES));
     assert.equal(complaints, []);
   },
   { deadlineMs: 400_000 },

@@ -8,6 +8,7 @@ import { Skip } from './peers.ts';
 export { ourServer } from './our-server.ts';
 export { onPath, requirePeer } from './peers.ts';
 export { quickJava } from './quick-java.ts';
+export { repetitions } from './repetitions.ts';
 export { temporaryFolder } from './temporary-folder.ts';
 export { until } from './until.ts';
 export { assert };

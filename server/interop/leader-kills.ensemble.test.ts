@@ -3,16 +3,16 @@
  * leads next, of whichever kind, has every write that was acknowledged, and all trees are the same in the
  * end.
  */
-import { assert, suite } from '#test';
+import { assert, repetitions, suite } from '#test';
 import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
 import { Writers } from './writers.test-kit.ts';
 
 const test = suite('interop: leaders killed under load');
 const DEADLINE = { deadlineMs: 400_000 };
-const KILLS = 4;
+const KILLS = repetitions(4);
 /** Whom a quorum elects is the luck of who is ahead: more kills until both kinds have led. */
-const KILLS_MAX = 12;
+const KILLS_MAX = KILLS + 8;
 const WRITES_BETWEEN = 150;
 
 const PLANS: readonly MemberPlan[] = [

@@ -3,7 +3,7 @@
  * while a member is being brought up to date must reach it once and in order. Every acknowledged write is
  * then read at every member, and all trees have the same digests.
  */
-import { assert, suite, until } from '#test';
+import { assert, repetitions, suite, until } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
 import type { ZkClient } from './zk-client.test-kit.ts';
@@ -13,7 +13,7 @@ const DEADLINE = { deadlineMs: 400_000 };
 const JOINER = 2;
 const OBSERVER = 4;
 const MASTER_PORT = 2889;
-const ROUNDS = 2;
+const ROUNDS = repetitions(1);
 /** Writes under way at any time. */
 const WINDOW = 30;
 const WRITES_PER_ROUND = 400;

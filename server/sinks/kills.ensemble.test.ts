@@ -3,7 +3,7 @@
  * and at once: nothing is missing in the stream, and nothing is there twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { suite } from '#test';
+import { repetitions, suite } from '#test';
 import { Writers } from '../interop/writers.test-kit.ts';
 import { seededRandom } from '../storage/storage.test-kit.ts';
 import { killPlugIn } from './brokers.test-kit.ts';
@@ -12,6 +12,7 @@ import { isComplete, OBSERVER, withStream } from './streaming.test-kit.ts';
 const test = suite('sinks: kills under load');
 const DEADLINE = { deadlineMs: 400_000 };
 const MASTER_PORT = 2889;
+const ROUNDS = repetitions(1);
 const WRITES_BETWEEN = 60;
 /**
  * Kills come this long after the last write that was waited for, at most: a batch is somewhere on its way.
@@ -40,7 +41,7 @@ for (const [seed, sink] of (['nats', 'redis'] as const).entries()) {
             await ensemble.leader();
             await ensemble.start(leader.sid);
           };
-          for (let round = 0; round < 2; round++) {
+          for (let round = 0; round < ROUNDS; round++) {
             await more();
             await killPlugIn(observer);
             await more();
