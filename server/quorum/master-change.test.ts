@@ -42,6 +42,9 @@ const outcomeOf = (ensemble: MemoryEnsemble) => command(ensemble, 'glms').last_r
 const behindMasters = (settings: Readonly<Record<string, string>> = {}) =>
   readOnlyEnsemble({ observerMasterPort: OBSERVER_MASTER_PORT, ...settings });
 
+/** Sent over 20 virtual ms. */
+const WRITES = 200;
+
 const NOT_READ_ONLY = { 'observer.readOnly.enabled': 'false' };
 
 /** The voters that do not serve the observer, followers first. */
@@ -60,21 +63,35 @@ for (const [what, settings] of [
     assert.is(writer.create('/a').err, 0);
     const reader = openReader(ensemble);
     const local = new SteadyReader(ensemble, reader, '/a');
+    const quick = openReader(ensemble);
     const owner = MemoryClient.open(ensemble, OBSERVER);
     assert.is(owner.create('/mine', '', 1).err, 0);
     ensemble.wait(() => ensemble.server(OBSERVER).database.tree.getNode('/a') !== undefined, '/a');
     assert.is(reader.ask(OpCode.exists, body.read('/watched', true)).err, ErrorCode.NONODE);
     for (const target of [...others(ensemble), masterOf(ensemble)!]) {
       assert.is(ask(ensemble, target).error, null);
-      const under = Array.from({ length: 20 }, (_, at) =>
-        owner.send(OpCode.create, body.create(`/from-${target}-${at}`)),
-      );
+      const eventsBefore = ensemble.events.get(OBSERVER)!.length;
+      const under: number[] = [];
+      // A write and a read every moment, so that some come in each step of the move.
+      const reads: number[] = [];
+      for (let at = 0; at < WRITES; at++, ensemble.time.advance(0.1)) {
+        under.push(owner.send(OpCode.create, body.create(`/from-${target}-${at}`)));
+        reads.push(quick.send(OpCode.getData, body.read('/a')));
+      }
+      local.readFor(50);
+      for (const xid of reads) assert.is(quick.replies.find(reply => reply.xid === xid)?.err, ErrorCode.OK);
       local.readUntil(
         () => masterOf(ensemble) === target && modeOf(ensemble) === 'observer',
         `master ${target}`,
       );
-      ensemble.wait(() => under.every(xid => owner.replies.some(reply => reply.xid === xid)), 'the writes');
-      for (const xid of under) assert.is(owner.replies.find(reply => reply.xid === xid)?.err, ErrorCode.OK);
+      const replyTo = (xid: number) => owner.replies.find(reply => reply.xid === xid);
+      ensemble.wait(() => replyTo(under.at(-1)!) !== undefined, 'the writes');
+      for (const xid of under) assert.is(replyTo(xid)?.err, ErrorCode.OK);
+      const looked = ensemble.events
+        .get(OBSERVER)!
+        .slice(eventsBefore)
+        .filter(({ kind }) => kind === 'looking');
+      assert.equal(looked, [], 'it holds no election');
       assert.is(outcomeOf(ensemble), 'followed');
     }
     assert.is(writer.create('/watched').err, 0);
