@@ -65,7 +65,7 @@ export class FaultDesk {
     this.#say = say;
   }
 
-  /** @throws UsageError for a fault that is impossible here, and what the injection throws */
+  /** @throws UsageError for a fault that is impossible here, and with what its injection refuses */
   inject(asked: Asked): Promise<FaultInForce> {
     return this.#next(() => this.#inject(asked));
   }
@@ -97,7 +97,9 @@ export class FaultDesk {
     const host = faultHostOf(this.#up.ensemble.plan.topology);
     const why = refusalOf(fault, { ...host, links: this.#up.mesh !== undefined });
     if (why !== undefined) throw new UsageError(`${fault.name}: ${why}`);
-    const active = await fault.inject(this.#context());
+    const active = await fault.inject(this.#context()).catch((error: Error) => {
+      throw new UsageError(`${fault.name} could not be injected: ${error.message}`);
+    });
     const id = ++this.#ids;
     const place = this.#place(id);
     this.#events.emit({ kind: 'injected', ...place, fault: fault.name, links: [...active.links] });
