@@ -82,7 +82,7 @@ function partsIn(value: unknown): unknown {
 
 /**
  * The form of something that has its name at `key` and the options of that kind beside it.
- * @param shared properties that every kind has; all of them are required
+ * @param shared properties that every kind has
  */
 export function kindsSchema(
   key: string,
@@ -94,7 +94,7 @@ export function kindsSchema(
   return {
     type: 'object',
     properties: named,
-    required: [key, ...Object.keys(shared)],
+    required: [key, ...Object.keys(shared).filter(name => !shared[name]!.safeParse(undefined).success)],
     allOf: kinds.map(({ name, schema }) => {
       const { properties, ...options } = jsonSchemaOf(schema);
       return {

@@ -12,14 +12,8 @@ import type { FaultMember } from './context.ts';
 export const UNTIL_EVENTS = ['election', 'snapshot', 'sync-by-snap'] as const;
 export type UntilEvent = (typeof UNTIL_EVENTS)[number];
 
-const MAX_MS = 86_400_000;
-
-/** As a step has it in place of `forMs`. After `maxMs` the fault is healed in any case. */
-export const untilSchema = z.strictObject({
-  event: z.enum(UNTIL_EVENTS),
-  maxMs: z.int().min(1).max(MAX_MS),
-});
-export type Until = z.infer<typeof untilSchema>;
+/** Beside `forMs`, after which the fault is healed in any case. */
+export const untilSchema = z.enum(UNTIL_EVENTS).describe('Heals the fault earlier: once this has come.');
 
 export interface EventWatch {
   /** Waits for the event. How long that took, in ms; undefined when it did not come in time. */

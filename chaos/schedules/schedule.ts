@@ -8,6 +8,7 @@ import { UsageError } from '../../bench/usage-error.ts';
 import { faultHostOf } from '../faults/host.ts';
 import { readFault, refusalOf } from '../faults/index.ts';
 import type { Step } from '../faults/nemesis.ts';
+import { untilSchema } from '../faults/until.ts';
 import { WORKLOADS } from '../workloads/index.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { missingTarget } from './missing-target.ts';
@@ -46,7 +47,7 @@ export interface Schedule extends ScheduleFile {
 
 const ms = z.int().min(0).max(86_400_000);
 /** Ms since the first moment of chaos. */
-export const stepTimes = { atMs: ms, forMs: ms };
+export const stepTimes = { atMs: ms, forMs: ms, until: untilSchema.optional() };
 /** What a schedule and a campaign have in common. */
 export const bitesKey = z
   .enum(BITES, { error: BITES.join(', ') })
@@ -107,10 +108,11 @@ export function scheduleOf(
     calmMs,
     bites,
     settles,
-    steps: steps.map(({ atMs, forMs, ...fault }, at) => ({
+    steps: steps.map(({ atMs, forMs, until, ...fault }, at) => ({
       fault: readFault(fault, origin.within('steps', at)),
       atMs,
       forMs,
+      until,
     })),
     written: z.json().parse(written),
   };

@@ -78,6 +78,17 @@ test('a topology may stand in the schedule itself, and its targets must exist th
   assert.throws(() => own('name: v1'), /^test\.yaml:4: steps\.0\.target\.name: "v1" is nothing that/);
 });
 
+test('a fault may end with an event before its time is over', () => {
+  const stepsOf = (step: string) => parseSchedule(text(step), 'test', 'test.yaml').steps;
+  const [step] = stepsOf(STEP.replace('forMs: 1000', 'forMs: 1000, until: election'));
+  assert.equal([step!.forMs, step!.until], [1000, 'election']);
+  assert.is(stepsOf(STEP)[0]!.until, undefined);
+  assert.match(
+    problemOf(text(STEP.replace('forMs', 'until: elections, forMs'))),
+    /^test\.yaml:4: steps\.0\.until: "elections"; accepted .*election.*snapshot.*sync-by-snap/,
+  );
+});
+
 test('a step has the options of its fault, and a workload its own options with defaults', () => {
   const { steps, workloadOptions } = parseSchedule(
     text(STEP, '{ name: mixed, clients: 2 }'),
