@@ -278,6 +278,8 @@ const judgement = z.strictObject({
   checked: count,
   /** Why it is not valid, one sentence each. */
   reasons: z.array(text),
+  /** What it measured on the way. */
+  notes: z.array(text).optional(),
   /** Absent when the checker draws none. */
   counterexample: counterexample.optional(),
 });

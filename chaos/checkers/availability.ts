@@ -1,5 +1,20 @@
 /** For how long clients got no answer, by the role of the servers that they were connected to. */
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite } from './history.ts';
+import { judge } from './judgement.ts';
+
+/** Says how long each role was unavailable; that is a measurement, and by itself no failure. */
+export const availability: Checker<'history' | 'roles'> = {
+  name: 'availability',
+  description: 'no failure: for how long the servers of each role answered no read and no write',
+  needs: ['history', 'roles'],
+  isOptional: true,
+  check({ history, roles }) {
+    const found = availabilityOf(history, server => roles[server]);
+    const answers = found.reduce((sum, each) => sum + each.answers, 0);
+    return { ...judge(availability.name, answers, []), notes: found.map(availabilityText) };
+  },
+};
 
 export interface Availability {
   readonly role: string;

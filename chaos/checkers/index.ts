@@ -1,5 +1,6 @@
 /** The registry of checkers, in the order in which their judgements are read. */
 import { acknowledgedWrites } from './acknowledged-writes.ts';
+import { availability } from './availability.ts';
 import { bank } from './bank.ts';
 import type { Checker } from './checker.ts';
 import { ephemerals } from './ephemerals.ts';
@@ -51,6 +52,7 @@ export const CHECKERS: readonly Checker[] = [
   replicaAgreement,
   liveness,
   membersStayUp,
+  availability,
   leaks,
 ];
 

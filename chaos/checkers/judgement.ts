@@ -13,6 +13,8 @@ export interface Judgement {
   readonly reasons: readonly string[];
   /** How many things were compared. A judgement that compared nothing is `unknown`. */
   readonly checked: number;
+  /** What it measured on the way, one sentence each. */
+  readonly notes?: string[];
   /** Few operations that show the first thing that is wrong, for a drawing. */
   readonly counterexample?: Counterexample;
 }

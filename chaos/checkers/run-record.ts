@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly samples: readonly MemberSample[];
   /** How the ensemble fared once the last fault was healed. */
   readonly aftermath: Aftermath;
+  /** The role of each server, by the address that the history has. */
+  readonly roles: Readonly<Record<string, string>>;
   /** What processes of members used over a long run. */
   readonly resources: Resources;
   /** The members that ended by themselves, in words, and how many members there were. */

@@ -16,6 +16,7 @@ export type KeptRecord = Pick<RunRecord, 'history'> &
       | 'memberTrees'
       | 'aftermath'
       | 'deaths'
+      | 'roles'
       | 'resources'
     >
   >;

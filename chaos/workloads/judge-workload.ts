@@ -40,7 +40,10 @@ export async function recordOf(
 ): Promise<{ readonly record: KeptRecord; readonly about: AboutRecord }> {
   const { judgedBy } = load.workload;
   const about = { judgedBy, violations: load.violations };
-  const record = { ...load.record, ...more };
+  const roles = Object.fromEntries(
+    ensemble.members.map(({ clientAddress, plan }) => [clientAddress, plan.role]),
+  );
+  const record = { ...load.record, roles, ...more };
   try {
     const trees = await finalTrees(ensemble, load.paths, deadlineMs);
     const transactions = await transactionsOf(ensemble, load.startedAtMs);

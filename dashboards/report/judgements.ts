@@ -18,8 +18,8 @@ export function judgements({ judgements = [] }: Result): Markup | null {
   return html`<section id="judgements"><h2>Checkers <span class="soft">worst first</span></h2>
   <div class="scroll"><table class="left"><thead><tr><th>checker</th><th>judgement</th><th>compared</th><th>reasons</th></tr></thead>
   <tbody>${mostDoubtfulFirst(judgements).map(
-    ({ checker, valid, checked, reasons, counterexample }) =>
+    ({ checker, valid, checked, reasons, notes = [], counterexample }) =>
       html`<tr><th scope="row">${checker}</th><td>${verdictMark(VERDICT_OF[valid], valid)}</td><td>${formatNumber(checked)}</td>
-    <td>${reasons.map(reason => html`<div>${reason}</div>`)}${counterexample && counterexampleDrawing(counterexample)}</td></tr>`,
+    <td>${[...reasons, ...notes].map(reason => html`<div>${reason}</div>`)}${counterexample && counterexampleDrawing(counterexample)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }

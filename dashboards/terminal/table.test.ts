@@ -81,6 +81,16 @@ test('judgements of checkers come worst first, each with its reasons', () => {
   ]);
 });
 
+test('what a checker measured stands behind its reasons', () => {
+  const notes = ['writes at voter: 3 answers'];
+  const judgements = [{ checker: 'availability', valid: 'valid' as const, checked: 3, reasons: [], notes }];
+  const lines = ledgerTable({ ...judgedResult(), judgements }, { widthColumns: 100, colour: false });
+  assert.match(
+    lines,
+    '+ valid          availability: 3 compared\n                 writes at voter: 3 answers',
+  );
+});
+
 test('a counterexample has a line for each operation, in the order of their beginnings', () => {
   const lines = ledgerTable(drawnResult(), { widthColumns: 100, colour: false }).trimEnd().split('\n');
   assert.equal(lines.slice(-4), [

@@ -92,14 +92,14 @@ function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: 
 }
 
 function judgementLines(
-  { checker, valid, checked, reasons, counterexample }: Judgement,
+  { checker, valid, checked, reasons, notes = [], counterexample }: Judgement,
   widthColumns: number,
   paint: Paint,
 ): string[] {
   const { mark, colour } = LOOKS[VERDICT_OF[valid]];
   const [first = '', ...rest] = wrap(`${checker}: ${checked} compared`, widthColumns - VERDICT_WIDTH);
   const indent = ' '.repeat(VERDICT_WIDTH);
-  const below = reasons.flatMap(text => wrap(text, widthColumns - VERDICT_WIDTH));
+  const below = [...reasons, ...notes].flatMap(text => wrap(text, widthColumns - VERDICT_WIDTH));
   return [
     `${paint(colour, `${mark} ${valid}`.padEnd(VERDICT_WIDTH))}${first}`,
     ...rest.map(line => indent + line),
