@@ -32,7 +32,7 @@ export async function runWritten(
   const topology = scheduleTopology(schedule);
   refuseImpossible(schedule, topology);
   const startedMs = performance.now();
-  const about = { topology: topology.shortForm, workload: schedule.workload.name };
+  const about = { topology: topology.name, workload: schedule.workload.name };
   const told = { ...terminal, progress: (text: string) => terminal.progress(`${name}: ${text}`) };
   const seconds = () => Math.round((performance.now() - startedMs) / 100) / 10;
   try {
