@@ -374,7 +374,8 @@ export class RecordingClient {
     const { type, path, state } = readWatcherEvent(this.#reader);
     if (type === EventType.none) this.#onState(state);
     const event = EVENT_NAMES[type];
-    if (event === undefined) return;
+    // Behind the end of its session, on a connection that is being closed, an event is nobody's.
+    if (event === undefined || this.#sessionId === 0n) return;
     this.#watches = this.#watches.filter(watch => watch.path !== path || !FIRED_BY[watch.kind].has(event));
     this.#options.recorder.event(this.#options.process, this.session, event, path, this.#state);
     this.#onEventOf(path);
