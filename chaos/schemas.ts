@@ -10,6 +10,7 @@ import {
 } from '../bench/json-schema.ts';
 import { replaySchema, workloadSchema } from '../bench/load/workload-file.ts';
 import { matrixSchema } from '../bench/matrix/matrix-schema.ts';
+import { sharedSchema } from '../bench/shared-schemas.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { topologySchema } from '../bench/topology/topology.ts';
 import { UsageError } from '../bench/usage-error.ts';
@@ -52,7 +53,7 @@ export function schemaText(name: string): string {
   const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
   if (schema === undefined)
     throw new UsageError(`no schema is named "${name}"; accepted are ${Object.keys(SCHEMAS).join(', ')}`);
-  return `${JSON.stringify(schema.make(), undefined, 2)}\n`;
+  return `${JSON.stringify(sharedSchema(schema.make()), undefined, 2)}\n`;
 }
 
 /** `zklab schema`: prints one of them, or where they are. @throws UsageError */

@@ -44,6 +44,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'defect.ts',
     'origin.ts',
     'json-schema.ts',
+    'shared-schemas.ts',
     'checked.ts',
     'read-yaml.ts',
     'included-yaml.ts',
