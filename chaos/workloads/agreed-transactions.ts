@@ -38,7 +38,9 @@ export function agreedTransactions({
     .map(log => log.filter(({ zxid }) => zxid <= lastZxid))
     .filter(log => reaches(log, lastZxid))
     .sort((a, b) => b.length - a.length);
-  const consistent = logs.find(isConsistent);
+  // What one member alone has logged it may never have been told to cut.
+  const shared = logs.filter(log => logs.length === 1 || logs.filter(other => isSame(log, other)).length > 1);
+  const consistent = shared.find(isConsistent);
   if (consistent !== undefined) return consistent;
   const [longest] = logs;
   return logs.length > 1 && logs.every(log => log.length === longest?.length) ? longest : undefined;
@@ -48,6 +50,10 @@ export function agreedTransactions({
 function reaches(log: readonly Transaction[], lastZxid: number): boolean {
   const last = log.at(-1)?.zxid;
   return last === lastZxid || (last !== undefined && counterOf(lastZxid) === 0);
+}
+
+function isSame(a: readonly Transaction[], b: readonly Transaction[]): boolean {
+  return a.length === b.length && a.every(({ zxid }, at) => zxid === b[at]?.zxid);
 }
 
 function isConsistent(log: readonly Transaction[]): boolean {
