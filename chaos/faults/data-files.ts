@@ -17,14 +17,29 @@ export interface EntryPlace {
 }
 
 /** Every entry of the newest log, in order; none when there is no log. */
-export function newestEntries({ logs }: DataFolders): EntryPlace[] {
+export function newestEntries(folders: DataFolders): EntryPlace[] {
+  return firstEntries(folders, Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Whether the newest log has so many entries; also of a running member. Only its beginning is read: what is
+ * behind grows meanwhile, and half of a write looks like damage.
+ */
+export function hasLogged(folders: DataFolders, count: number): boolean {
+  return firstEntries(folders, count).length === count;
+}
+
+function firstEntries({ logs }: DataFolders, max: number): EntryPlace[] {
   const path = listLogFiles(nodeDisk, join(logs, VERSION)).at(-1)?.path;
   if (path === undefined) return [];
   const reader = new LogFileReader(nodeDisk, path);
   const entries: EntryPlace[] = [];
   try {
-    for (let entry = reader.next(); entry !== null; entry = reader.next())
+    while (entries.length < max) {
+      const entry = reader.next();
+      if (entry === null) break;
       entries.push({ path, offset: entry.offset, endOffset: entry.endOffset });
+    }
     return entries;
   } finally {
     reader.close();

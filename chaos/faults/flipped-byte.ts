@@ -4,7 +4,7 @@ import { drawTargets } from '../mesh/draw-target.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
-import { newestEntries, readBytes, writeBytes } from './data-files.ts';
+import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
 import { killMember } from './kill-member.ts';
 import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
@@ -39,8 +39,7 @@ export function flippedByte({ target }: { readonly target: MemberTarget }): Faul
       const refused = new Map<string, string>();
       for (const member of members) {
         const folders = abilityOf(member, 'dataFolders');
-        const hasTwo = () => newestEntries(folders).length > 1;
-        await untilLogged(member, hasTwo, 'two transactions in its newest log');
+        await untilLogged(member, () => hasLogged(folders, 2), 'two transactions in its newest log');
       }
       return applyToMembers(
         members,

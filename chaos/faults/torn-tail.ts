@@ -3,7 +3,7 @@ import { drawTargets } from '../mesh/draw-target.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
-import { newestEntries, readBytes, writeBytes } from './data-files.ts';
+import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
 import { killMember } from './kill-member.ts';
 import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
@@ -41,8 +41,7 @@ export function tornTail({ target }: { readonly target: MemberTarget }): Fault<P
       const pids = new Map(members.map(({ name, pid }) => [name, pid]));
       for (const member of members) {
         const folders = abilityOf(member, 'dataFolders');
-        const hasOne = () => newestEntries(folders).length > 0;
-        await untilLogged(member, hasOne, 'transaction in its newest log');
+        await untilLogged(member, () => hasLogged(folders, 1), 'transaction in its newest log');
       }
       // All are damaged before any starts: otherwise some would already write to their logs again.
       try {
