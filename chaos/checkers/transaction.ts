@@ -41,7 +41,7 @@ export interface ModelNode {
 
 /** The simplest model of the tree that the transactions build. Every server must show this tree. */
 export class ModelTree {
-  readonly nodes = new Map<string, ModelNode>([['/', node(null, 0, undefined)]]);
+  readonly nodes = startingNodes();
   readonly openSessions = new Map<string, number>();
   readonly complaints: string[] = [];
 
@@ -127,6 +127,16 @@ export class ModelTree {
     this.nodes.get(parentOf(path))?.children.delete(nameOf(path));
     touches.push({ path, what: 'deleted' }, { path: parentOf(path), what: 'childrenChanged' });
   }
+}
+
+/** Every server begins with these, without a transaction. */
+function startingNodes(): Map<string, ModelNode> {
+  const nodes = new Map([['/', node(null, 0, undefined)]]);
+  for (const path of ['/zookeeper', '/zookeeper/config', '/zookeeper/quota']) {
+    nodes.set(path, node(null, 0, undefined));
+    nodes.get(parentOf(path))?.children.add(nameOf(path));
+  }
+  return nodes;
 }
 
 function node(value: string | null, zxid: number, owner: string | undefined): ModelNode {

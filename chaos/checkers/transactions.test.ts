@@ -4,7 +4,7 @@ import type { Judgement } from './judgement.ts';
 import { checkModelAgreement } from './model-agreement.ts';
 import type { SessionRecord, Sighting } from './run-record.ts';
 import { checkSessions } from './sessions.ts';
-import type { Change, Transaction } from './transaction.ts';
+import { type Change, ModelTree, type Transaction } from './transaction.ts';
 import { checkWatches } from './watches.ts';
 
 const test = suite('checkers against the agreed transactions: each is shown a bad history');
@@ -198,4 +198,15 @@ test('sessions: a session that never ends, and an ephemeral that outlives its se
   const ephemeral: Change = { f: 'create', path: '/e', value: null, ephemeral: true };
   const ghost = after(['b', close], ['b', ephemeral]);
   assertInvalid(checkSessions([], ghost, LIMITS), /\/e still exists, but its session b is closed/);
+});
+
+test('a server begins with znodes of its own, which no transaction created', () => {
+  const model = new ModelTree();
+  const session = '0x1';
+  const create = { f: 'create', path: '/zookeeper/config0000000000', value: null, ephemeral: false } as const;
+  const setData = { f: 'setData', path: '/zookeeper/quota', value: 'x', version: 1 } as const;
+  model.apply({ zxid: 1, timeMs: 0, session, change: create });
+  model.apply({ zxid: 2, timeMs: 0, session, change: setData });
+  assert.equal(model.complaints, []);
+  assert.equal([...model.nodes.get('/')!.children], ['zookeeper']);
 });
