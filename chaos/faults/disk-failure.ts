@@ -67,15 +67,26 @@ function diskFailure(
           };
         },
         async () => {
+          const told = (member: FaultMember) => member.logTail?.().includes(failure) ?? true;
+          const hasEnded = (member: FaultMember) => stateOf(member) === 'gone' && told(member);
           const ended = await firstOf(async () => {
             await Promise.all(members.map(giveWork));
-            const told = (member: FaultMember) => member.logTail?.().includes(failure) ?? true;
-            return members.every(each => stateOf(each) === 'gone' && told(each)) ? true : undefined;
+            return members.every(hasEnded) ? true : undefined;
           }, ENDED_MAX_MS);
-          const how = `the process and the end of its log; a bite is that it ends within ${ENDED_MAX_MS} ms and names ${failure}`;
-          return { bit: ended === true, before, after: states(), how };
+          const how = `the process and the end of its log; a bite is that it ends within ${ENDED_MAX_MS} ms and names ${failure}, or, when others of them have ended, was refused nothing`;
+          return { bit: ended ?? (await restIsIdle(members, hasEnded)), before, after: states(), how };
         },
       );
     },
   };
+}
+
+/** Once a majority of the voters has ended, nothing is written any more that the others could be refused. */
+async function restIsIdle(
+  members: readonly FaultMember[],
+  hasEnded: (member: FaultMember) => boolean,
+): Promise<boolean> {
+  const rest = members.filter(member => !hasEnded(member));
+  const reports = await Promise.all(rest.map(member => abilityOf(member, 'serverFaults').report()));
+  return rest.length < members.length && reports.every(report => report?.refusedOperations === 0);
 }
