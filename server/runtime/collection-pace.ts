@@ -21,10 +21,7 @@ const HEAP_BYTES_MAX = 128 * MIB;
  */
 const OFTEN = 8;
 const OFTEN_MS = 2_000;
-/**
- * Without a major collection for this long, V8 decides again: before the one of `quiet-memory.ts`, which sets
- * the next limit.
- */
+/** Without a major collection for this long, V8 decides again. */
 const QUIET_MS = 5_000;
 const CHECK_MS = 1_000;
 
