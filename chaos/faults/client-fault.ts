@@ -1,17 +1,15 @@
 /** What the faults of clients share: each is a neighbour of `bench/fairness`, in a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
 import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
 import type { NeighbourName } from '../../bench/fairness/neighbours.ts';
 import type { LoadTarget } from '../../bench/load/load-spec.ts';
-import { drawTargets } from '../mesh/draw-target.ts';
-import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
 import { applyToMembers } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
+import { type TargetOptions, targeted } from './targeted.ts';
 
 /** Children of the wide znode. Whoever judges a run reads all of them. */
 const CHILDREN = 200;
@@ -23,17 +21,13 @@ export function clientFaultKind(
   name: string,
   description: string,
   neighbour: NeighbourName,
-): FaultKind<{ readonly target: MemberTarget }> {
+): FaultKind<TargetOptions> {
   return {
     name,
     description,
-    schema: z.strictObject({ target: memberTargetSchema }),
+    ...targeted,
     available: needsProcesses,
     create: ({ target }) => clientFault(name, description, neighbour, target),
-    draw(random, shape) {
-      const target = drawTargets(random, shape);
-      return own => ({ target: target(own) });
-    },
   };
 }
 

@@ -1,13 +1,11 @@
 /** What the faults of a running member's disk share. Each has a file of its own. */
-import { z } from 'zod';
 import type { DiskFailure } from '../../server/runtime/faulty-disk.ts';
-import { drawTargets } from '../mesh/draw-target.ts';
-import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsOurServer, type Readings } from './fault.ts';
 import { abilityOf, applyToMembers, firstOf, giveWork } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
+import { type TargetOptions, targeted } from './targeted.ts';
 
 const ENDED_MAX_MS = 10_000;
 
@@ -19,17 +17,13 @@ export function diskFailureKind(
   name: string,
   description: string,
   failure: DiskFailure,
-): FaultKind<{ readonly target: MemberTarget }> {
+): FaultKind<TargetOptions> {
   return {
     name,
     description,
-    schema: z.strictObject({ target: memberTargetSchema }),
+    ...targeted,
     available: needsOurServer,
     create: ({ target }) => diskFailure(name, description, failure, target),
-    draw(random, shape) {
-      const target = drawTargets(random, shape);
-      return own => ({ target: target(own) });
-    },
   };
 }
 

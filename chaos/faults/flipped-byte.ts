@@ -1,7 +1,4 @@
 import { existsSync } from 'node:fs';
-import { z } from 'zod';
-import { drawTargets } from '../mesh/draw-target.ts';
-import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
@@ -9,17 +6,14 @@ import { type Fault, type FaultKind, needsProcesses, type Readings } from './fau
 import { killMember } from './kill-member.ts';
 import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
+import { type TargetOptions, targeted } from './targeted.ts';
 
-export const flippedByteKind: FaultKind<{ readonly target: MemberTarget }> = {
+export const flippedByteKind: FaultKind<TargetOptions> = {
   name: 'flipped-byte',
   description: 'a member is killed, a byte of its log changes, and it must refuse to start with that',
-  schema: z.strictObject({ target: memberTargetSchema }),
+  ...targeted,
   available: needsProcesses,
   create: flippedByte,
-  draw(random, shape) {
-    const target = drawTargets(random, shape);
-    return own => ({ target: target(own) });
-  },
 };
 
 /** Checksum and length stand in front of a transaction. Its first bytes are the session that asked for it. */

@@ -1,20 +1,15 @@
-import { z } from 'zod';
-import { drawTargets } from '../mesh/draw-target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
-import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
+import { injectOnMembers, type MemberTarget } from './process-fault.ts';
+import { type TargetOptions, targeted } from './targeted.ts';
 import { untilObeyed } from './until-obeyed.ts';
 
-export const killKind: FaultKind<{ readonly target: MemberTarget }> = {
+export const killKind: FaultKind<TargetOptions> = {
   name: 'kill',
   description: 'SIGKILL, and a restart when healed',
-  schema: z.strictObject({ target: memberTargetSchema }),
+  ...targeted,
   available: needsProcesses,
   create: kill,
-  draw(random, shape) {
-    const target = drawTargets(random, shape);
-    return own => ({ target: target(own) });
-  },
 };
 
 /**

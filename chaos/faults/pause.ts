@@ -1,20 +1,15 @@
-import { z } from 'zod';
-import { drawTargets } from '../mesh/draw-target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
-import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
+import { injectOnMembers, type MemberTarget } from './process-fault.ts';
+import { type TargetOptions, targeted } from './targeted.ts';
 import { untilObeyed } from './until-obeyed.ts';
 
-export const pauseKind: FaultKind<{ readonly target: MemberTarget }> = {
+export const pauseKind: FaultKind<TargetOptions> = {
   name: 'pause',
   description: 'SIGSTOP, and SIGCONT when healed',
-  schema: z.strictObject({ target: memberTargetSchema }),
+  ...targeted,
   available: needsProcesses,
   create: pause,
-  draw(random, shape) {
-    const target = drawTargets(random, shape);
-    return own => ({ target: target(own) });
-  },
 };
 
 /**

@@ -1,6 +1,3 @@
-import { z } from 'zod';
-import { drawTargets } from '../mesh/draw-target.ts';
-import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
@@ -8,17 +5,14 @@ import { type Fault, type FaultKind, needsProcesses, type Readings } from './fau
 import { killMember } from './kill-member.ts';
 import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
+import { type TargetOptions, targeted } from './targeted.ts';
 
-export const tornTailKind: FaultKind<{ readonly target: MemberTarget }> = {
+export const tornTailKind: FaultKind<TargetOptions> = {
   name: 'torn-tail',
   description: 'a member is killed while half a transaction is in its log, and restarted',
-  schema: z.strictObject({ target: memberTargetSchema }),
+  ...targeted,
   available: needsProcesses,
   create: tornTail,
-  draw(random, shape) {
-    const target = drawTargets(random, shape);
-    return own => ({ target: target(own) });
-  },
 };
 
 interface Torn {
