@@ -2,6 +2,7 @@
  * The fuzzer on real processes, beside a checked workload. In calm spells only the attack goes on, so no
  * leadership may be lost. Between them members are killed, and nothing acknowledged may be lost.
  */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
 import { mntr } from '../../bench/topology/four-letter.ts';
@@ -67,7 +68,9 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
     onMember: event => events.emit({ kind: 'member', topology: TOPOLOGY.name, ...event }),
   });
   const servers = ensemble.members.map(({ plan }) => plan.ports.client);
-  const load = new LiveWorkload(registers, { servers, seed: String(seed) });
+  const load = new LiveWorkload(registers, {
+    ...{ servers, seed: String(seed), folder: join(folder, 'history') },
+  });
   const attack = new Attack(ensemble, random.fork('attack'));
   const complaints: string[] = [];
   const endsAt = performance.now() + durationMs;

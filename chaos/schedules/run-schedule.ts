@@ -17,7 +17,6 @@ import type { Topology } from '../../bench/topology/topology.ts';
 import { type Environment, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
-import { firstWriteAfter } from '../checkers/liveness.ts';
 import type { Aftermath } from '../checkers/run-record.ts';
 import { wantStandIn } from '../faults/index.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
@@ -157,7 +156,7 @@ async function attacked(
     events.emit({ kind: 'phase', what: 'heal' });
     const harmed = Object.keys(isLost ? {} : await linkLog.look('the last heal'));
     if (!isLost) events.emit({ kind: 'phase', what: 'convergence' });
-    const aftermath = isLost ? lostAt(load) : await recovery(ensemble, load, signal);
+    const { aftermath, wroteAtMs } = isLost ? lostAt(load) : await recovery(ensemble, load, signal);
     await watched.stop();
     await load.stop(isLost ? 0 : RECOVER_MAX_MS);
     signal.throwIfAborted();
@@ -171,13 +170,11 @@ async function attacked(
     emitJudgements(events, judgements);
     for (const { row } of report.outcomes) recorder.fault(row);
     const place = { metric: 'writeAfterHeal', topology: topology.name, condition: schedule.name };
-    const wroteAtMs = firstWriteAfter(load.history, aftermath.healedAtMs);
     if (wroteAtMs !== undefined) recorder.sample(place, 0, wroteAtMs - aftermath.healedAtMs);
     const spans = report.outcomes.map(({ span }) => span);
     recorder.timeline(
-      timelineOfHistory(load.history, startedAt, spans, {
-        topology: topology.name,
-        condition: schedule.name,
+      await timelineOfHistory(load.histories(), load.lastEventMs, spans, {
+        ...{ topology: topology.name, condition: schedule.name, startedAt },
       }),
     );
     const linkProblem = await linkLog.problem();
@@ -225,26 +222,35 @@ async function attacked(
   }
 }
 
-function lostAt(load: LiveWorkload): Aftermath {
-  return { healedAtMs: load.nowMs, recoverMaxMs: 0, notServing: 'no link works any more' };
+interface Recovery {
+  readonly aftermath: Aftermath;
+  /** When the first write that began after the last heal was acknowledged. */
+  readonly wroteAtMs?: number | undefined;
+}
+
+function lostAt(load: LiveWorkload): Recovery {
+  const notServing = 'no link works any more';
+  return { aftermath: { healedAtMs: load.nowMs, recoverMaxMs: 0, notServing } };
 }
 
 /**
  * Waits until the ensemble serves and a write that began after the last heal has committed, at most
  * `RECOVER_MAX_MS`.
  */
-async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSignal): Promise<Aftermath> {
+async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSignal): Promise<Recovery> {
   const healedAtMs = load.nowMs;
   const untilMs = healedAtMs + RECOVER_MAX_MS;
   const notServing = await untilReady(ensemble.members, RECOVER_MAX_MS, { signal }).then(
     () => undefined,
     (error: Error) => error.message.split('\n')[0],
   );
-  while (firstWriteAfter(load.history, healedAtMs) === undefined && load.nowMs < untilMs) {
+  let wroteAtMs = load.firstWriteAfter(healedAtMs);
+  while (wroteAtMs === undefined && load.nowMs < untilMs) {
     signal.throwIfAborted();
     await waitMs(POLL_MS, signal);
+    wroteAtMs = load.firstWriteAfter(healedAtMs);
   }
-  return { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing };
+  return { aftermath: { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing }, wroteAtMs };
 }
 
 function addressOf(text: string): { host: string; port: number } {

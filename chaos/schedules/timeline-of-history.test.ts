@@ -4,8 +4,12 @@ import type { HistoryEvent } from '../checkers/history.ts';
 import { timelineOfHistory } from './timeline-of-history.ts';
 
 const test = suite('chaos/schedules: timelines');
-const AT = { topology: 'voters', condition: 'smoke' };
 const START = Date.parse('2026-08-01T02:30:00.000Z');
+const AT = { topology: 'voters', condition: 'smoke', startedAt: START };
+
+async function* chapters(...histories: HistoryEvent[][]): AsyncGenerator<HistoryEvent[]> {
+  yield* histories;
+}
 
 /** Operations in the order of their completion: when each began, when it ended, and how. */
 function historyOf(
@@ -21,7 +25,7 @@ function historyOf(
   return events.sort((a, b) => a.timeMs - b.timeMs).map((event, index) => ({ ...event, index }));
 }
 
-test('writes count when they end; an unknown outcome is a failure, a refusal is an answer, and reads do not count', () => {
+test('writes count when they end; an unknown outcome is a failure, a refusal is an answer, and reads do not count', async () => {
   const history = historyOf(
     ['setData', 0, 10, 'ok'],
     ['setData', 5, 60, 'fail'],
@@ -29,7 +33,7 @@ test('writes count when they end; an unknown outcome is a failure, a refusal is 
     ['setData', 20, 110, 'info'],
     ['setData', 120, 160, 'ok'],
   );
-  const timeline = timelineOfHistory(history, START, [], AT)!;
+  const timeline = (await timelineOfHistory(chapters(history), 160, [], AT))!;
   const series = Object.fromEntries(timeline.series.map(({ name, values }) => [name, values]));
   assert.is(timeline.bucketMs, 50);
   assert.equal(series[SERIES.done], [20, 20, 0]);
@@ -37,15 +41,22 @@ test('writes count when they end; an unknown outcome is a failure, a refusal is 
   assert.is(timeline.startedAt, '2026-08-01T02:30:00.000Z');
 });
 
-test('faults are on the clock of the history', () => {
+test('faults are on the clock of the history', async () => {
   const span = {
     ...{ fault: 'kill', links: ['v1'], on: 'v1', proof: 'refused' },
     ...{ injectedAt: START + 40, bittenAt: START + 50, healedAt: START + 90 },
   };
-  const [band] = timelineOfHistory(historyOf(['setData', 0, 160, 'ok']), START, [span], AT)!.bands;
+  const history = historyOf(['setData', 0, 160, 'ok']);
+  const [band] = (await timelineOfHistory(chapters(history), 160, [span], AT))!.bands;
   assert.equal([band?.fromMs, band?.bittenMs, band?.toMs], [40, 50, 90]);
 });
 
-test('a history without a whole bucket has no timeline', () => {
-  assert.is(timelineOfHistory([], START, [], AT), undefined);
+test('chapters are on one clock, one behind the other', async () => {
+  const histories = chapters(historyOf(['setData', 0, 10, 'ok']), historyOf(['setData', 110, 120, 'ok']));
+  const { series } = (await timelineOfHistory(histories, 150, [], AT))!;
+  assert.equal(series.find(({ name }) => name === SERIES.done)?.values, [20, 0, 20]);
+});
+
+test('a history without a whole bucket has no timeline', async () => {
+  assert.is(await timelineOfHistory(chapters(), 0, [], AT), undefined);
 });

@@ -6,26 +6,34 @@ import type { Timeline } from '../../results/schema.ts';
 import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from '../checkers/history.ts';
 import { bandOf, type FaultSpan } from '../faults/fault-span.ts';
 
+export interface TimelinePlace {
+  readonly topology: string;
+  readonly condition: string;
+  /** Ms since 1970 of 0 ms in the history. */
+  readonly startedAt: number;
+}
+
 /**
  * Undefined when nothing was written. A write with an unknown outcome counts as failed.
- * @param startedAt ms since 1970 of 0 ms in the history
+ * @param histories of the chapters of a run
+ * @param lastMs of their last event
  */
-export function timelineOfHistory(
-  history: readonly HistoryEvent[],
-  startedAt: number,
+export async function timelineOfHistory(
+  histories: AsyncIterable<readonly HistoryEvent[]>,
+  lastMs: number,
   spans: readonly FaultSpan[],
-  { topology, condition }: { readonly topology: string; readonly condition: string },
-): Timeline | undefined {
-  const lastMs = history.at(-1)?.timeMs ?? 0;
+  { topology, condition, startedAt }: TimelinePlace,
+): Promise<Timeline | undefined> {
   const recorder = new TimelineRecorder(0, bucketMsFor(lastMs));
-  for (const operation of operationsOf(history)) {
-    const { invoke, completion } = operation;
-    if (!isWrite(invoke.f)) continue;
-    const endedMs = completion?.timeMs ?? lastMs;
-    if (outcomeOf(operation) === 'info') recorder.error(endedMs);
-    // A refusal, such as NODEEXISTS, is an answer.
-    else recorder.ok(endedMs, (endedMs - invoke.timeMs) * 1_000);
-  }
+  for await (const history of histories)
+    for (const operation of operationsOf(history)) {
+      const { invoke, completion } = operation;
+      if (!isWrite(invoke.f)) continue;
+      const endedMs = completion?.timeMs ?? lastMs;
+      if (outcomeOf(operation) === 'info') recorder.error(endedMs);
+      // A refusal, such as NODEEXISTS, is an answer.
+      else recorder.ok(endedMs, (endedMs - invoke.timeMs) * 1_000);
+    }
   const bands = spans.map(span => bandOf(span, startedAt));
   return timelineOf(
     { topology, condition, round: 0, load: LOADS.outage, what: 'writes' },

@@ -7,83 +7,111 @@ import { fourLetterWord } from '../../bench/topology/four-letter.ts';
 import type { EventSink } from '../../results/events.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { Judgement } from '../checkers/judgement.ts';
-import type { RunRecord } from '../checkers/run-record.ts';
+import { firstWriteAfter } from '../checkers/liveness.ts';
+import type { FinalNode, RunRecord } from '../checkers/run-record.ts';
 import { agreedTransactions } from './agreed-transactions.ts';
+import type { Chapter } from './chapter.ts';
+import { withRoot } from './client-root.ts';
 import { type MemberState, readMemberState } from './final-state.ts';
-import { type AboutRecord, judgeRecord, type KeptRecord } from './judge-record.ts';
+import { type AboutRecord, acrossChapters, judgeRecord, type KeptRecord } from './judge-record.ts';
 import { keepRecord } from './kept-record.ts';
 import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 
-/**
- * Runs the checkers after the load has stopped, and returns their judgements. What they read is kept in the
- * folder of the run, if the load has one.
- */
-export async function judgeWorkload(...of: Parameters<typeof recordOf>): Promise<Judgement[]> {
-  const { record, about } = await recordOf(...of);
-  const [, { folder }] = of;
-  if (folder !== undefined) await keepRecord(folder, record, about);
-  return judgeRecord(record, about);
-}
+/** Parts of the record that the caller knows. They are of the end of the run. */
+export type EndOfRun = Pick<KeptRecord, 'aftermath' | 'deaths' | 'resources'>;
 
 /**
- * Everything that checkers read of a run whose load has stopped.
+ * Runs the checkers after the load has stopped, one chapter after the other, and returns their judgements.
+ * What they read is kept in the folder of the run, if the load has one.
  * @param deadlineMs by when all members must have applied the same transactions
- * @param more parts of the record that the caller knows
  */
-export async function recordOf(
+export async function judgeWorkload(
   ensemble: Ensemble,
   load: LiveWorkload,
   deadlineMs: number,
-  more: Partial<KeptRecord> = {},
-): Promise<{ readonly record: KeptRecord; readonly about: AboutRecord }> {
-  const { judgedBy } = load.workload;
-  const about = { judgedBy, violations: load.violations };
+  { aftermath, ...end }: EndOfRun = {},
+): Promise<Judgement[]> {
+  const { chapters, workload } = load;
   const roles = Object.fromEntries(
     ensemble.members.map(({ clientAddress, plan }) => [clientAddress, plan.role]),
   );
-  const record = { ...load.record, roles, ...more };
-  try {
-    const trees = await finalTrees(ensemble, load.paths, deadlineMs);
-    const transactions = await transactionsOf(ensemble, load.startedAtMs);
-    return { record: { ...record, ...trees, ...(transactions && { transactions }) }, about };
-  } catch (error) {
-    return { record, about: { ...about, unread: (error as Error).message } };
+  const read = await finalStates(ensemble, load.paths, deadlineMs).catch((error: Error) => error.message);
+  const judged: Judgement[][] = [];
+  let isAfter = false;
+  for (const [at, chapter] of chapters.entries()) {
+    const isLast = at === chapters.length - 1;
+    const known = await chapter.record();
+    // The chapter that was under way when the last fault was healed may have ended before its next write.
+    const showsEnd: boolean =
+      aftermath !== undefined &&
+      !isAfter &&
+      (isLast || firstWriteAfter(known.history, aftermath.healedAtMs) !== undefined);
+    isAfter ||= showsEnd;
+    const states = typeof read === 'string' ? undefined : read;
+    const transactions =
+      states && (await transactionsOf(ensemble, chapter, chapters[at + 2]?.fromZxid, load.startedAtMs));
+    const record: KeptRecord = {
+      ...{ ...known, roles },
+      ...(states && { finalTrees: states.map(({ nodes }) => registersOf(chapter, nodes)) }),
+      ...(transactions && { transactions }),
+      ...(isLast && { ...end, ...(states && { memberTrees: states }) }),
+      ...(showsEnd && { aftermath }),
+    };
+    const about: AboutRecord = {
+      ...{ judgedBy: workload.judgedBy, violations: chapter.violations },
+      ...(isLast ? typeof read === 'string' && { unread: read } : { isFollowed: true as const }),
+    };
+    if (chapter.folder !== undefined) {
+      const { sessionRecords, ...rest } = record;
+      await keepRecord(chapter.folder, chapter.isPutAway ? rest : record, about);
+    }
+    judged.push(judgeRecord(record, about));
   }
+  return acrossChapters(judged);
+}
+
+/** Only registers: versions of ephemerals start again when a session ends, and no checker reads those. */
+function registersOf(
+  { root, registers }: Chapter,
+  nodes: MemberState['nodes'],
+): ReadonlyMap<string, FinalNode | undefined> {
+  return new Map(registers.map(path => [path, nodes.get(withRoot(root, path))]));
 }
 
 /**
  * Undefined when no member has all of them in its logs, and for other servers: with Apache 3.8.0 the checkers
  * that read them complain now and then (NOTEMPTY without a reason, watches), and why is not known yet.
+ * @param untilZxid what came from there on, no client of the chapter has seen
  */
 async function transactionsOf(
   ensemble: Ensemble,
+  { root, fromZxid }: Chapter,
+  untilZxid = Number.POSITIVE_INFINITY,
   startedAtMs: number,
 ): Promise<RunRecord['transactions'] | undefined> {
   if (ensemble.members.some(({ plan }) => plan.implementation !== 'zklab')) return undefined;
   const [zxid = 'none'] = await zxidsOf(ensemble);
   const directories = ensemble.members.map(({ plan }) => join(plan.folder, 'log', 'version-2'));
   const lastZxid = Number(zxid);
-  return Number.isNaN(lastZxid) ? undefined : agreedTransactions({ directories, lastZxid, startedAtMs });
+  if (Number.isNaN(lastZxid)) return undefined;
+  return agreedTransactions({ directories, lastZxid, startedAtMs, root, fromZxid, untilZxid });
 }
 
 /** @throws Error when the members have not applied the same transactions by the deadline */
-async function finalTrees(
+async function finalStates(
   ensemble: Ensemble,
   registers: readonly string[],
   deadlineMs: number,
-): Promise<Pick<RunRecord, 'memberTrees' | 'finalTrees'>> {
-  const states = await readUntilSame(deadlineMs, async () => {
+): Promise<readonly MemberState[]> {
+  return readUntilSame(deadlineMs, async () => {
     await untilLevel(ensemble, deadlineMs);
     const states: MemberState[] = [];
     for (const { name, ownAddress } of ensemble.members)
       states.push(await readMemberState(name, ownAddress, registers));
     return states;
   });
-  // Only registers: versions of ephemerals start again when a session ends, and no checker reads those.
-  const finalTrees = states.map(({ nodes }) => new Map(registers.map(path => [path, nodes.get(path)])));
-  return { memberTrees: states, finalTrees };
 }
 
 /**

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatAddress } from '../../bench/hosts/ports.ts';
 import { ZkClient } from '../../bench/load/client.ts';
-import { silentLogger } from '../../server/runtime/logger.ts';
-import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
+import { ZkClientError } from '../../bench/load/client-error.ts';
 import type { Address } from '../../server/runtime/runtime.ts';
-import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
-import type { RunRecord } from '../checkers/run-record.ts';
-import { HISTORY_FILE, HistoryFile } from './history-file.ts';
-import { HistoryRecorder } from './history-recorder.ts';
-import { RecordingClient } from './recording-client.ts';
-import { lastReadsOf, type RunningWorkload, type Workload } from './workload.ts';
+import { waitMs } from '../wait.ts';
+import { Chapter, type ChapterOptions, rootOf } from './chapter.ts';
+import { withRoot } from './client-root.ts';
+import type { Workload } from './workload.ts';
 
 export interface LiveWorkloadOptions {
   /** Client ports of all members. A client moves to the next one when its server goes away. */
@@ -18,21 +16,21 @@ export interface LiveWorkloadOptions {
   readonly seed: string;
   /** @default 5000 */
   readonly sessionTimeoutMs?: number;
-  /** Of the run. The history is written there while it happens. @default nowhere */
+  /** Of the run. The history is written there while it happens. @default nowhere, in one chapter */
   readonly folder?: string;
-  /** @default HISTORY_EVENTS_MAX */
-  readonly historyEventsMax?: number;
+  /** @default CHAPTER_EVENTS_MAX */
+  readonly chapterEventsMax?: number;
 }
 
-/**
- * A history that has so many events gets no more: the load stops. Checkers read it as a whole, and take about
- * 1 KiB of memory for each event.
- */
-export const HISTORY_EVENTS_MAX = 700_000;
-
+/** A history with so many events is followed by another one. Checkers take about 1 KiB of memory for each. */
+export const CHAPTER_EVENTS_MAX = 200_000;
+/** While no next chapter can begin, because nobody serves, the load pauses at this multiple. */
+const OVERLONG = 2;
+/** For the requests under way when a chapter ends, and its last reads. */
+const CHAPTER_END_MAX_MS = 30_000;
 const POLL_MS = 10;
-/** A tick, which is at most half of the shortest timeout, and what a busy machine adds. */
-const SLACK_SHARE = 0.6;
+const RETRY_MS = 200;
+const ATTEMPT_MAX_MS = 5_000;
 
 /**
  * Runs a workload on real servers, from this process. Clients, load and history are those of a simulation, so
@@ -40,66 +38,55 @@ const SLACK_SHARE = 0.6;
  */
 export class LiveWorkload {
   readonly workload: Workload;
-  /** Paths of the registers, whose versions count the writes. */
-  readonly paths: readonly string[];
-  /** Servers that broke the protocol, as each client saw it. */
-  readonly violations: string[] = [];
-  readonly #time: { readonly nowMs: number };
-  readonly #recorder: HistoryRecorder;
-  readonly #running: RunningWorkload;
   readonly folder: string | undefined;
-  readonly #file: HistoryFile | undefined;
-  #isOver = false;
-  #isFull = false;
+  readonly #time: { readonly nowMs: number };
+  readonly #options: Omit<ChapterOptions, 'number' | 'root' | 'fromZxid'>;
+  readonly #eventsMax: number;
+  readonly #chapters: Chapter[] = [];
+  readonly #over = new AbortController();
+  /** The end of the chapter before, and the begin of the next one. */
+  #turning: Promise<void> | undefined;
+  #closing: Promise<void> = Promise.resolve();
+  #lastEventMs = 0;
+  #problem: string | undefined;
 
   /** @param given options of the workload that replace its defaults */
   constructor(workload: Workload, options: LiveWorkloadOptions, given: object = {}) {
-    const { servers, seed, sessionTimeoutMs = 5_000, folder } = options;
-    const { historyEventsMax = HISTORY_EVENTS_MAX } = options;
+    const {
+      servers,
+      seed,
+      sessionTimeoutMs = 5_000,
+      folder,
+      chapterEventsMax = CHAPTER_EVENTS_MAX,
+    } = options;
     this.workload = workload;
-    const { clock, network } = nodeRuntime({ logger: silentLogger });
-    const startMs = clock.monotonicMs();
+    this.folder = folder;
+    this.#eventsMax = folder === undefined ? Number.POSITIVE_INFINITY : chapterEventsMax;
+    const startMs = performance.now();
     this.#time = {
       get nowMs() {
-        return clock.monotonicMs() - startMs;
+        return performance.now() - startMs;
       },
     };
-    this.folder = folder;
-    this.#file = folder === undefined ? undefined : new HistoryFile(join(folder, HISTORY_FILE));
-    const keep = (event: HistoryEvent) => {
-      this.#file?.write(event);
-      if (event.index + 1 >= historyEventsMax) this.#fill();
-    };
-    this.#recorder = new HistoryRecorder({ time: this.#time, note: () => {}, keep });
-    const ofWorkload = this.workload.schema.parse(given);
-    this.paths = this.workload.registers(ofWorkload);
-    const client = (process: number, isReader = false) =>
-      new RecordingClient({
-        process,
-        clock,
-        network,
-        servers,
-        recorder: this.#recorder,
-        sessionTimeoutMs,
-        ...(isReader ? { readOnly: 'anything' as const } : {}),
-        note: () => {},
-        onViolation: what => this.violations.push(`client ${process}: ${what}`),
-      });
-    const random = new SeededRandom(seed);
-    const world = { recorder: this.#recorder, random, client, clock: () => clock };
-    this.#running = this.workload.start(world, ofWorkload);
+    const ofWorkload = workload.schema.parse(given) as object;
+    const onEvent = () => this.#onEvent();
+    const time = this.#time;
+    this.#options = { workload, ofWorkload, servers, seed, sessionTimeoutMs, folder, time, onEvent };
+    this.#begin('', 0);
+  }
+
+  get chapters(): readonly Chapter[] {
+    return this.#chapters;
+  }
+
+  /** Paths of the registers of all chapters, whose versions count the writes. */
+  get paths(): readonly string[] {
+    return this.#chapters.flatMap(({ root, registers }) => registers.map(path => withRoot(root, path)));
   }
 
   /** Why the history on disk, or the load, is not whole; undefined when both are. */
   get problem(): string | undefined {
-    if (this.#isFull) return `the load ended when the history had ${this.history.length} events`;
-    return this.#file?.problem;
-  }
-
-  #fill(): void {
-    if (this.#isFull) return;
-    this.#isFull = true;
-    this.#running.stop();
+    return this.#problem ?? this.#chapters.map(({ problem }) => problem).find(each => each !== undefined);
   }
 
   /** Ms on the clock of the history. */
@@ -112,20 +99,23 @@ export class LiveWorkload {
     return Date.now() - this.nowMs;
   }
 
-  get history(): readonly HistoryEvent[] {
-    return this.#recorder.history;
+  /** Of the last event of any history. */
+  get lastEventMs(): number {
+    return this.#lastEventMs;
   }
 
   get acknowledgedWrites(): number {
-    return this.#recorder.acknowledgedWrites;
+    return this.#chapters.reduce((sum, each) => sum + each.acknowledgedWrites, 0);
   }
 
-  /** The parts of the record of the run that the clients themselves know. */
-  get record(): Pick<RunRecord, 'history' | 'sessionRecords' | 'sessionTimeouts'> {
-    const timeoutMs = Math.min(...this.#running.clients.map(client => client.timeoutMs));
-    const slackMs = timeoutMs * SLACK_SHARE;
-    const { history, sessionRecords } = this.#recorder;
-    return { history, sessionRecords, sessionTimeouts: { timeoutMs, slackMs } };
+  /** The history of each chapter, in their order, one at a time. */
+  async *histories(): AsyncGenerator<readonly HistoryEvent[]> {
+    for (const chapter of this.#chapters) yield (await chapter.record()).history;
+  }
+
+  /** When the first write that began at `fromMs` or later was acknowledged, for one that began lately. */
+  firstWriteAfter(fromMs: number): number | undefined {
+    return this.#chapters.map(each => each.firstWriteAfter(fromMs)).find(each => each !== undefined);
   }
 
   /** @throws Error when fewer than `count` more writes are acknowledged within the deadline */
@@ -143,43 +133,113 @@ export class LiveWorkload {
 
   /**
    * Sends no more requests but its last reads. Settles when all are answered, or given up at the deadline,
-   * and the sessions are closed. Only the first call counts.
+   * and the sessions are closed.
    */
   async stop(deadlineMs: number): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    const { clients } = this.#running;
-    this.#running.stop();
-    const giveUpAt = performance.now() + deadlineMs;
-    const untilAnswered = async () => {
-      while (clients.some(client => client.pending > 0) && performance.now() < giveUpAt) await sleep(POLL_MS);
-    };
-    await untilAnswered();
-    const reader = await this.#readyClient(giveUpAt);
-    for (const request of reader === undefined ? [] : lastReadsOf(this.#running)) reader?.send(request);
-    await untilAnswered();
-    for (const client of clients) client.close();
-    this.#file?.close();
+    this.#over.abort();
+    await Promise.all(this.#chapters.map(chapter => chapter.end(deadlineMs)));
+    await this.#turning;
+    await this.#closing;
   }
 
-  async #readyClient(giveUpAt: number): Promise<RecordingClient | undefined> {
-    const { clients } = this.#running;
-    for (;;) {
-      const ready = clients.find(client => client.ready);
-      if (ready !== undefined || performance.now() >= giveUpAt) return ready;
-      await sleep(POLL_MS);
+  #begin(root: string, fromZxid: number): Chapter {
+    const chapter = new Chapter({ ...this.#options, number: this.#chapters.length + 1, root, fromZxid });
+    this.#chapters.push(chapter);
+    return chapter;
+  }
+
+  #onEvent(): void {
+    this.#lastEventMs = this.nowMs;
+    const present = this.#chapters.at(-1);
+    if (present === undefined || present.events < this.#eventsMax || this.#over.signal.aborted) return;
+    this.#turning ??= this.#turn(present)
+      .catch((error: Error) => {
+        this.#problem = `the load ended after chapter ${present.number}: ${error.message}`;
+        present.pause();
+      })
+      .finally(() => {
+        if (this.#problem === undefined) this.#turning = undefined;
+      });
+    if (present.events >= OVERLONG * this.#eventsMax) present.pause();
+  }
+
+  /** Begins the next chapter while the present one goes on, and then ends that. */
+  async #turn(present: Chapter): Promise<void> {
+    await this.#closing;
+    if (present.problem !== undefined) throw new Error(present.problem);
+    const root = rootOf(present.number + 1);
+    const fromZxid = await this.#prepared(root);
+    if (fromZxid === undefined || this.#over.signal.aborted) return;
+    this.#begin(root, fromZxid);
+    this.#closing = present
+      .end(CHAPTER_END_MAX_MS)
+      .then(() => present.putAway())
+      .catch((error: Error) => {
+        this.#problem ??= `chapter ${present.number} was not put away: ${error.message}`;
+      });
+  }
+
+  /** Creates what a chapter expects. Returns the zxid of its root; undefined when the load is over first. */
+  async #prepared(root: string): Promise<number | undefined> {
+    const { servers, workload, ofWorkload } = this.#options;
+    const { signal } = this.#over;
+    for (let at = 0; !signal.aborted; at++) {
+      const address = formatAddress(servers[at % servers.length]!);
+      try {
+        return await withClient(address, signal, async client => {
+          await createdOnce(client, root);
+          const { czxid } = (await client.getData(root)).stat;
+          await createNodes(client, workload, ofWorkload, root);
+          return czxid;
+        });
+      } catch {
+        // Its server may be the target of a fault; the next one may be not.
+        await waitMs(RETRY_MS, signal);
+      }
     }
+    return undefined;
   }
 }
 
 /** Creates the znodes that a workload expects, except its registers. */
 export async function prepareNodes(address: string, workload: Workload, given: object = {}): Promise<void> {
-  const options = workload.schema.parse(given);
-  const registers = new Set(workload.registers(options));
   const client = await ZkClient.connect(address);
   try {
-    for (const path of workload.setup(options)) if (!registers.has(path)) await client.create(path);
+    await createNodes(client, workload, workload.schema.parse(given) as object, '');
   } finally {
     await client.close();
+  }
+}
+
+async function createNodes(
+  client: ZkClient,
+  workload: Workload,
+  ofWorkload: object,
+  root: string,
+): Promise<void> {
+  const registers = new Set(workload.registers(ofWorkload));
+  for (const path of workload.setup(ofWorkload))
+    if (!registers.has(path)) await createdOnce(client, withRoot(root, path));
+}
+
+/** An attempt before may have come that far. */
+async function createdOnce(client: ZkClient, path: string): Promise<void> {
+  await client.create(path).catch((error: unknown) => {
+    if (!(error instanceof ZkClientError) || error.code !== ErrorCode.NODEEXISTS) throw error;
+  });
+}
+
+async function withClient<T>(
+  address: string,
+  signal: AbortSignal,
+  body: (client: ZkClient) => Promise<T>,
+): Promise<T> {
+  const limits = { connectTimeoutMs: ATTEMPT_MAX_MS, operationTimeoutMs: ATTEMPT_MAX_MS };
+  const client = await ZkClient.connect(address, limits);
+  try {
+    return await body(client);
+  } finally {
+    await Promise.race([client.close(), waitMs(ATTEMPT_MAX_MS, signal)]);
+    client.destroy();
   }
 }

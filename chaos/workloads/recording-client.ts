@@ -16,6 +16,7 @@ import {
   requestFrame,
   setWatchesFrame,
 } from './client-codec.ts';
+import { requestBelow, withoutRoot, withRoot } from './client-root.ts';
 import {
   type Completion,
   type HistoryRecorder,
@@ -32,6 +33,8 @@ export interface RecordingClientOptions {
   /** Tried in turn; each client starts at another one. */
   servers: readonly Address[];
   recorder: HistoryRecorder;
+  /** A znode below which all of its paths lie; the history has them without it. @default none */
+  root?: string;
   sessionTimeoutMs: number;
   /**
    * The client says that a read-only server is enough (`canBeReadOnly`). `agreed`: its servers show nothing
@@ -157,7 +160,11 @@ export class RecordingClient {
     const sentAtMs = this.#options.clock.monotonicMs();
     const known = { state: this.#state, stateChanges: this.#stateChanges };
     this.#pending.push({ xid: this.#xid, operation, invocation, sentAtMs, ...known, onAnswer });
-    connection.write(requestFrame(this.#xid, invocation));
+    connection.write(requestFrame(this.#xid, requestBelow(this.#root, invocation)));
+  }
+
+  get #root(): string {
+    return this.#options.root ?? '';
   }
 
   /** Its server may show what no quorum has accepted. A watch on that would say nothing. */
@@ -366,12 +373,14 @@ export class RecordingClient {
     this.#watches = kept;
     this.#options.recorder.moved(this.session, kept.length > 0 ? ['data', 'child'] : []);
     if (kept.length === 0) return;
-    const paths = (of: WatchKind) => kept.filter(({ kind }) => kind === of).map(({ path }) => path);
+    const paths = (of: WatchKind) =>
+      kept.filter(({ kind }) => kind === of).map(({ path }) => withRoot(this.#root, path));
     this.#connection?.write(setWatchesFrame(this.#lastZxidSeen, paths('data'), paths('child')));
   }
 
   #onEvent(): void {
-    const { type, path, state } = readWatcherEvent(this.#reader);
+    const { type, path: told, state } = readWatcherEvent(this.#reader);
+    const path = withoutRoot(this.#root, told) ?? told;
     if (type === EventType.none) this.#onState(state);
     const event = EVENT_NAMES[type];
     // Behind the end of its session, on a connection that is being closed, an event is nobody's.
@@ -412,7 +421,8 @@ export class RecordingClient {
     const answer = completionOf(invocation.f, zxid, err, this.#reader);
     const known = { isKnown: knewAll, showsAnything: this.#showsAnything };
     const { type, completion: said } = outcomeAt(answer, invocation.f, known);
-    const completion = { ...said, server: this.#server };
+    const created = said.created === undefined ? undefined : withoutRoot(this.#root, said.created);
+    const completion = { ...said, ...(created !== undefined && { created }), server: this.#server };
     const watch = type === 'ok' ? watchLeftBy(invocation, completion) : undefined;
     if (watch !== undefined) this.#remember(watch, invocation.path);
     this.#options.recorder.complete(pending.operation, type, invocation, completion);
