@@ -6,10 +6,13 @@ import { EXIT_CODES, type ExitCode } from './verdicts.ts';
 export const NIGHT_VERSION = 1;
 export const NIGHT_FILE = 'night.json';
 
+/** What a night may run. */
 export const NIGHT_PARTS = ['claims', 'chaos', 'sim'] as const;
+/** And what it says besides: whether the lab's own process grew. */
+const PARTS = [...NIGHT_PARTS, 'lab'] as const;
 
 const part = z.strictObject({
-  part: z.enum(NIGHT_PARTS),
+  part: z.enum(PARTS),
   outcome: z.enum(['passed', 'failed', 'void', 'skipped']),
   seconds: z.number().nonnegative(),
   /** What was done, in one line; for `skipped` and `void`, why. */
@@ -19,7 +22,7 @@ const part = z.strictObject({
 });
 
 const finding = z.strictObject({
-  part: z.enum(NIGHT_PARTS),
+  part: z.enum(PARTS),
   /** The same in every night with the same failure: no seed, number or address is in it. */
   key: text,
   reasons: z.array(text),

@@ -23,6 +23,15 @@ export function sampleProcess(pid: number, atMs: number = performance.now()): Pr
   }
 }
 
+/** Open file descriptors; null when the process is gone, or the machine does not tell. */
+export function handlesOf(pid: number): number | null {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * CPU time of the threads that a process has now, in ms with a resolution of ns; null where the kernel does
  * not report it. Threads that have ended are not in it, so it is for servers that keep theirs.

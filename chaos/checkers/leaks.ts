@@ -18,6 +18,32 @@ const PARTS = 12;
 /** Probability beyond one end of the interval. */
 const TAIL = 0.005;
 const MS_PER_HOUR = 3_600_000;
+const MIB = 1024 * 1024;
+/** What a znode takes of a server, at most. */
+const ZNODE_BYTES = 2 * 1024;
+
+/**
+ * For servers whose logs are not purged: data on disk grow with every write, and are limited only so that a
+ * runaway is seen.
+ * @param znodes of the tree at the end, which may all have come meanwhile
+ */
+export function leakLimits(
+  samples: readonly ResourceSample[],
+  znodes: number,
+): Pick<Resources, 'limitsPerHour' | 'lifeMinMs'> {
+  const times = [samples[0]?.timeMs ?? 0, samples.at(-1)?.timeMs ?? 0] as const;
+  const hours = Math.max((times[1] - times[0]) / MS_PER_HOUR, LIFE_MIN_MS / MS_PER_HOUR);
+  const rssBytes = RSS_PER_HOUR + (znodes * ZNODE_BYTES) / hours;
+  return {
+    limitsPerHour: { rssBytes, handles: HANDLES_PER_HOUR, logBytes: DISK_PER_HOUR },
+    lifeMinMs: LIFE_MIN_MS,
+  };
+}
+
+const RSS_PER_HOUR = 64 * MIB;
+const HANDLES_PER_HOUR = 10;
+const DISK_PER_HOUR = 32 * 1024 * MIB;
+const LIFE_MIN_MS = 20 * 60_000;
 
 export type ResourceKind = 'rssBytes' | 'handles' | 'logBytes';
 
@@ -31,34 +57,32 @@ export interface Growth {
 
 /**
  * The soak verdict: growth per hour of each process, as the slope of a line with its interval. Growth that is
- * certainly above its limit is a leak. Where the interval reaches the limit from below, the run was too short
- * to tell: nothing contradicts, and nothing is shown.
+ * certainly above its limit is a leak. An interval that is wider than the limit itself says nothing: such
+ * readings are only named. Where a narrower one reaches beyond the limit, nothing contradicts and nothing is
+ * shown.
  */
-export function checkLeaks({ samples, limitsPerHour }: Resources): Judgement {
-  const growths = growthsOf(samples);
-  const over = growths.filter(({ kind, low }) => low > limitsPerHour[kind]);
-  const unclear = growths.filter(({ kind, high }) => high > limitsPerHour[kind]);
-  const judgement = judge(
-    leaks.name,
-    growths.length,
-    over.map(
-      growth =>
-        `${growthText(growth)}; at most ${amount(growth.kind, limitsPerHour[growth.kind])} are accepted`,
-    ),
-  );
+export function checkLeaks({ samples, limitsPerHour, lifeMinMs }: Resources): Judgement {
+  const growths = growthsOf(samples, lifeMinMs);
+  const limitOf = ({ kind }: Growth) => limitsPerHour[kind];
+  const over = growths.filter(growth => growth.low > limitOf(growth));
+  const told = growths.filter(growth => (growth.high - growth.low) / 2 <= limitOf(growth));
+  const unclear = told.filter(growth => growth.low <= limitOf(growth) && growth.high > limitOf(growth));
+  const limitText = (growth: Growth) => amount(growth.kind, limitOf(growth));
+  const checked = new Set([...over, ...told]).size;
+  const wrong = over.map(growth => `${growthText(growth)}; at most ${limitText(growth)} are accepted`);
+  const judgement = { ...judge(leaks.name, checked, wrong), notes: told.map(growthText).slice(0, NOTES_MAX) };
   if (over.length > 0 || unclear.length === 0) return judgement;
   return {
     ...judgement,
     valid: 'unknown',
-    reasons: unclear.map(
-      growth =>
-        `${growthText(growth)}: too short a run to rule out ${amount(growth.kind, limitsPerHour[growth.kind])}`,
-    ),
+    reasons: unclear.map(growth => `${growthText(growth)}: ${limitText(growth)} cannot be ruled out`),
   };
 }
 
+const NOTES_MAX = 40;
+
 /** Of each process that was there for long enough; a restart begins a new one. */
-export function growthsOf(samples: readonly ResourceSample[]): Growth[] {
+export function growthsOf(samples: readonly ResourceSample[], lifeMinMs: number): Growth[] {
   const byProcess = new Map<string, ResourceSample[]>();
   for (const sample of samples) {
     const key = `${sample.member} ${sample.pid}`;
@@ -69,7 +93,7 @@ export function growthsOf(samples: readonly ResourceSample[]): Growth[] {
   return [...byProcess.values()].flatMap(ofProcess => {
     const [first] = ofProcess;
     const last = ofProcess.at(-1);
-    if (first === undefined || last === undefined) return [];
+    if (first === undefined || last === undefined || last.timeMs - first.timeMs < lifeMinMs) return [];
     const fromMs = first.timeMs + (last.timeMs - first.timeMs) * WARM_UP_SHARE;
     return (['rssBytes', 'handles', 'logBytes'] as const).flatMap(kind => {
       const points = meansOf(ofProcess, kind, fromMs, last.timeMs);
@@ -121,8 +145,6 @@ function slopeOf(points: readonly Point[]): Pick<Growth, 'perHour' | 'low' | 'hi
   const error = Math.sqrt(residual / freedom / spread) * studentQuantile(1 - TAIL, freedom);
   return { perHour, low: perHour - error, high: perHour + error };
 }
-
-const MIB = 1024 * 1024;
 
 function amount(kind: ResourceKind, value: number): string {
   return kind === 'handles'

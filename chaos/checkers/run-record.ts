@@ -41,6 +41,8 @@ export interface Resources {
   readonly samples: readonly ResourceSample[];
   /** Growth that is accepted. */
   readonly limitsPerHour: Readonly<Record<'rssBytes' | 'handles' | 'logBytes', number>>;
+  /** Of a process that lived shorter than that, all growth may be warming up. */
+  readonly lifeMinMs: number;
 }
 
 export interface ResourceSample {

@@ -13,6 +13,7 @@ import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { inForce } from '../faults/in-force.ts';
 import { kill } from '../faults/kill.ts';
 import { faultMember } from '../members.ts';
+import { labToWatch, membersToWatch, ResourceWatch } from '../resource-watch.ts';
 import { complaintsOf, emitJudgements, judgeWorkload, zxidsOf } from '../workloads/judge-workload.ts';
 import { LiveWorkload } from '../workloads/live-workload.ts';
 import { registers } from '../workloads/registers.ts';
@@ -71,6 +72,9 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   const load = new LiveWorkload(registers, {
     ...{ servers, seed: String(seed), folder: join(folder, 'history') },
   });
+  const resources = new ResourceWatch([...membersToWatch(ensemble), labToWatch()], {
+    nowMs: () => load.nowMs,
+  });
   const attack = new Attack(ensemble, random.fork('attack'));
   const complaints: string[] = [];
   const endsAt = performance.now() + durationMs;
@@ -85,9 +89,12 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
       await killOne(ensemble, kills++, random, events);
     }
     attack.stop();
+    resources.stop();
     await load.stop(PROGRESS_DEADLINE_MS);
     await untilNobodyIsLeft(ensemble);
-    const judgements = await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS);
+    const judgements = await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS, {
+      readings: resources.samples,
+    });
     emitJudgements(events, judgements);
     complaints.push(...complaintsOf(judgements));
     return {
@@ -99,6 +106,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
     };
   } finally {
     attack.stop();
+    resources.stop();
     await load.stop(0);
     await ensemble.stop();
   }

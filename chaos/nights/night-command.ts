@@ -23,8 +23,11 @@ import {
 import { RUNS_ROOT } from '../../results/runs-root.ts';
 import type { ExitCode } from '../../results/verdicts.ts';
 import { keepCampaigns } from '../campaigns/keep-within.ts';
+import type { ResourceSample } from '../checkers/run-record.ts';
 import { readSuite } from '../experiments/suites.ts';
+import { LAB_NAME, labToWatch, ResourceWatch } from '../resource-watch.ts';
 import { isCampaign, readSchedule } from '../schedules/index.ts';
+import { labPart } from './lab-part.ts';
 import {
   chaosPart,
   claimsPart,
@@ -111,10 +114,14 @@ async function runParts(
   const leftMs = () => forMs - (performance.now() - startedMs);
   const shares = sharesOf(forMs, only.includes('claims'));
   const ran: PartRun[] = [];
+  const readings: ResourceSample[] = [];
   const part = async (name: (typeof NIGHT_PARTS)[number], body: () => Promise<PartRun>) => {
     if (signal.aborted) return void ran.push({ part: interrupted(name, 0), found: [] });
     run.events.emit({ kind: 'phase', what: name });
+    const watch = new ResourceWatch([{ ...labToWatch(), name: `${LAB_NAME} in ${name}` }]);
     const done = await survived(name, body);
+    watch.stop();
+    readings.push(...watch.samples);
     run.events.emit({ kind: 'note', text: `${name} ${done.part.outcome}: ${done.part.text}` });
     ran.push(done);
   };
@@ -133,7 +140,7 @@ async function runParts(
       chaosPart(schedule, isLast ? leftMs() : Math.min(shares.chaosMs, leftMs()), context),
     );
   if (only.includes('sim')) await part('sim', () => simPart(last?.sim, leftMs(), context));
-  return ran;
+  return [...ran, labPart(readings)];
 }
 
 async function judged(

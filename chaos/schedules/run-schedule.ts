@@ -20,6 +20,7 @@ import { SERVER_VERSION } from '../../server/version.ts';
 import type { Aftermath } from '../checkers/run-record.ts';
 import { wantStandIn } from '../faults/index.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
+import { labToWatch, membersToWatch, ResourceWatch } from '../resource-watch.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { whyLost } from '../toxiproxy/watch.ts';
 import { waitMs } from '../wait.ts';
@@ -137,6 +138,9 @@ async function attacked(
   const startedAt = Date.now() - load.nowMs;
   const recorder = new Recorder(events);
   const linkLog = new LinkLog(run.path, meshed);
+  const resources = new ResourceWatch([...membersToWatch(ensemble), labToWatch(run.path)], {
+    nowMs: () => load.nowMs,
+  });
   const watched = new RunWatch(meshed, text => events.emit({ kind: 'note', text }), signal);
   try {
     events.emit({ kind: 'phase', what: 'calm' });
@@ -157,6 +161,8 @@ async function attacked(
     const harmed = Object.keys(isLost ? {} : await linkLog.look('the last heal'));
     if (!isLost) events.emit({ kind: 'phase', what: 'convergence' });
     const { aftermath, wroteAtMs } = isLost ? lostAt(load) : await recovery(ensemble, load, signal);
+    resources.stop();
+    const readings = resources.samples;
     await watched.stop();
     await load.stop(isLost ? 0 : RECOVER_MAX_MS);
     signal.throwIfAborted();
@@ -166,7 +172,7 @@ async function attacked(
     const deaths = { ended, members: ensemble.members.length };
     const judgements = isLost
       ? []
-      : await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths });
+      : await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths, readings });
     emitJudgements(events, judgements);
     for (const { row } of report.outcomes) recorder.fault(row);
     const place = { metric: 'writeAfterHeal', topology: topology.name, condition: schedule.name };
@@ -217,6 +223,7 @@ async function attacked(
       limits: LIMITS,
     };
   } finally {
+    resources.stop();
     await watched.stop();
     await load.stop(0);
   }

@@ -7,8 +7,9 @@ import { fourLetterWord } from '../../bench/topology/four-letter.ts';
 import type { EventSink } from '../../results/events.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { Judgement } from '../checkers/judgement.ts';
+import { leakLimits } from '../checkers/leaks.ts';
 import { firstWriteAfter } from '../checkers/liveness.ts';
-import type { FinalNode, RunRecord } from '../checkers/run-record.ts';
+import type { FinalNode, ResourceSample, RunRecord } from '../checkers/run-record.ts';
 import { agreedTransactions } from './agreed-transactions.ts';
 import type { Chapter } from './chapter.ts';
 import { withRoot } from './client-root.ts';
@@ -19,8 +20,11 @@ import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 
-/** Parts of the record that the caller knows. They are of the end of the run. */
-export type EndOfRun = Pick<KeptRecord, 'aftermath' | 'deaths' | 'resources'>;
+/** What the caller knows of the run as a whole. */
+export interface WholeRun extends Pick<KeptRecord, 'aftermath' | 'deaths'> {
+  /** What processes used; see `resource-watch.ts`. */
+  readonly readings?: readonly ResourceSample[];
+}
 
 /**
  * Runs the checkers after the load has stopped, one chapter after the other, and returns their judgements.
@@ -31,7 +35,7 @@ export async function judgeWorkload(
   ensemble: Ensemble,
   load: LiveWorkload,
   deadlineMs: number,
-  { aftermath, ...end }: EndOfRun = {},
+  { aftermath, readings, ...whole }: WholeRun = {},
 ): Promise<Judgement[]> {
   const { chapters, workload } = load;
   const roles = Object.fromEntries(
@@ -56,7 +60,8 @@ export async function judgeWorkload(
       ...{ ...known, roles },
       ...(states && { finalTrees: states.map(({ nodes }) => registersOf(chapter, nodes)) }),
       ...(transactions && { transactions }),
-      ...(isLast && { ...end, ...(states && { memberTrees: states }) }),
+      ...(isLast && { ...whole, ...(states && { memberTrees: states }) }),
+      ...(isLast && readings && { resources: resourcesOf(readings, states) }),
       ...(showsEnd && { aftermath }),
     };
     const about: AboutRecord = {
@@ -70,6 +75,13 @@ export async function judgeWorkload(
     judged.push(judgeRecord(record, about));
   }
   return acrossChapters(judged);
+}
+
+function resourcesOf(
+  samples: readonly ResourceSample[],
+  states: readonly MemberState[] | undefined,
+): RunRecord['resources'] {
+  return { samples, ...leakLimits(samples, states?.[0]?.nodes.size ?? 0) };
 }
 
 /** Only registers: versions of ephemerals start again when a session ends, and no checker reads those. */
