@@ -39,7 +39,7 @@ export function addBench(program: Command, context: CommandContext): void {
   )
     .requiredOption(
       '--a <server>',
-      'the base: zklab, apache, a git revision, a folder with a build, or "command {cfg}"',
+      'the base: zklab, apache, apache@3.9.5, a git revision, a folder with a build, or "command {cfg}"',
     )
     .option('--b <server>', 'what is compared with it, in the same form', 'zklab')
     .option('--a-set <key=value>', 'a zoo.cfg key of every member of a; may be repeated', collected, NONE)

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { execa } from 'execa';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { APACHE_RELEASE, installedReleases } from './hosts/apache/cache.ts';
 import { APACHE_HINT, findApacheZooKeeper } from './hosts/apache-zookeeper.ts';
 import { findCpuController } from './hosts/cpu-controller.ts';
 import { findSetpriv } from './hosts/dies-with-parent.ts';
@@ -112,6 +113,17 @@ export const MACHINE_CHECKS: readonly Check[] = [
     usedFor: 'bench peer, and members with server=apache',
     howToGet: APACHE_HINT,
     look: async () => findApacheZooKeeper()?.version ?? null,
+  },
+  {
+    name: 'Apache releases',
+    usedFor: 'members with server=apache@RELEASE, and tests beside a newer release',
+    howToGet: `apt-get install maven, then npm run apache:install (takes ${APACHE_RELEASE}, or the release behind --)`,
+    look: async () => {
+      const releases = installedReleases();
+      const found = releases.join(', ');
+      if (releases.length === 0) return null;
+      return releases.includes(APACHE_RELEASE) ? found : { partly: found };
+    },
   },
   {
     name: 'Go',

@@ -142,7 +142,7 @@ export function addChaos(program: Command, context: CommandContext): void {
     )
     .argument('<schedule>', 'a name that "zklab list schedules" shows, or a .yaml file')
     .option('--topology <topology>', "as zklab up takes it, instead of the schedule's")
-    .option('--server <server>', 'what all members run: zklab, apache, or a command with {cfg}')
+    .option('--server <server>', 'what all members run: zklab, apache, apache@3.9.5, or a command with {cfg}')
     .option(
       '--seed <n>',
       'repeats the runs of this seed: what is drawn, the workload, and what faults choose',

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { CpuBudget } from '../bench/hosts/cpu-budget.ts';
 import { LOCAL_HOST } from '../bench/hosts/local-host.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
+import { implementationName, isApache } from '../bench/topology/implementation.ts';
 import type { Member } from '../bench/topology/member.ts';
 import type { EnsemblePlan, PlannedMember } from '../bench/topology/planned.ts';
-import { implementationName } from '../bench/topology/topology.ts';
 import { memberFiles } from '../bench/topology/zoo-cfg.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { DataFolders, FaultMember } from './faults/context.ts';
@@ -49,7 +49,7 @@ export function ofApache(
   { members }: EnsemblePlan,
   maps: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
-  const java = members.filter(({ implementation }) => implementation === 'apache');
+  const java = members.filter(({ implementation }) => isApache(implementation));
   return new Map(java.map(({ name }) => [name, maps.get(name)!]));
 }
 

@@ -1,5 +1,5 @@
 /** What `zklab up` tells about a running ensemble, as a document. */
-import { implementationName } from '../bench/topology/topology.ts';
+import { implementationName } from '../bench/topology/implementation.ts';
 import { dialsThroughProxies } from './faults/host.ts';
 import type { MeshedEnsemble } from './meshed-ensemble.ts';
 

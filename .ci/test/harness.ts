@@ -5,6 +5,7 @@ import { reasonOf } from './failure-reason.ts';
 import { type FileRun, fileInProgress } from './file-run.ts';
 import { Skip } from './peers.ts';
 
+export { findApacheZooKeeper } from '../../bench/hosts/apache-zookeeper.ts';
 export { ourServer } from './our-server.ts';
 export { onPath, requirePeer } from './peers.ts';
 export { quickJava } from './quick-java.ts';

@@ -102,7 +102,7 @@ test('a folder with a build, a command and a git revision are told apart; anythi
     assert.instance(error, UsageError, server);
     assert.match(
       String(error),
-      /accepted are zklab, apache, a folder with dist\/server\/main\.js, a git revision/,
+      /accepted are zklab, apache, apache@3.9.5, a folder with dist\/server\/main\.js, a git revision/,
     );
   }
 });

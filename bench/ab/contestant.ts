@@ -1,21 +1,16 @@
 /** Turns a server as a person named it into one that can be started. */
 import { join, resolve } from 'node:path';
 import type { Contestant } from '../peer/servers.ts';
+import { type Implementation, implementationNamed, NAMES_ACCEPTED } from '../topology/implementation.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import {
-  IMPLEMENTATIONS,
-  type Implementation,
-  mastersWord,
-  type Settings,
-  topologyOf,
-} from '../topology/topology.ts';
+import { mastersWord, type Settings, topologyOf } from '../topology/topology.ts';
 import { UsageError } from '../usage-error.ts';
 import { buildRevision, findRevision, serverOf } from './revision.ts';
 
 export interface ContestantOptions {
   /** `a` or `b`. */
   readonly name: string;
-  /** `zklab`, `apache`, a folder with a build, a git revision, or a command with `{cfg}`. */
+  /** `zklab`, `apache`, `apache@3.9.5`, a folder with a build, a git revision, or a command with `{cfg}`. */
   readonly server: string;
   /** zoo.cfg keys of every member. */
   readonly settings: Settings;
@@ -61,7 +56,7 @@ interface Found {
 }
 
 async function implementationOf({ name, server, folder, onBuild }: ContestantOptions): Promise<Found> {
-  const known = IMPLEMENTATIONS.find(each => each === server);
+  const known = implementationNamed(server);
   if (known !== undefined) return { implementation: known, said: known };
   if (server.includes('{cfg}')) return { implementation: { command: server }, said: `command ${server}` };
   const built = server === '' ? undefined : serverOf(resolve(server));
@@ -74,7 +69,7 @@ async function implementationOf({ name, server, folder, onBuild }: ContestantOpt
     return builtIn(serverOf(own)!, `commit ${revision.commit}`);
   }
   throw new UsageError(
-    `--${name} ${server}: accepted are ${IMPLEMENTATIONS.join(', ')}, a folder with dist/server/main.js, ` +
+    `--${name} ${server}: accepted are ${NAMES_ACCEPTED}, a folder with dist/server/main.js, ` +
       'a git revision of this checkout, or a command with {cfg}',
   );
 }

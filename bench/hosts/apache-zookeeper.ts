@@ -1,6 +1,10 @@
-/** Where a machine has Apache ZooKeeper: in `ZOOKEEPER_HOME`, or in Debian's packages. */
+/**
+ * Where a machine has Apache ZooKeeper: in `ZOOKEEPER_HOME`, in Debian's packages, or where `npm run
+ * apache:install` put it.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { APACHE_RELEASE, installedApache } from './apache/cache.ts';
 
 export interface ApacheZooKeeper {
   readonly java: string;
@@ -19,15 +23,36 @@ const DEBIAN_FOLDER = '/usr/share/java';
 const DEBIAN_JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
-/** On this machine. Undefined when Java or the jars are missing. */
-export function findApacheZooKeeper(env: NodeJS.ProcessEnv = process.env): ApacheZooKeeper | undefined {
+/**
+ * On this machine. Undefined when Java or the jars are missing.
+ *
+ * @param release which one, for example 3.9.5. @default the one in ZOOKEEPER_HOME, else Debian's, else
+ *   the one that `npm run apache:install` takes
+ */
+export function findApacheZooKeeper(
+  release?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): ApacheZooKeeper | undefined {
   const java = findJava(env);
   if (java === undefined) return undefined;
-  return env.ZOOKEEPER_HOME ? ofDistribution(env.ZOOKEEPER_HOME, java) : ofDebian(java);
+  const own = env.ZOOKEEPER_HOME ? ofDistribution(env.ZOOKEEPER_HOME, java) : ofDebian(java);
+  if (own !== undefined && (release === undefined || releaseOf(own) === release)) return own;
+  return ofDistribution(installedApache(release ?? APACHE_RELEASE, env), java);
 }
 
-export const APACHE_HINT =
-  'apt-get install default-jre-headless libzookeeper-java, or set ZOOKEEPER_HOME to an unpacked distribution';
+/** Without Debian's revision. */
+function releaseOf({ version }: ApacheZooKeeper): string | undefined {
+  return /^\d+\.\d+\.\d+/.exec(version)?.[0];
+}
+
+/** How to get it. @param release as for `findApacheZooKeeper` */
+export function apacheHint(release?: string): string {
+  return release === undefined
+    ? 'apt-get install default-jre-headless libzookeeper-java, npm run apache:install, or set ZOOKEEPER_HOME to an unpacked distribution'
+    : `npm run apache:install -- ${release}`;
+}
+
+export const APACHE_HINT = apacheHint();
 
 function findJava(env: NodeJS.ProcessEnv): string | undefined {
   const candidates = env.JAVA_HOME ? [join(env.JAVA_HOME, 'bin')] : (env.PATH ?? '').split(delimiter);

@@ -27,8 +27,11 @@ export interface Host {
   zklabServer(): Command;
   /** The command of one of zklab's scripts there. @param path as in `dist/`, with the ending .js */
   script(path: string): Command;
-  /** Apache ZooKeeper as it is installed there; undefined if it is not. */
-  apacheZooKeeper(): ApacheZooKeeper | undefined;
+  /**
+   * Apache ZooKeeper as it is installed there; undefined if it is not.
+   * @param release for example 3.9.5. @default whichever that machine has
+   */
+  apacheZooKeeper(release?: string): ApacheZooKeeper | undefined;
   /** @throws UsageError when the command cannot be started at all */
   start(options: StartOptions): HostProcess;
   /** Has no effect if the process is gone. */

@@ -33,7 +33,7 @@ export const LOCAL_HOST: Host = {
     return { file: process.execPath, args: [resolve(program)] };
   },
   script: path => ({ file: process.execPath, args: [join(DIST, path)] }),
-  apacheZooKeeper: () => findApacheZooKeeper(),
+  apacheZooKeeper: release => findApacheZooKeeper(release),
   start: options => new LocalProcess(options),
   signal(pid, signal) {
     try {

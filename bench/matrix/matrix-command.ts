@@ -1,11 +1,12 @@
 /** `zklab bench SUITE`: turns options into the folder of a run, a table and an exit code. */
 import { join } from 'node:path';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { APACHE_HINT, findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
+import { apacheHint, findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { present, type Views } from '../present.ts';
 import { recordRun } from '../recorded-run.ts';
 import type { Terminal } from '../terminal.ts';
+import { isApache, releaseOf } from '../topology/implementation.ts';
 import { UsageError } from '../usage-error.ts';
 import { explained, explainText } from './explain.ts';
 import {
@@ -89,13 +90,12 @@ function tagsOf(only: string): string[] {
 
 /** @throws UsageError for a server or a budget that this machine does not have */
 function refuseUnavailable({ ensembles, reference }: MatrixSuite): void {
-  const isApache = ensembles.some(({ topology }) =>
-    topology.members.some(({ implementation }) => implementation === 'apache'),
-  );
-  if (isApache && findApacheZooKeeper() === undefined)
-    throw new UsageError(
-      `suite ${reference} measures Apache ZooKeeper, which was not found on this machine; to get it: ${APACHE_HINT}`,
-    );
+  const servers = ensembles.flatMap(({ topology }) => topology.members.map(each => each.implementation));
+  for (const release of new Set(servers.filter(isApache).map(releaseOf)))
+    if (findApacheZooKeeper(release) === undefined)
+      throw new UsageError(
+        `suite ${reference} measures Apache ZooKeeper${release === undefined ? '' : ` ${release}`}, which was not found on this machine; to get it: ${apacheHint(release)}`,
+      );
   const problem = LOCAL_HOST.noBudget();
   if (problem !== undefined && ensembles.some(({ budget }) => budget !== undefined))
     throw new UsageError(

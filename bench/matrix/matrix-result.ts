@@ -5,6 +5,7 @@ import { SERVER_VERSION } from '../../server/version.ts';
 import type { Evidence } from '../claims/evidence.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
 import { environmentRow, NO_TOXIPROXY, topologyRow } from '../measure/result-rows.ts';
+import { type Implementation, implementationKind, isApache, releaseOf } from '../topology/implementation.ts';
 import { comparisonsOf, STARTS_MIN } from './comparisons.ts';
 import type { MatrixSuite } from './matrix-suite.ts';
 import { labelOf } from './measure-window.ts';
@@ -22,17 +23,18 @@ export function rowsOf({ ensembles }: MatrixSuite): Topology[] {
 }
 
 export function environmentOf(probed: Probed, { ensembles }: MatrixSuite): Environment {
-  const servers = new Set(ensembles.map(({ topology }) => topology.members[0]!.implementation));
-  const [server] = servers;
-  const apache = `Apache ZooKeeper ${probed.apacheZooKeeper ?? 'of unknown version'}`;
-  const version =
-    servers.size > 1
-      ? `zklab ${SERVER_VERSION} and ${apache}`
-      : server === 'apache'
-        ? apache
-        : SERVER_VERSION;
-  const implementation = servers.size === 1 && typeof server === 'string' ? server : 'other';
+  const servers = [...new Set(ensembles.map(({ topology }) => topology.members[0]!.implementation))];
+  const kinds = new Set(servers.map(implementationKind));
+  const [kind = 'other'] = kinds;
+  const versions = servers.map(server => versionOf(server, probed));
+  const version = versions.length === 1 && kind === 'zklab' ? SERVER_VERSION : versions.join(' and ');
+  const implementation = kinds.size === 1 ? kind : 'other';
   return environmentRow(probed, { server: { implementation, version }, toxiproxy: NO_TOXIPROXY });
+}
+
+function versionOf(server: Implementation, probed: Probed): string {
+  if (!isApache(server)) return `zklab ${SERVER_VERSION}`;
+  return `Apache ZooKeeper ${releaseOf(server) ?? probed.apacheZooKeeper ?? 'of unknown version'}`;
 }
 
 export function matrixOf(suite: MatrixSuite, evidence: Evidence['result']): Matrix {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { includeKey } from '../included-yaml.ts';
-import { IMPLEMENTATIONS } from '../topology/topology.ts';
+import { namedImplementation } from '../topology/implementation.ts';
 import { topologyTexts } from '../topology/topology-texts.ts';
 import { matrixWorkload } from './matrix-workload.ts';
 
@@ -35,10 +35,7 @@ const condition = z.strictObject({
     .enum(CLIENTS, { error: CLIENTS.join(', ') })
     .default('voters')
     .describe('The members that clients connect to. Faults belong to zklab claims and zklab chaos.'),
-  server: z
-    .enum(IMPLEMENTATIONS, { error: IMPLEMENTATIONS.join(', ') })
-    .default('zklab')
-    .describe('The server of every member.'),
+  server: namedImplementation.default('zklab').describe('The server of every member.'),
   budget: z
     .number({ error: 'cores, from 0.01 to 64' })
     .min(0.01, { error: 'cores, from 0.01 to 64' })

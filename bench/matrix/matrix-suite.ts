@@ -4,15 +4,10 @@ import { checked } from '../checked.ts';
 import { type NamedDocument, NamedYaml } from '../named-yaml.ts';
 import type { Origin } from '../origin.ts';
 import { readText } from '../read-yaml.ts';
+import { implementationName } from '../topology/implementation.ts';
 import { settingsProblem } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import {
-  checkedSettings,
-  implementationName,
-  mastersWord,
-  type Topology,
-  topologyOf,
-} from '../topology/topology.ts';
+import { checkedSettings, mastersWord, type Topology, topologyOf } from '../topology/topology.ts';
 import { UsageError } from '../usage-error.ts';
 import { cellsOf, type MatrixCell, tagged } from './cells.ts';
 import { STARTS_MIN } from './comparisons.ts';

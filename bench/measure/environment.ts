@@ -1,12 +1,12 @@
 /**
  * Where a result was measured. Numbers of two machines, or of one machine on two days, are not comparable.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import * as net from 'node:net';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../hosts/temporary-folder.ts';
 import { middleOf } from '../stats/summary.ts';
 
@@ -47,7 +47,7 @@ export async function probeEnvironment(dataDirectory: string = os.tmpdir()): Pro
     diskSync: await diskSync(dataDirectory),
     loopbackRoundTrip: await loopbackRoundTrip(),
     java: await javaVersion(),
-    apacheZooKeeper: apacheVersion(),
+    apacheZooKeeper: findApacheZooKeeper()?.version ?? null,
   };
 }
 
@@ -137,15 +137,4 @@ function summaryOf(us: readonly number[]): { medianUs: number; maxUs: number; sa
 async function javaVersion(): Promise<string | null> {
   const { exitCode, stderr } = await execa('java', ['-version'], { reject: false, timeout: 10_000 });
   return exitCode === 0 ? (/version "([^"]+)"/.exec(stderr)?.[1] ?? null) : null;
-}
-
-/** Version of the Debian package, because the jar itself does not tell its version. */
-function apacheVersion(): string | null {
-  if (!existsSync('/usr/share/java/zookeeper.jar')) return null;
-  try {
-    const status = readFileSync('/var/lib/dpkg/status', 'utf8');
-    return /^Package: libzookeeper-java\n(?:.+\n)*?Version: (.+)$/m.exec(status)?.[1] ?? 'unknown version';
-  } catch {
-    return 'unknown version';
-  }
 }

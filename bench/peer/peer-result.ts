@@ -17,6 +17,7 @@ import type { Estimate } from '../stats/estimate.ts';
 import { pairedRatio } from '../stats/ratio.ts';
 import { summaryOf } from '../stats/result-form.ts';
 import { median } from '../stats/summary.ts';
+import { implementationKind } from '../topology/implementation.ts';
 import type { EnsemblePlan } from '../topology/planned.ts';
 import { type Contestant, type PerSide, type Round, type Rounds, sidesOf } from './servers.ts';
 
@@ -190,7 +191,7 @@ function measurementsOf(
 }
 
 function implementationOf({ topology }: Contestant): Result['environment']['server']['implementation'] {
-  const kinds = new Set(topology.members.map(({ implementation }) => implementation));
-  const [kind] = kinds;
-  return kinds.size === 1 && typeof kind === 'string' ? kind : 'other';
+  const kinds = new Set(topology.members.map(({ implementation }) => implementationKind(implementation)));
+  const [kind = 'other'] = kinds;
+  return kinds.size === 1 ? kind : 'other';
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, quickJava, requirePeer, suite, temporaryFolder, until } from '#test';
+import { APACHE_RELEASE } from '../hosts/apache/cache.ts';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { identityOf } from '../hosts/process-identity.ts';
@@ -10,6 +11,7 @@ import { ZkClient } from '../load/client.ts';
 import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { brokenMembers, deathRows, deathsSince, mendEnsemble, pausedMembers } from './ensemble-health.ts';
+import { fourLetterWord, parseSrvr } from './four-letter.ts';
 import { planEnsemble } from './plan.ts';
 import { readTopology } from './read-topology.ts';
 import { topologyOf } from './topology.ts';
@@ -20,8 +22,12 @@ const DEADLINE = { deadlineMs: 300_000 };
 const READY_MAX_MS = 10_000;
 const ANSWERED = { deadlineMs: 60_000 };
 
-function requireApache(): void {
-  requirePeer('apache zookeeper', findApacheZooKeeper(), 'the lab starts it like every member');
+function requireApache(release?: string): void {
+  requirePeer(
+    `apache zookeeper ${release ?? ''}`,
+    findApacheZooKeeper(release),
+    'the lab starts it like every member',
+  );
 }
 
 const FORMS = {
@@ -233,15 +239,16 @@ test(
 );
 
 test(
-  'commands are members too: a topology may mix implementations',
+  'commands are members too: a topology may mix implementations, and releases of one',
   async () => {
     requireApache();
+    requireApache(APACHE_RELEASE);
     const { java, classPath } = findApacheZooKeeper()!;
     const command = `${java} ${quickJava(128).join(' ')} -cp ${classPath} org.apache.zookeeper.server.quorum.QuorumPeerMain {cfg}`;
     const topology = topologyOf(
       {
         members: [
-          { implementation: 'apache' },
+          { implementation: `apache@${APACHE_RELEASE}` },
           { implementation: { command } },
           { role: 'observer', implementation: { command } },
         ],
@@ -253,6 +260,8 @@ test(
       assert.is((await reportedModes(ensemble)).get('o1'), 'observer');
       const leader = await ensemble.leaderWithin();
       assert.equal([...(await mastersOf(ensemble, 1))], [['o1', leader.name]]);
+      const said = await fourLetterWord(ensemble.member('v1').plan.ports.client, 'srvr');
+      assert.ok(parseSrvr(said)?.version.startsWith(APACHE_RELEASE), said);
     } finally {
       await ensemble.stop();
     }

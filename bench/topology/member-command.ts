@@ -1,8 +1,9 @@
 /** How a member is started: the command of its implementation on its host. */
 import { parseCommandString } from 'execa';
-import { APACHE_HINT, APACHE_MAIN_CLASS } from '../hosts/apache-zookeeper.ts';
+import { APACHE_MAIN_CLASS, apacheHint } from '../hosts/apache-zookeeper.ts';
 import type { StartOptions } from '../hosts/host.ts';
 import { UsageError } from '../usage-error.ts';
+import { type ApacheServer, isApache, releaseOf } from './implementation.ts';
 import type { PlannedMember } from './planned.ts';
 
 export interface CommandOptions {
@@ -31,7 +32,7 @@ export type MemberCommand = Pick<StartOptions, 'command' | 'endsWithInput'>;
 export function memberCommand(member: PlannedMember, options: CommandOptions = {}): MemberCommand {
   const { implementation, cfgFile } = member;
   if (implementation === 'zklab') return zklabCommand(member, options);
-  if (implementation === 'apache') return apacheCommand(member, options);
+  if (isApache(implementation)) return apacheCommand(member, implementation, options);
   const [file = '', ...args] = parseCommandString(implementation.command).map(word =>
     word.replaceAll('{cfg}', cfgFile),
   );
@@ -53,11 +54,15 @@ function zklabCommand({ host, cfgFile }: PlannedMember, options: CommandOptions)
 
 function apacheCommand(
   { host, cfgFile }: PlannedMember,
+  implementation: ApacheServer,
   { javaFlags = JAVA_FLAGS, socks }: CommandOptions,
 ): MemberCommand {
-  const apache = host.apacheZooKeeper();
+  const release = releaseOf(implementation);
+  const apache = host.apacheZooKeeper(release);
   if (apache === undefined)
-    throw new UsageError(`Apache ZooKeeper was not found on ${host.name}; to get it: ${APACHE_HINT}`);
+    throw new UsageError(
+      `Apache ZooKeeper ${release === undefined ? '' : `${release} `}was not found on ${host.name}; to get it: ${apacheHint(release)}`,
+    );
   const { java, classPath } = apache;
   const args = [...javaFlags, ...socksFlags(socks), '-cp', classPath, APACHE_MAIN_CLASS, cfgFile];
   return { command: { file: java, args } };

@@ -2,8 +2,9 @@
 import { isAbsolute, join } from 'node:path';
 import { readIncluding } from '../included-yaml.ts';
 import { UsageError } from '../usage-error.ts';
+import { implementationNamed, NAMES_ACCEPTED } from './implementation.ts';
 import { PRESETS } from './presets.ts';
-import { IMPLEMENTATIONS, type Topology, type TopologyInput, topologyOf } from './topology.ts';
+import { type Topology, type TopologyInput, topologyOf } from './topology.ts';
 
 const SHORT_KEYS = [
   'voters',
@@ -53,8 +54,8 @@ function parseWords(words: readonly string[], origin: string): TopologyInput {
     const [, key = '', value = ''] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     if (!SHORT_KEYS.some(known => known === key))
       throw new UsageError(`${origin}: "${word}" is not accepted; accepted are ${SHORT_KEYS.join('=, ')}=`);
-    if (key === 'server' && !IMPLEMENTATIONS.some(known => known === value))
-      throw new UsageError(`${origin}: server=${value}; accepted are ${IMPLEMENTATIONS.join(', ')}`);
+    if (key === 'server' && implementationNamed(value) === undefined)
+      throw new UsageError(`${origin}: server=${value}; accepted are ${NAMES_ACCEPTED}`);
     const name = key === 'server' ? 'implementation' : key;
     if (Object.hasOwn(input, name)) throw new UsageError(`${origin}: ${key} is given twice`);
     input[name] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;

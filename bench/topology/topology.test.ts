@@ -70,6 +70,16 @@ test('a preset with another server is another topology with another name', () =>
   assert.ok(topology.members.every(({ implementation }) => implementation === 'apache'));
 });
 
+test('Apache ZooKeeper may be named with a release, of all members or of one', () => {
+  const serversOf = (text: string) => readTopology(text).members.map(({ implementation }) => implementation);
+  assert.equal(serversOf('voters=1 server=apache@3.9.5'), ['apache@3.9.5']);
+  const mixed = file(
+    '{ implementation: apache, members: [{}, { implementation: apache@3.9.5 }, { implementation: zklab }] }',
+  );
+  assert.equal(serversOf(mixed), ['apache', 'apache@3.9.5', 'zklab']);
+  assert.is(readTopology(mixed).shortForm, 'voters=3 server=apache+apache@3.9.5+zklab');
+});
+
 test('a file may also give data centres, settings and implementations by member, over shared ones', () => {
   const topology = readTopology(
     file(`
@@ -114,7 +124,9 @@ const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['voters=3 masters=on', 'masters=on, but there are no observers'],
   ['voters=3 observers=1 masters=maybe', 'masters: "maybe"', 'on, off, ready'],
   ['voters=3 observers=2 masters=ready', 'masters=ready, but there are observers (2)', 'on, off'],
-  ['voters=3 server=etcd', 'server=etcd', 'accepted are zklab, apache'],
+  ['voters=3 server=etcd', 'server=etcd', 'accepted are zklab, apache, apache@3.9.5'],
+  ['voters=3 server=apache@latest', 'server=apache@latest', 'accepted are zklab, apache, apache@3.9.5'],
+  ['voters=3 server=zklab@3.9.5', 'server=zklab@3.9.5', 'accepted are zklab, apache, apache@3.9.5'],
   ['voters=3 budget=0', 'budget: 0', 'cores, at least 0.01, such as 0.15'],
   ['voters=3 budget=much', 'budget: "much"', 'cores, at least 0.01'],
   ['voters=3 bandwidth=100', 'bandwidth: 100', 'a rate from 100kbit to 100gbit, such as 100mbit'],
@@ -151,7 +163,11 @@ const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
   ['voters: 1e400', 'voters: Infinity', 'from 0 to 255'],
   ['members: [null]', 'members.0: null', 'keys with values'],
   ['members: 3', 'members: 3', 'a list'],
-  ['members: [{ implementation: java }]', 'members.0.implementation: "java"', 'zklab, apache, {command'],
+  [
+    'members: [{ implementation: java }]',
+    'members.0.implementation: "java"',
+    'zklab, apache, apache@3.9.5, {command',
+  ],
   [
     '{ voters: 1, settings: { snapCount: [5] } }',
     'settings.snapCount: [5]',

@@ -12,10 +12,12 @@ import {
 import { includeKey } from '../included-yaml.ts';
 import { type KeyPath, Origin } from '../origin.ts';
 import { UsageError } from '../usage-error.ts';
-
-export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
-/** A command is a template in which `{cfg}` stands for the path of the member's zoo.cfg. */
-export type Implementation = (typeof IMPLEMENTATIONS)[number] | { readonly command: string };
+import {
+  type Implementation,
+  implementationName,
+  NAMES_ACCEPTED,
+  namedImplementation,
+} from './implementation.ts';
 
 const MEMBER_ROLES = ['participant', 'observer'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
@@ -79,8 +81,8 @@ const MASTERS = ['on', 'off', 'ready'] as const;
 const masters = z.union([z.boolean().transform(isOn => (isOn ? 'on' : 'off')), z.enum(MASTERS)], {
   error: MASTERS.join(', '),
 });
-const implementation = z.union([z.enum(IMPLEMENTATIONS), z.strictObject({ command: z.string() })], {
-  error: `${IMPLEMENTATIONS.join(', ')}, {command: "... {cfg} ..."}`,
+const implementation = z.union([namedImplementation, z.strictObject({ command: z.string() })], {
+  error: `${NAMES_ACCEPTED}, {command: "... {cfg} ..."}`,
 });
 const setting = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
 // A line break or an escape would create other lines of zoo.cfg.
@@ -314,8 +316,4 @@ const LIMITS = ['budget', 'bandwidth', 'delay'] as const;
 function sharedText(key: (typeof LIMITS)[number], members: readonly TopologyMember[]): string[] {
   const values = [...new Set(members.map(member => member[key]))];
   return values.length === 1 && values[0] !== undefined ? [`${key}=${values[0]}`] : [];
-}
-
-export function implementationName(implementation: Implementation): string {
-  return typeof implementation === 'string' ? implementation : 'command';
 }

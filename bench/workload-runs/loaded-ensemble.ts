@@ -6,6 +6,7 @@ import { topologyRow } from '../measure/result-rows.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
 import { fourLetterWord, parseSrvr, type Srvr } from '../topology/four-letter.ts';
+import { implementationKind } from '../topology/implementation.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -77,13 +78,12 @@ export async function openEnsemble(target: LoadTargetText, options: StartOptions
       }),
     );
     const version = (await srvrOf(targets[0]!))?.version ?? '';
-    const implementations = new Set(topology.members.map(({ implementation }) => implementation));
-    const [implementation] = implementations;
-    const isKnown = implementations.size === 1 && typeof implementation === 'string';
+    const kinds = new Set(topology.members.map(({ implementation }) => implementationKind(implementation)));
+    const [kind = 'other'] = kinds;
     return {
       targets,
       row: topologyRow(topology, { links: 'direct' }),
-      server: { implementation: isKnown ? implementation : 'other', version },
+      server: { implementation: kinds.size === 1 ? kind : 'other', version },
       isOwn: true,
       stop: () => ensemble.stop(),
     };

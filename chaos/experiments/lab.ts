@@ -5,12 +5,12 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/tem
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
 import type { KeyPath } from '../../bench/origin.ts';
+import { implementationName } from '../../bench/topology/implementation.ts';
 import { type PlanOptions, settingsProblem } from '../../bench/topology/plan.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import {
   checkedSettings,
   hasLimitedLinks,
-  implementationName,
   mastersWord,
   type Topology,
   topologyOf,

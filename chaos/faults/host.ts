@@ -1,5 +1,6 @@
 /** What a topology allows faults to do on this machine. */
-import { implementationName, type Topology } from '../../bench/topology/topology.ts';
+import { implementationName, implementationNamed } from '../../bench/topology/implementation.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
 import type { FaultHost } from './fault.ts';
 
 export function faultHostOf({ members }: Pick<Topology, 'members'>): FaultHost {
@@ -12,5 +13,5 @@ export function faultHostOf({ members }: Pick<Topology, 'members'>): FaultHost {
  * @param implementation its name
  */
 export function dialsThroughProxies(implementation: string): boolean {
-  return implementation === 'zklab' || implementation === 'apache';
+  return implementationNamed(implementation) !== undefined;
 }

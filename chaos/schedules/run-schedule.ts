@@ -11,6 +11,7 @@ import { environmentRow, topologyRow } from '../../bench/measure/result-rows.ts'
 import type { RecordedRun } from '../../bench/recorded-run.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { deathRows, deathsSince } from '../../bench/topology/ensemble-health.ts';
+import { isApache, releaseOf } from '../../bench/topology/implementation.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import { untilReady } from '../../bench/topology/readiness.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
@@ -108,10 +109,11 @@ export async function runSchedule(options: RunScheduleOptions): Promise<Result> 
 /** What all members run; `other` when they differ, or run a custom command. */
 function serverOf({ members }: Topology, { apacheZooKeeper }: Probed): Environment['server'] {
   const [implementation, ...others] = new Set(members.map(each => each.implementation));
-  if (implementation === 'zklab' && others.length === 0) return { implementation, version: SERVER_VERSION };
-  if (implementation === 'apache' && others.length === 0)
-    return { implementation, version: apacheZooKeeper ?? 'unknown' };
-  return { implementation: 'other', version: '' };
+  if (implementation === undefined || typeof implementation === 'object' || others.length > 0)
+    return { implementation: 'other', version: '' };
+  if (isApache(implementation))
+    return { implementation: 'apache', version: releaseOf(implementation) ?? apacheZooKeeper ?? 'unknown' };
+  return { implementation, version: SERVER_VERSION };
 }
 
 function nameOf({ toxiproxy }: { readonly toxiproxy: Toxiproxy }): string {
