@@ -80,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'delta-debugging.ts',
     'wait.ts',
     'checkers',
+    'resource-watch.ts',
     'toxiproxy',
     'mesh',
     'faults',
