@@ -29,4 +29,6 @@ test('a time is said in its largest whole unit', () => {
     '90s',
     '1h',
   ]);
+  assert.is(durationText(7_439_999.867943), '124m');
+  assert.is(durationText(0.4), '1s');
 });

@@ -15,8 +15,9 @@ export function duration(minMs: number, maxMs: number): (text: string) => number
   };
 }
 
-/** In the largest unit that keeps it whole. */
-export function durationText(ms: number): string {
+/** In the largest unit that keeps it whole. A time that was measured is said in whole seconds. */
+export function durationText(time: number): string {
+  const ms = Number.isInteger(time) ? time : Math.max(1, Math.round(time / 1_000)) * 1_000;
   const [unit, size] = Object.entries(UNITS_MS).findLast(([, each]) => ms % each === 0 && ms >= each) ?? [
     'ms',
     1,

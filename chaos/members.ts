@@ -11,6 +11,7 @@ import { memberFiles } from '../bench/topology/zoo-cfg.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { DataFolders, FaultMember } from './faults/context.ts';
 import { FaultSwitch, switchText } from './faults/fault-switch.ts';
+import { Holds } from './faults/holds.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
 /**
@@ -76,6 +77,7 @@ export async function writeFaultFiles(
 /** @param faultFile of its server's switch, if it was started with one */
 export function faultMember(ensemble: Ensemble, member: Member, faultFile?: string): FaultMember {
   const { host, plan } = member;
+  const holds = new Holds();
   const isRunning = () => member.isStarted && host.stateOf(member.pid) !== 'gone';
   return {
     name: member.name,
@@ -91,7 +93,11 @@ export function faultMember(ensemble: Ensemble, member: Member, faultFile?: stri
     signal: (signal, pid) => member.signal(signal, pid),
     stateOf: pid => member.host.stateOf(pid),
     roleOf: () => member.mode(),
-    restart: options => ensemble.restart(member.name, options),
+    hold: () => holds.hold(),
+    restart: options =>
+      options?.mayEnd
+        ? ensemble.restart(member.name, options)
+        : holds.restart({ pid: () => member.pid, restart: () => ensemble.restart(member.name) }),
     expectEnd: pid => member.expectEnd(pid),
     logTail: () => member.log.tail(),
     limitCpu: cores => limitCpu(member, cores),

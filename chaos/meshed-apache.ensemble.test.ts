@@ -40,6 +40,10 @@ test(
       assert.equal([await leader.mode(), await other!.mode()], ['leader', 'follower']);
       await fault.heal();
       await ensemble.ready();
+      process.kill(meshed.socksPid!, 'SIGKILL');
+      const lost = async () => (await meshed.whyLost()) !== undefined;
+      await until(lost, { ...SETTLED, what: 'the loss of the SOCKS servers to be noticed' });
+      assert.match((await meshed.whyLost())!, /^the SOCKS servers of Apache's members .* signal SIGKILL$/);
     } finally {
       await meshed.stop();
     }

@@ -13,6 +13,7 @@ import { startSocks } from './mesh/socks/start.ts';
 import { ToxiproxyClient } from './toxiproxy/client.ts';
 import { findToxiproxy } from './toxiproxy/find.ts';
 import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
+import { whyLost } from './toxiproxy/watch.ts';
 
 export interface MeshedOptions
   extends Omit<EnsembleOptions, 'linkMaps' | 'faultFiles' | 'socksServers' | 'clientAddresses'> {
@@ -31,6 +32,10 @@ export interface MeshedEnsemble {
   readonly mesh: Mesh;
   readonly client: ToxiproxyClient;
   readonly toxiproxy: Toxiproxy;
+  /** Of the SOCKS servers of Apache's members; undefined without such members. */
+  readonly socksPid: number | undefined;
+  /** Why links work no more: what led through them ended or stands still; undefined while it serves. */
+  whyLost(): Promise<string | undefined>;
   /** Members as process faults take them. */
   readonly faultMembers: readonly FaultMember[];
   /** Ends members, proxies and Toxiproxy. It tries all of them before it throws. */
@@ -79,7 +84,11 @@ export async function startMeshedEnsemble(
     const faultMembers = started.members.map(member =>
       faultMember(started, member, switches.get(member.name)),
     );
-    return { ensemble, mesh, client, toxiproxy, faultMembers, stop: () => undoAll(undo) };
+    return {
+      ...{ ensemble, mesh, client, toxiproxy, faultMembers, socksPid: socks?.pid },
+      whyLost: async () => socks?.whyLost() ?? (await whyLost(toxiproxy)),
+      stop: () => undoAll(undo),
+    };
   } catch (error) {
     await undoAll(undo);
     throw error;

@@ -97,7 +97,7 @@ export class ResourceWatch {
   }
 }
 
-/** Of this machine: others are not asked. With each member all that it writes: logs, snapshots and messages. */
+/** Of this machine: others are not asked. Each member with all that it writes: logs, snapshots, messages. */
 export function membersToWatch({ members }: Ensemble): WatchedProcess[] {
   return members
     .filter(({ host }) => host === LOCAL_HOST)

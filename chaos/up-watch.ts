@@ -1,7 +1,6 @@
 /** What happens to an ensemble that a person breaks by hand: modes, ends of processes, and the proxies. */
 import type { Ensemble } from '../bench/topology/ensemble.ts';
-import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
-import { whyLost } from './toxiproxy/watch.ts';
+import type { MeshedEnsemble } from './meshed-ensemble.ts';
 import { waitMs } from './wait.ts';
 
 export interface ModeChange {
@@ -10,9 +9,8 @@ export interface ModeChange {
   readonly to: string;
 }
 
-export interface Watched {
+export interface Watched extends Partial<Pick<MeshedEnsemble, 'whyLost'>> {
   readonly ensemble: Ensemble;
-  readonly toxiproxy?: Toxiproxy;
 }
 
 export interface Watcher {
@@ -29,7 +27,7 @@ const WATCH_INTERVAL_MS = 1_000;
  * @param described the mode of each member, as a person was told them
  */
 export async function watchUp(
-  { ensemble, toxiproxy }: Watched,
+  { ensemble, whyLost }: Watched,
   described: ReadonlyMap<string, string>,
   watcher: Watcher,
   signal: AbortSignal,
@@ -46,15 +44,14 @@ export async function watchUp(
     deaths = ensemble.deaths.length;
     for (const change of changes(before, now)) watcher.changed(change);
     before = now;
-    if (toxiproxy !== undefined) lost ??= await lostNow(toxiproxy, watcher);
+    if (whyLost !== undefined) lost ??= await lostNow(whyLost, watcher);
   }
   return lost;
 }
 
-async function lostNow(toxiproxy: Toxiproxy, watcher: Watcher): Promise<string | undefined> {
-  const lost = await whyLost(toxiproxy);
-  if (lost !== undefined)
-    watcher.noted(`${lost}: no link between members works any more, and no client gets through its proxy`);
+async function lostNow(whyLost: MeshedEnsemble['whyLost'], watcher: Watcher): Promise<string | undefined> {
+  const lost = await whyLost();
+  if (lost !== undefined) watcher.noted(`${lost}: links that lead through it work no more`);
   return lost;
 }
 

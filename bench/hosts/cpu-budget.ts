@@ -72,6 +72,12 @@ export function limitCpu(
 
 const PREFIX = 'zklab-';
 
+/** Removes what killed labs left, if there are groups on this machine. */
+export function removeLeftBudgets(): void {
+  const controller = findCpuController();
+  if (typeof controller !== 'string') removeLeftGroups(controller);
+}
+
 /** Groups of labs that were killed. One with a process in it cannot be removed, and does not have to be. */
 function removeLeftGroups({ folder }: CpuController): void {
   for (const name of readdirSync(folder)) {

@@ -4,11 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../usage-error.ts';
 import { findApacheZooKeeper } from './apache-zookeeper.ts';
-import { limitCpu, noCpuBudget } from './cpu-budget.ts';
+import { limitCpu, noCpuBudget, removeLeftBudgets } from './cpu-budget.ts';
 import type { Host } from './host.ts';
 import { LocalProcess } from './local-process.ts';
 import { machineTicks } from './machine-cpu.ts';
-import { limitMemory } from './memory-limit.ts';
+import { limitMemory, removeLeftLimits } from './memory-limit.ts';
 import { removeLeftSpaces } from './network/run-commands.ts';
 import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
@@ -63,6 +63,8 @@ export const LOCAL_HOST: Host = {
   reap() {
     const reaped = reap();
     removeLeftSpaces();
+    removeLeftBudgets();
+    removeLeftLimits();
     return reaped;
   },
 };

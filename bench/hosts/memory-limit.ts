@@ -144,6 +144,12 @@ function groupOf(pid: number, { folder, version }: MemoryController): string {
   return existsSync(join(group, 'cgroup.procs')) ? group : folder;
 }
 
+/** Removes what killed labs left, if there are groups on this machine. */
+export function removeLeftLimits(): void {
+  const controller = findMemoryController();
+  if (typeof controller !== 'string') removeLeftGroups(controller);
+}
+
 /** Groups of labs that were killed. One with a process in it cannot be removed, and does not have to be. */
 function removeLeftGroups({ folder }: MemoryController): void {
   for (const name of readdirSync(folder)) {

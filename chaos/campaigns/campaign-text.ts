@@ -5,7 +5,7 @@ import { rateText } from './regression.ts';
 const VOID_SHOWN_MAX = 5;
 
 export function campaignText(result: CampaignResult, folder: string): string {
-  const { runs, failures, impossible, neverBit, endedEarly, seed, commandLine } = result;
+  const { runs, failures, impossible, skipped = [], neverBit, endedEarly, seed, commandLine } = result;
   const of = (wanted: string) => runs.filter(({ outcome }) => outcome === wanted);
   const bitten = [...new Set(runs.flatMap(run => run.bitten))].sort();
   const [passed, failed, voids] = [of('passed'), of('failed'), of('void')];
@@ -13,6 +13,7 @@ export function campaignText(result: CampaignResult, folder: string): string {
     `${runs.length} runs with seed ${seed}: ${passed.length} passed, ${failed.length} failed, ${voids.length} void`,
     `${bitten.length} kinds of fault bit: ${bitten.join(', ') || 'none'}`,
     ...(neverBit.length > 0 ? [`never bit: ${neverBit.join(', ')}`] : []),
+    ...skipped.map(({ topology, why }) => `skipped ${topology}: ${why}`),
     ...impossible.map(({ name, why }) => `not possible here: ${name}: ${why}`),
     ...failures.flatMap(failure => [
       `run ${failure.run} failed: ${failure.reasons[0] ?? failure.checkers.join(', ')}`,

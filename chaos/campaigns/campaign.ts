@@ -15,10 +15,12 @@ import {
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import type { Campaign } from '../schedules/campaign-schema.ts';
 import { drawRun, impossibleKinds } from '../schedules/draw-run.ts';
-import type { WrittenSchedule } from '../schedules/schedule.ts';
+import { scheduleFrom } from '../schedules/index.ts';
+import { scheduleTopology, type WrittenSchedule } from '../schedules/schedule.ts';
+import { whyAbsent } from './absent.ts';
 import { keepWithin } from './keep-within.ts';
 import { plannedMs } from './plan-time.ts';
-import { type PursuitLimits, pursue } from './pursue.ts';
+import { pursue } from './pursue.ts';
 import { regressionText } from './regression.ts';
 import { type RunOutcome, type RunPlace, runWritten } from './run-written.ts';
 
@@ -39,6 +41,8 @@ const VOID_IN_A_ROW_MAX = 5;
 const COMMIT_DIGITS = 12;
 /** A failure with the same checkers is pursued so often. */
 const PURSUED_MAX = 2;
+/** Of the time that is left: one failure must not take the night from the others. */
+const PURSUIT_SHARE = 0.15;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { campaign, seed, forMs, run, signal, terminal } = options;
@@ -48,11 +52,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const failures: CampaignFailure[] = [];
   let endedEarly: string | undefined;
   const result = (): CampaignResult => resultOf(options, { runs, failures, endedEarly });
+  for (const { topology, why } of skippedOf(campaign))
+    run.events.emit({ kind: 'note', text: `skipped: ${topology}: ${why}` });
   const store = () => writeFileSync(join(run.path, CAMPAIGN_FILE), `${JSON.stringify(result(), null, 1)}\n`);
   try {
     for (let number = 1; forMs !== undefined || number <= campaign.draw.runs; number++) {
       const written = drawRun(campaign, seed, number);
-      if (plannedMs(written, runs) > leftMs() && number > 1) break;
+      // Its number is passed over, so that a seed gives the same runs on every machine.
+      if (whyAbsent(scheduleTopology(scheduleFrom(written, `run ${number}`))) !== undefined) continue;
+      if (plannedMs(written, runs) > leftMs() && runs.length > 0) break;
       const outcome = await runWritten(written, `run ${number}`, options.commandLine, placeOf(options));
       runs.push({ number, ...outcome });
       run.events.emit({ kind: 'note', text: runText(number, outcome) });
@@ -97,7 +105,7 @@ async function followed(
   const failed = runs.at(-1)!;
   const { number, checkers, reasons } = failed;
   const { confirm, insist, shrinkMaxMs } = campaign.draw;
-  const limits: PursuitLimits = { confirm, insist, shrinkMaxMs: Math.min(shrinkMaxMs, leftMs()) };
+  const limits = { confirm, insist, shrinkMaxMs: Math.min(shrinkMaxMs, leftMs() * PURSUIT_SHARE) };
   const place = placeOf(options);
   let attempts = 0;
   const { again, shrunk, schedule, outcome } = await pursue(
@@ -128,6 +136,14 @@ async function followed(
   return failure;
 }
 
+/** Topologies of which no run is possible here. */
+export function skippedOf({ topologies }: Pick<Campaign, 'topologies'>): CampaignResult['skipped'] & {} {
+  return topologies.flatMap(topology => {
+    const why = whyAbsent(topology);
+    return why === undefined ? [] : [{ topology: topology.name, why }];
+  });
+}
+
 function resultOf(
   { campaign, seed, commandLine, run }: CampaignOptions,
   {
@@ -137,6 +153,7 @@ function resultOf(
   }: Pick<CampaignResult, 'runs' | 'failures'> & { endedEarly: string | undefined },
 ): CampaignResult {
   const bitten = new Set(runs.flatMap(each => each.bitten));
+  const skipped = skippedOf(campaign);
   const tried = new Set(runs.flatMap(each => each.toothless));
   const unfinished = {
     campaignVersion: CAMPAIGN_VERSION as typeof CAMPAIGN_VERSION,
@@ -149,6 +166,7 @@ function resultOf(
     runs: [...runs],
     failures: [...failures],
     impossible: impossibleKinds(campaign),
+    ...(skipped.length > 0 && { skipped }),
     neverBit: [...tried].filter(name => !bitten.has(name)).sort(),
     ...(endedEarly !== undefined && { endedEarly }),
   } satisfies Omit<CampaignResult, 'exitCode'>;

@@ -19,7 +19,7 @@ import { kindsOn } from '../schedules/draw-run.ts';
 import { isCampaign, readSchedule } from '../schedules/index.ts';
 import { runSchedule } from '../schedules/run-schedule.ts';
 import { refuseImpossible, type Schedule, SEED_MAX, scheduleTopology } from '../schedules/schedule.ts';
-import { runCampaign } from './campaign.ts';
+import { runCampaign, skippedOf } from './campaign.ts';
 import { campaignText } from './campaign-text.ts';
 import { type Explanation, explained, explanationText } from './explain.ts';
 import { keepCampaigns } from './keep-within.ts';
@@ -66,6 +66,7 @@ export async function chaos(
   const campaign = { ...schedule, topologies: (given ? [given] : schedule.topologies).map(change) };
   refuseIdle(campaign);
   if (options.explain) return explain(terminal, explained(campaign, seed, options.for), options);
+  refuseAbsent(campaign);
   return many(terminal, views, { campaign, seed, commandLine }, options);
 }
 
@@ -157,6 +158,15 @@ function refuseIdle(campaign: Campaign): void {
   const { origin } = campaign;
   throw new UsageError(
     `${origin.at('draw', 'topologies')}: none of the faults is possible on ${idle.shortForm}; leave it out, or name other faults`,
+  );
+}
+
+/** @throws UsageError when no topology can be started on this machine */
+function refuseAbsent(campaign: Campaign): void {
+  const skipped = skippedOf(campaign);
+  if (skipped.length < campaign.topologies.length) return;
+  throw new UsageError(
+    `${campaign.origin.at('draw', 'topologies')}: none can be started on this machine: ${skipped[0]?.why}`,
   );
 }
 

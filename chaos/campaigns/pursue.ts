@@ -10,7 +10,7 @@ import { smallerSchedules } from './smaller-schedules.ts';
 export interface PursuitLimits {
   /** Runs of the plan before it is shrunk, and of the shrunk one after. */
   readonly confirm: number;
-  /** More runs, if none of those failed. */
+  /** More runs, if none of those failed, as long as `shrinkMaxMs` allows. */
   readonly insist: number;
   readonly shrinkMaxMs: number;
 }
@@ -49,7 +49,8 @@ export async function pursue(
     outcome === 'failed' && checkers.some(each => first.checkers.includes(each));
   let again = await repeated(confirm, () => run(failing, 'again'), isSame);
   if (again.failed === 0) {
-    const more = await untilOne(insist, () => run(failing, 'again'), isSame);
+    const isLate = () => performance.now() - startedMs > shrinkMaxMs;
+    const more = await untilOne(insist, () => run(failing, 'again'), isSame, isLate);
     again = { tries: again.tries + more.tries, failed: more.failed };
   }
   if (again.failed === 0) return { again, shrunk: undefined, schedule: failing, outcome: first };

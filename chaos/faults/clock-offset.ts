@@ -1,7 +1,7 @@
 import { type ClockOffsetOptions, clockOffsetSchema, drawOffset, isOffBy } from './clock-jump.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsOurServer } from './fault.ts';
-import { killMember } from './kill-member.ts';
+import { keepDown } from './kill-member.ts';
 import { abilityOf } from './member-fault.ts';
 import { injectWrongClock } from './wrong-clock.ts';
 
@@ -9,6 +9,7 @@ export const clockOffsetKind: FaultKind<ClockOffsetOptions> = {
   name: 'clock-offset',
   description: 'a member is killed and starts with a wrong wall clock, which is set right when healed',
   schema: clockOffsetSchema,
+  stops: 'its targets',
   available: needsOurServer,
   create: clockOffset,
   draw: drawOffset,
@@ -25,10 +26,13 @@ export function clockOffset({ target, offsetMs }: ClockOffsetOptions): Fault<Pro
         target,
         async member => {
           const clock = abilityOf(member, 'serverFaults');
-          await killMember(member);
-          const setRight = await clock.apply({ clock: { offsetMs } });
+          const comeBack = await keepDown(member);
+          const setRight = await clock.apply({ clock: { offsetMs } }).catch(async (error: unknown) => {
+            await comeBack();
+            throw error;
+          });
           try {
-            await member.restart();
+            await comeBack();
           } catch (error) {
             await setRight();
             throw error;

@@ -28,9 +28,11 @@ export interface FaultMember {
   masterOf?(): Promise<string | undefined>;
   /** The zxid of its newest snapshot on disk; undefined when there is none, or nobody can look. */
   snapshotZxid?(): number | undefined;
+  /** Until the result is called, the member is down or about to be: no other fault restarts it. */
+  hold?(): () => void;
   /**
-   * Restarts the member on its data, or waits for it when it runs; settles when it serves. `mayEnd`: an end
-   * of the new process is part of the fault.
+   * Restarts the member on its data, or waits for it when it runs; settles when it serves. A member that a
+   * fault holds stays as it is. `mayEnd`: an end of the new process is part of the fault, which holds it.
    */
   restart(options?: { readonly mayEnd?: boolean }): Promise<void>;
   /** An end of this process is part of a fault, not a death to complain about; until the result is called. */

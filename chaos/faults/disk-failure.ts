@@ -22,6 +22,7 @@ export function diskFailureKind(
     name,
     description,
     ...targeted,
+    stops: 'its targets',
     available: needsOurServer,
     create: ({ target }) => diskFailure(name, description, failure, target),
   };
@@ -48,10 +49,15 @@ function diskFailure(
         async member => {
           const pid = pids.get(member.name)!;
           const endIsExpected = member.expectEnd?.(pid);
+          const letGo = member.hold?.();
           const disk = abilityOf(member, 'serverFaults');
-          const repair = await disk.apply({ disk: { failure } });
+          const repair = await disk.apply({ disk: { failure } }).catch((error: unknown) => {
+            letGo?.();
+            throw error;
+          });
           return async () => {
             await repair();
+            letGo?.();
             // A server that was refused something is about to end. Nobody else would start it again.
             const refused = (await disk.report())?.refusedOperations ?? 0;
             const isGone = () => (member.stateOf(pid) === 'gone' ? true : undefined);

@@ -47,6 +47,8 @@ export interface FaultKind<Options = unknown> {
   readonly schema: z.ZodType<Options>;
   /** The ensemble has to be started with the stand-in: Toxiproxy itself has no such toxic. @default false */
   readonly wantsStandIn?: boolean;
+  /** Which members do not serve while it is in force. @default none: they go on, however slowly */
+  readonly stops?: 'its targets' | 'one at a time' | 'most members';
   /** Why the fault cannot be injected there; undefined when it can. */
   available(host: FaultHost): string | undefined;
   create(options: Options): Fault;

@@ -3,7 +3,7 @@ import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { killMember } from './kill-member.ts';
+import { keepDown, killMember } from './kill-member.ts';
 import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 import { type TargetOptions, targeted } from './targeted.ts';
@@ -12,6 +12,7 @@ export const flippedByteKind: FaultKind<TargetOptions> = {
   name: 'flipped-byte',
   description: 'a member is killed, a byte of its log changes, and it must refuse to start with that',
   ...targeted,
+  stops: 'its targets',
   available: needsProcesses,
   create: flippedByte,
 };
@@ -39,10 +40,10 @@ export function flippedByte({ target }: { readonly target: MemberTarget }): Faul
         members,
         async member => {
           const folders = abilityOf(member, 'dataFolders');
-          await killMember(member);
+          const comeBack = await keepDown(member);
           const entries = newestEntries(folders).slice(0, -1);
           if (entries.length === 0) {
-            await member.restart();
+            await comeBack();
             throw new Error(
               `${member.name}: its newest log has fewer than two transactions, none of them to damage`,
             );
@@ -57,7 +58,7 @@ export function flippedByte({ target }: { readonly target: MemberTarget }): Faul
             if (member.stateOf(member.pid) !== 'gone') await killMember(member);
             // A member that served all the same may have cut or replaced its log.
             if (existsSync(path) && readBytes(path, at, 1).equals(wrong)) writeBytes(path, at, right);
-            await member.restart();
+            await comeBack();
           };
         },
         async () => {

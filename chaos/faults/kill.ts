@@ -1,13 +1,14 @@
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
+import { keepDown } from './kill-member.ts';
 import { injectOnMembers, type MemberTarget } from './process-fault.ts';
 import { type TargetOptions, targeted } from './targeted.ts';
-import { untilObeyed } from './until-obeyed.ts';
 
 export const killKind: FaultKind<TargetOptions> = {
   name: 'kill',
   description: 'SIGKILL, and a restart when healed',
   ...targeted,
+  stops: 'its targets',
   available: needsProcesses,
   create: kill,
 };
@@ -22,12 +23,7 @@ export function kill({ target }: { readonly target: MemberTarget }): Fault<Proce
     description: killKind.description,
     inject: context =>
       injectOnMembers(context, target, {
-        apply: async member => {
-          const { pid } = member;
-          member.signal('SIGKILL', pid);
-          await untilObeyed(member, 'SIGKILL', () => member.stateOf(pid) === 'gone');
-          return () => member.restart();
-        },
+        apply: keepDown,
         // A dial can still reach the accept queue of the dying process. Then it is closed rather than
         // refused.
         bites: outcome => outcome === 'refused' || outcome === 'closed',

@@ -20,6 +20,7 @@ export const memoryPressureKind: FaultKind<MemoryPressureOptions> = {
   name: 'memory-pressure',
   description: 'a member gets little more memory than it has; one that needs more is killed',
   schema: z.strictObject({ target: memberTargetSchema, mebibytes: z.int().min(1).max(MEBIBYTES_MAX) }),
+  stops: 'its targets',
   available: host => needsProcesses(host) ?? noMemoryLimit(),
   create: memoryPressure,
   draw(random, shape) {

@@ -8,6 +8,7 @@ export const pauseKind: FaultKind<TargetOptions> = {
   name: 'pause',
   description: 'SIGSTOP, and SIGCONT when healed',
   ...targeted,
+  stops: 'its targets',
   available: needsProcesses,
   create: pause,
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { killMember } from './kill-member.ts';
+import { keepDown } from './kill-member.ts';
 import { applyToMembers, firstOf } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 
@@ -9,6 +9,7 @@ export const quorumLossKind: FaultKind<Record<string, never>> = {
   name: 'quorum-loss',
   description: 'a majority of the voters is killed in the same moment, and restarted when healed',
   schema: z.strictObject({}),
+  stops: 'most members',
   available: needsProcesses,
   create: quorumLoss,
   draw: (_, { members }) =>
@@ -32,28 +33,20 @@ export function quorumLoss(): Fault<ProcessFaultContext> {
         );
       const before = await rolesNow();
       const targets = await chooseMembers(context, { voters: 'majority' });
-      return applyToMembers(
-        targets,
-        async member => {
-          await killMember(member);
-          return () => member.restart();
-        },
-        async () => {
-          const serves = (roles: Readings) =>
-            Object.values(roles).some(role => SERVES.includes(String(role)));
-          const idle = await firstOf(async () => {
-            const roles = await rolesNow();
-            return serves(roles) ? undefined : roles;
-          }, NOTICED_MAX_MS);
-          const how = `srvr at every member; a bite is that a voter served before, and none does within ${NOTICED_MAX_MS} ms`;
-          return {
-            bit: serves(before) && idle !== undefined,
-            before,
-            after: idle ?? (await rolesNow()),
-            how,
-          };
-        },
-      );
+      return applyToMembers(targets, keepDown, async () => {
+        const serves = (roles: Readings) => Object.values(roles).some(role => SERVES.includes(String(role)));
+        const idle = await firstOf(async () => {
+          const roles = await rolesNow();
+          return serves(roles) ? undefined : roles;
+        }, NOTICED_MAX_MS);
+        const how = `srvr at every member; a bite is that a voter served before, and none does within ${NOTICED_MAX_MS} ms`;
+        return {
+          bit: serves(before) && idle !== undefined,
+          before,
+          after: idle ?? (await rolesNow()),
+          how,
+        };
+      });
     },
   };
 }

@@ -20,6 +20,7 @@ export const rollingRestartKind: FaultKind<RollingRestartOptions> = {
     target: memberTargetSchema.default('any'),
     signal: z.enum(['SIGTERM', 'SIGKILL']).default('SIGTERM'),
   }),
+  stops: 'one at a time',
   available: needsProcesses,
   create: rollingRestart,
   draw(random) {
@@ -48,7 +49,8 @@ export function rollingRestart({
         for (const member of members) {
           if (isHealed) return;
           inWork = member;
-          await stop(member, signal);
+          const letGo = member.hold?.();
+          await stop(member, signal).finally(() => letGo?.());
           await member.restart();
           inWork = undefined;
         }

@@ -2,7 +2,7 @@ import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { killMember } from './kill-member.ts';
+import { keepDown } from './kill-member.ts';
 import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 import { type TargetOptions, targeted } from './targeted.ts';
@@ -11,6 +11,7 @@ export const tornTailKind: FaultKind<TargetOptions> = {
   name: 'torn-tail',
   description: 'a member is killed while half a transaction is in its log, and restarted',
   ...targeted,
+  stops: 'its targets',
   available: needsProcesses,
   create: tornTail,
 };
@@ -32,6 +33,7 @@ export function tornTail({ target }: { readonly target: MemberTarget }): Fault<P
     async inject(context) {
       const members = await chooseMembers(context, target);
       const torn = new Map<string, Torn>();
+      const comeBack = new Map<string, () => Promise<void>>();
       const pids = new Map(members.map(({ name, pid }) => [name, pid]));
       for (const member of members) {
         const folders = abilityOf(member, 'dataFolders');
@@ -41,12 +43,12 @@ export function tornTail({ target }: { readonly target: MemberTarget }): Fault<P
       try {
         for (const member of members) {
           const folders = abilityOf(member, 'dataFolders');
-          await killMember(member);
+          comeBack.set(member.name, await keepDown(member));
           const entry = newestEntries(folders).at(-1);
           if (entry !== undefined) torn.set(member.name, tear(entry));
         }
       } catch (error) {
-        await Promise.allSettled(members.map(member => member.restart()));
+        await Promise.allSettled([...comeBack.values()].map(start => start()));
         throw error;
       }
       const isTorn = (name: string): boolean => {
@@ -61,7 +63,7 @@ export function tornTail({ target }: { readonly target: MemberTarget }): Fault<P
       return applyToMembers(
         members,
         async member => {
-          await member.restart();
+          await comeBack.get(member.name)?.();
           return () => member.restart();
         },
         async () => {

@@ -4,7 +4,7 @@ import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { wipe } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { killMember } from './kill-member.ts';
+import { keepDown } from './kill-member.ts';
 import { abilityOf, applyToMembers } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 
@@ -12,6 +12,7 @@ export const wipedDataKind: FaultKind<{ readonly target: MemberTarget }> = {
   name: 'wiped-data',
   description: 'a member is killed, loses all its data but myid, and starts empty',
   schema: z.strictObject({ target: memberTargetSchema }),
+  stops: 'its targets',
   available: needsProcesses,
   create: wipedData,
   // Of voters only one at a time: a majority without data has lost what was acknowledged, as it must.
@@ -41,9 +42,12 @@ export function wipedData({ target }: { readonly target: MemberTarget }): Fault<
         members,
         async member => {
           const folders = abilityOf(member, 'dataFolders');
-          await killMember(member);
-          removed.set(member.name, wipe(folders));
-          await member.restart();
+          const comeBack = await keepDown(member);
+          try {
+            removed.set(member.name, wipe(folders));
+          } finally {
+            await comeBack();
+          }
           return () => member.restart();
         },
         async () => {

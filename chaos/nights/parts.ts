@@ -44,12 +44,16 @@ export async function chaosPart(schedule: string, forMs: number, context: PartCo
   };
 }
 
-function chaosText({ name, seed, runs, endedEarly }: CampaignResult): string {
+function chaosText({ name, seed, runs, skipped = [], endedEarly }: CampaignResult): string {
   const of = (wanted: string) => runs.filter(({ outcome }) => outcome === wanted).length;
   const kinds = new Set(runs.flatMap(({ bitten }) => bitten)).size;
   const topologies = new Set(runs.map(({ topology }) => topology)).size;
+  const without =
+    skipped.length === 0
+      ? ''
+      : `; without ${skipped.map(each => each.topology).join(', ')}: ${skipped[0]?.why}`;
   const early = endedEarly === undefined ? '' : `; ended early: ${endedEarly}`;
-  return `${name} with seed ${seed}: ${runs.length} runs on ${topologies} topologies, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${kinds} kinds of fault bit${early}`;
+  return `${name} with seed ${seed}: ${runs.length} runs on ${topologies} topologies, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${kinds} kinds of fault bit${without}${early}`;
 }
 
 /** Failures with the same checkers are one finding: that of the smallest plan. */

@@ -1,8 +1,11 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
+import { UNTIL_EVENTS } from '../faults/until.ts';
 import type { Campaign } from './campaign-schema.ts';
 import { drawRun, impossibleKinds, kindsOn } from './draw-run.ts';
+import { CUTS, RETURNS, UNTIL_LASTS, untilOf } from './draw-until.ts';
 import { parseSchedule, readSchedule, scheduleFrom } from './index.ts';
+import { type DrawnStep, inForceAt, stops } from './overlap.ts';
 import { lastsMs, refuseImpossible, scheduleTopology } from './schedule.ts';
 
 const test = suite('chaos/schedules: drawing');
@@ -56,7 +59,8 @@ test('faults last as long as the campaign says, and no more are in force togethe
         steps.filter(step => step.atMs <= ms && ms < step.atMs + lastsMs(step));
       for (const step of steps) {
         const [low, high] = from.draw.faultMs;
-        assert.ok(lastsMs(step) >= low && lastsMs(step) <= high, String(lastsMs(step)));
+        const longest = step.until === undefined ? high : high * UNTIL_LASTS;
+        assert.ok(lastsMs(step) >= low && lastsMs(step) <= longest, String(lastsMs(step)));
         const names = inForceAt(step.atMs).map(({ fault }) => fault);
         assert.ok(names.length <= from.draw.together);
         assert.is(new Set(names).size, names.length, 'no kind twice');
@@ -64,6 +68,69 @@ test('faults last as long as the campaign says, and no more are in force togethe
       }
     }),
   );
+});
+
+test('no fault begins while no quorum is left, and those that stop members leave one or are alone', () => {
+  fc.assert(
+    fc.property(SEED, fc.integer({ min: 1, max: 500 }), (seed, number) => {
+      const written = drawRun(SWARM, seed, number);
+      const topology = scheduleTopology(scheduleFrom(written, 'drawn'));
+      const voters = topology.members.filter(({ role }) => role === 'participant').length;
+      const spare = Math.ceil(voters / 2) - 1;
+      const steps = written.steps.map(
+        (step): DrawnStep => ({ ...step, kind: SWARM.kinds.find(({ name }) => name === step.fault)! }),
+      );
+      for (const step of steps) {
+        const others = inForceAt(
+          step.atMs,
+          steps.filter(({ atMs }) => atMs < step.atMs),
+        );
+        const stopped = others.reduce((sum, each) => sum + stops(each, topology), 0);
+        assert.ok(stopped <= spare, JSON.stringify(steps));
+        const more = stops(step, topology);
+        assert.ok(more === 0 || others.length === 0 || stopped + more <= spare, JSON.stringify(steps));
+      }
+    }),
+  );
+});
+
+test('planted: what stops how many members is told from its target', () => {
+  const { members, observerMasters } = scheduleTopology(scheduleFrom(drawRun(SWARM, 1, 1), 'drawn'));
+  const shape = {
+    members: members.filter(({ role }) => role === 'participant').slice(0, 3),
+    observerMasters,
+  };
+  const kindOf = (fault: string) => SWARM.kinds.find(({ name }) => name === fault)!;
+  const stopped = (fault: string, target?: unknown) =>
+    stops({ kind: kindOf(fault), fault, atMs: 0, forMs: 1, ...(target ? { target } : {}) }, shape);
+  assert.equal(
+    [
+      stopped('kill', { role: 'leader' }),
+      stopped('failing-sync', { voters: 'quorum' }),
+      stopped('kill', { role: 'follower', count: 2 }),
+      stopped('pause', { random: 3 }),
+      stopped('pause', { voters: 'minority' }),
+      stopped('kill', { name: ['v1', 'v2'] }),
+      stopped('outage'),
+      stopped('rolling-restart'),
+      stopped('latency'),
+    ],
+    [1, 2, 2, 3, 1, 2, 3, 1, 0],
+  );
+});
+
+test('faults that can bring an event about end with it in some runs, and each event is drawn', () => {
+  const drawn = Array.from({ length: 200 }, (_, at) => drawRun(SWARM, 3, at + 1).steps).flat();
+  for (const event of UNTIL_EVENTS)
+    assert.ok(
+      drawn.some(({ until }) => until === event),
+      event,
+    );
+  for (const { fault, until, ...options } of drawn)
+    assert.ok(until === undefined || untilOf(fault, options) === until, `${fault} until ${until}`);
+  assert.ok(drawn.some(({ fault, until, ...options }) => !until && untilOf(fault, options)));
+  const names = SWARM.kinds.map(({ name }) => name);
+  for (const name of [...CUTS, ...RETURNS]) assert.ok(names.includes(name), name);
 });
 
 test('seeds, and runs of one seed, differ in kind: their faults, their number, their topology', () => {

@@ -11,11 +11,15 @@ import type { FaultKind } from '../faults/fault.ts';
 import { faultHostOf } from '../faults/host.ts';
 import { WORKLOADS } from '../workloads/index.ts';
 import type { Campaign, Range } from './campaign-schema.ts';
-import { lastsMs, SEED_MAX, type WrittenSchedule, type WrittenStep } from './schedule.ts';
+import { drawUntil, UNTIL_LASTS } from './draw-until.ts';
+import { type DrawnStep, inForceAt, isOfLinks, mayBegin } from './overlap.ts';
+import { SEED_MAX, type WrittenSchedule, type WrittenStep } from './schedule.ts';
 import { writtenOf } from './written-topology.ts';
 
 /** Of the kinds of fault that are possible, how many a run of a swarm has on average. */
 const KIND_PROBABILITY = 0.5;
+/** So many faults are tried where not every one may begin; then the time stays empty. */
+const DRAWS_MAX = 4;
 
 /** A kind of fault with the ranges that a run has drawn for it. */
 interface Ready {
@@ -127,11 +131,7 @@ function inTurn(
   });
 }
 
-/**
- * In lanes, of which each has one fault at a time. The ranges of a run lie within those of the campaign. Two
- * faults of links, or of one kind, are never in force together: they would hide each other, and the heal of
- * one could undo the other.
- */
+/** In lanes, of which each has one fault at a time. The ranges of a run lie within those of the campaign. */
 function swarm(campaign: Campaign, topology: Topology, random: SeededRandom): WrittenStep[] {
   const { together, chaosMs, faultMs, pauseMs } = campaign.draw;
   const possible = kindsOn(campaign, topology);
@@ -141,26 +141,30 @@ function swarm(campaign: Campaign, topology: Topology, random: SeededRandom): Wr
   const lasting = narrowed(faultMs, random);
   const pausing = narrowed(pauseMs, random);
   const lanes = Array.from({ length: 1 + random.below(together) }, () => within([0, pausing[1]], random));
-  const steps: WrittenStep[] = [];
+  const steps: DrawnStep[] = [];
   while (Math.min(...lanes) + lasting[0] < endMs || steps.length === 0) {
     const lane = lanes.indexOf(Math.min(...lanes));
     const atMs = lanes[lane]!;
-    const busy = steps.filter(step => atMs < step.atMs + lastsMs(step)).map(({ fault }) => fault);
-    const free = chosen.filter(({ kind }) => isFree(kind, busy, campaign));
-    const forMs = within(lasting, random);
-    if (free.length > 0) {
-      const { kind, step } = weighted(free, random);
-      steps.push({ fault: kind.name, ...step(random), atMs, forMs });
-    }
-    lanes[lane] = atMs + Math.max(1, forMs + within(pausing, random));
+    const inForce = inForceAt(atMs, steps);
+    const drawn = Array.from({ length: DRAWS_MAX }, () => drawStep(chosen, { atMs, lasting }, random));
+    const next = drawn.find(each => mayBegin(each, inForce, topology));
+    if (next !== undefined) steps.push(next);
+    lanes[lane] = atMs + Math.max(1, (next?.forMs ?? 0) + within(pausing, random));
   }
-  return steps;
+  return steps.map(({ kind: _, ...step }) => step);
 }
 
-/** @param busy names of faults in force */
-function isFree(kind: FaultKind, busy: readonly string[], { kinds }: Campaign): boolean {
-  if (busy.includes(kind.name)) return false;
-  return !isOfLinks(kind) || !kinds.some(each => isOfLinks(each) && busy.includes(each.name));
+function drawStep(
+  chosen: readonly Ready[],
+  { atMs, lasting }: { readonly atMs: number; readonly lasting: Range },
+  random: SeededRandom,
+): DrawnStep {
+  const { kind, step } = weighted(chosen, random);
+  const options = step(random);
+  const forMs = within(lasting, random);
+  const until = drawUntil(random, kind.name, options);
+  const lasts = until === undefined ? { forMs } : { forMs: forMs * UNTIL_LASTS, until };
+  return { kind, fault: kind.name, ...options, atMs, ...lasts };
 }
 
 function weighted(kinds: readonly Ready[], random: SeededRandom): Ready {
@@ -170,10 +174,6 @@ function weighted(kinds: readonly Ready[], random: SeededRandom): Ready {
     if (left < 0) return each;
   }
   return kinds.at(-1)!;
-}
-
-function isOfLinks({ available }: FaultKind): boolean {
-  return available({ links: false, processes: true }) !== undefined;
 }
 
 function within([low, high]: Range, random: SeededRandom): number {

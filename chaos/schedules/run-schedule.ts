@@ -23,7 +23,6 @@ import { wantStandIn } from '../faults/index.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
 import { labToWatch, membersToWatch, ResourceWatch } from '../resource-watch.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
-import { whyLost } from '../toxiproxy/watch.ts';
 import { waitMs } from '../wait.ts';
 import { emitJudgements, judgeWorkload } from '../workloads/judge-workload.ts';
 import { LiveWorkload, prepareNodes } from '../workloads/live-workload.ts';
@@ -186,7 +185,7 @@ async function attacked(
       }),
     );
     const linkProblem = await linkLog.problem();
-    const lost = watched.lost ?? (await whyLost(meshed.toxiproxy));
+    const lost = watched.lost ?? (await meshed.whyLost());
     const judged = {
       claims: [],
       judgements: judgements.map(each => ({ ...each, reasons: [...each.reasons] })),

@@ -1,6 +1,7 @@
 import { assert, suite, until } from '#test';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
+import { whyLost } from '../toxiproxy/watch.ts';
 import { RunWatch } from './run-watch.ts';
 
 const test = suite('chaos/schedules: the watch');
@@ -11,7 +12,7 @@ function watched() {
     ...{ kind: 'stand-in', url: 'http://127.0.0.1:1', pid: 7 },
     exit: () => 'signal SIGKILL',
   } as unknown as Toxiproxy;
-  return { meshed: { ensemble, toxiproxy } };
+  return { meshed: { ensemble, whyLost: () => whyLost(toxiproxy) } };
 }
 
 test('a Toxiproxy that ended is named within 2 s, and the chaos is cut', async () => {

@@ -1,14 +1,13 @@
-/** Notices while a run goes on that something ended by itself: a member, or the Toxiproxy of its links. */
+/** Notices while a run goes on that something ended by itself: a member, or what leads through its links. */
 import { deathsSince } from '../../bench/topology/ensemble-health.ts';
 import type { MeshedEnsemble } from '../meshed-ensemble.ts';
-import { whyLost } from '../toxiproxy/watch.ts';
 import { waitMs } from '../wait.ts';
 
 /** With the attempts of `whyLost` this stays below 2 s from the end of something to its name. */
 const POLL_MS = 500;
 
 export class RunWatch {
-  readonly #meshed: Pick<MeshedEnsemble, 'ensemble' | 'toxiproxy'>;
+  readonly #meshed: Pick<MeshedEnsemble, 'ensemble' | 'whyLost'>;
   readonly #cut = new AbortController();
   readonly #end = (): void => this.#cut.abort();
   readonly #forget: () => void;
@@ -21,7 +20,7 @@ export class RunWatch {
    * @param signal ends the run from outside
    */
   constructor(
-    meshed: Pick<MeshedEnsemble, 'ensemble' | 'toxiproxy'>,
+    meshed: Pick<MeshedEnsemble, 'ensemble' | 'whyLost'>,
     told: (text: string) => void,
     signal: AbortSignal,
   ) {
@@ -53,11 +52,11 @@ export class RunWatch {
   }
 
   async #watch(told: (text: string) => void): Promise<void> {
-    const { ensemble, toxiproxy } = this.#meshed;
+    const { ensemble } = this.#meshed;
     for (;;) {
       await waitMs(POLL_MS, this.cut);
       if (this.cut.aborted) return;
-      [this.#ended, this.#lost] = await Promise.all([deathsSince(ensemble, 0), whyLost(toxiproxy)]);
+      [this.#ended, this.#lost] = await Promise.all([deathsSince(ensemble, 0), this.#meshed.whyLost()]);
       const all = [...this.#ended, ...(this.#lost === undefined ? [] : [this.#lost])];
       if (all.length === 0) continue;
       for (const text of all) told(text);

@@ -13,6 +13,8 @@ export interface SocksServers {
   readonly pid: number | undefined;
   /** host:port by member. */
   readonly addresses: ReadonlyMap<string, string>;
+  /** Why they serve no more; undefined while they do. */
+  whyLost(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -31,12 +33,14 @@ export async function startSocks(linkMaps: ReadonlyMap<string, string>): Promise
     ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  const { end: stop } = tend(process, log);
+  const { end: stop, exit } = tend(process, log);
   const tooLate = setTimeout(() => process.kill('SIGKILL'), READY_MAX_MS);
   try {
     const { ports } = (await process.getOneMessage()) as { ports: number[] };
     const addresses = new Map([...linkMaps.keys()].map((name, at) => [name, `127.0.0.1:${ports[at]}`]));
-    return { pid, addresses, stop };
+    const name = `the SOCKS servers of Apache's members (process ${pid})`;
+    const whyLost = () => (exit() === undefined ? undefined : `${name} ended by themselves with ${exit()}`);
+    return { pid, addresses, whyLost, stop };
   } catch (error) {
     await stop();
     throw new Error(`the SOCKS servers did not start: ${(error as Error).message}\n${log}`);
