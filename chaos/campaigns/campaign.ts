@@ -40,9 +40,9 @@ export interface CampaignOptions extends Omit<RunPlace, 'root'> {
 const VOID_IN_A_ROW_MAX = 5;
 const COMMIT_DIGITS = 12;
 /** A failure with the same checkers is pursued so often. */
-const PURSUED_MAX = 2;
+const PURSUED_MAX = 1;
 /** Of the time that is left: one failure must not take the night from the others. */
-const PURSUIT_SHARE = 0.15;
+const PURSUIT_SHARE = 0.1;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { campaign, seed, forMs, run, signal, terminal } = options;
@@ -65,7 +65,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       runs.push({ number, ...outcome });
       run.events.emit({ kind: 'note', text: runText(number, outcome) });
       if (outcome.outcome === 'failed' && isNews(outcome, failures))
-        failures.push(await followed(options, written, { runs, leftMs }));
+        await follow(options, written, { runs, failures, leftMs });
       keepWithin(run.path, runs, campaign.keep.maxBytes);
       store();
       if (runs.length >= VOID_IN_A_ROW_MAX && runs.slice(-VOID_IN_A_ROW_MAX).every(isVoid)) {
@@ -95,18 +95,40 @@ function isNews({ checkers }: RunOutcome, failures: readonly CampaignFailure[]):
   return failures.filter(failure => failure.checkers.join() === signature).length < PURSUED_MAX;
 }
 
-/** Pursues the failure of the last run, and writes the smallest plan that failed. */
-async function followed(
+/**
+ * Adds the failure of the last run, pursues it, and writes the smallest plan that failed. An interrupted
+ * pursuit leaves it as it was found.
+ */
+async function follow(
   options: CampaignOptions,
   written: WrittenSchedule,
-  { runs, leftMs }: { readonly runs: CampaignRun[]; leftMs(): number },
-): Promise<CampaignFailure> {
+  {
+    runs,
+    failures,
+    leftMs,
+  }: { readonly runs: CampaignRun[]; readonly failures: CampaignFailure[]; leftMs(): number },
+): Promise<void> {
   const { campaign, seed, run, commit } = options;
   const failed = runs.at(-1)!;
   const { number, checkers, reasons } = failed;
   const { confirm, insist, shrinkMaxMs } = campaign.draw;
   const limits = { confirm, insist, shrinkMaxMs: Math.min(shrinkMaxMs, leftMs() * PURSUIT_SHARE) };
   const place = placeOf(options);
+  const at = failures.length;
+  const keep = (
+    schedule: WrittenSchedule,
+    seen: Omit<CampaignFailure, 'run' | 'checkers' | 'schedule' | 'command'>,
+  ) => {
+    const file = join(run.path, `failure-${number}.yaml`);
+    const failure = { run: number, checkers, ...seen, schedule: file, command: `zklab chaos ${file}` };
+    const found = `zklab chaos ${campaign.name} --seed ${seed}, run ${number}`;
+    writeFileSync(
+      file,
+      regressionText(schedule, failure, { found, commit: commit?.slice(0, COMMIT_DIGITS) }),
+    );
+    failures[at] = failure;
+  };
+  keep(written, { reasons, again: { tries: 0, failed: 0 }, isConfirmed: false });
   let attempts = 0;
   const { again, shrunk, schedule, outcome } = await pursue(
     written,
@@ -120,20 +142,12 @@ async function followed(
     },
     limits,
   );
-  const file = join(run.path, `failure-${number}.yaml`);
-  const failure: CampaignFailure = {
-    run: number,
-    checkers,
+  keep(schedule, {
     reasons: outcome.reasons.length > 0 ? outcome.reasons : reasons,
     again,
     ...(shrunk && { shrunk: { ...shrunk, faults: schedule.steps.length, of: written.steps.length } }),
     isConfirmed: again.failed > 0,
-    schedule: file,
-    command: `zklab chaos ${file}`,
-  };
-  const found = `zklab chaos ${campaign.name} --seed ${seed}, run ${number}`;
-  writeFileSync(file, regressionText(schedule, failure, { found, commit: commit?.slice(0, COMMIT_DIGITS) }));
-  return failure;
+  });
 }
 
 /** Topologies of which no run is possible here. */

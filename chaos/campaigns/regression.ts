@@ -35,6 +35,7 @@ export function rateText({
   shrunk,
   isConfirmed,
 }: Pick<CampaignFailure, 'again' | 'shrunk' | 'isConfirmed'>): string {
+  if (again.tries === 0) return 'It was not run again.';
   if (!isConfirmed)
     return `It did not come again in ${again.tries} tries, so it comes in about 1 of ${again.tries + 1} runs.`;
   const first = `The plan failed ${again.failed} of ${again.tries} times when it was run again`;

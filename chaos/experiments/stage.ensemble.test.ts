@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { NO_EVENTS } from '../../results/events.ts';
+import { latency } from '../faults/latency.ts';
 import { refuse } from '../faults/refuse.ts';
 import { findToxiproxy } from '../toxiproxy/find.ts';
 import { Stage } from './stage.ts';
 
 const test = suite('chaos/experiments: stage');
 
-test('an observer that found no follower and went to the leader is behind a master before anything is measured', async () => {
+test('members are named by their roles, and an observer that went to the leader is behind a master before anything is measured', async () => {
   const folder = temporaryFolder();
   const toxiproxy = await findToxiproxy({ seed: 1 });
   const stage = await Stage.start({
@@ -21,6 +22,12 @@ test('an observer that found no follower and went to the leader is behind a mast
     const followers = stage.ensemble.members.filter(
       member => member.plan.role === 'participant' && member !== leader,
     );
+    // A condition of a suite may name members by the role that they have at the time.
+    const byRole = { from: { role: 'follower' }, to: { role: 'leader' } } as const;
+    const slow = await latency({ select: byRole, latencyMs: 1 }).inject(stage.faults);
+    const dialed = followers.map(({ name }) => `${name}.${leader.name}.quorum`);
+    for (const link of dialed) assert.ok(stage.shortNames(slow.links).includes(link), slow.links.join());
+    await slow.heal();
     const masterOf = async () => (await stage.ensemble.learnerMasters()).get('o1');
     const select = {
       from: stage.ends(observers),

@@ -100,6 +100,7 @@ export class Stage {
     const plan = await planEnsemble(topology, folder, { hostOf });
     const client = toxiproxy && new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
     const naming: Naming = name => linkEnd(label, name);
+    let ensemble: Ensemble | undefined;
     const mesh =
       client &&
       (await Mesh.build({
@@ -109,10 +110,16 @@ export class Stage {
         ...(proxied === 'observers' && {
           isProxied: (from, to) => [from.role, to.role].includes('observer'),
         }),
+        // Faults ask for roles when they choose their targets, and by then the ensemble exists.
+        roleOf: async end => (await ensemble?.member(nameOf(label, end)).mode()) ?? 'down',
+        masterOf: async end => {
+          const master = (await ensemble?.learnerMasters())?.get(nameOf(label, end));
+          return master && naming(master);
+        },
         outlivesLab: toxiproxy?.kind === 'external',
       }));
     try {
-      const ensemble = await Ensemble.start(plan, {
+      ensemble = await Ensemble.start(plan, {
         temporaryFolder,
         onMember: event => options.events.emit({ kind: 'member', topology: topology.name, ...event }),
         signal,
@@ -203,4 +210,8 @@ export class Stage {
 /** One Toxiproxy serves the meshes of all stages, so the label of the stage is part of each proxy name. */
 function linkEnd(label: string, name: string): string {
   return `${label.replace(/[^\w]+/g, '-')}--${name}`;
+}
+
+function nameOf(label: string, end: string): string {
+  return end.slice(linkEnd(label, '').length);
 }

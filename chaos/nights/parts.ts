@@ -64,7 +64,7 @@ function chaosFound({ failures }: CampaignResult): Found[] {
     const { tries: of, failed } = shrunk ?? again;
     const found: Found = {
       ...{ part: 'chaos', key, reasons: reasons.slice(0, REASONS_MAX), command, isConfirmed },
-      seen: { failed, of },
+      ...(of > 0 && { seen: { failed, of } }),
     };
     if (bySignature.get(key)?.isConfirmed !== true) bySignature.set(key, found);
   }

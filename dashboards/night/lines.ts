@@ -12,7 +12,7 @@ export const MARKS: Readonly<Record<Finding['status'], string>> = {
 export function findingText({ key, status, since, isConfirmed, seen, known }: Finding): string {
   const when = status === 'still' ? ` since ${since.slice(0, 10)}` : '';
   const rate = seen === undefined ? '' : `, ${seen.failed} of ${seen.of} times`;
-  const doubt = isConfirmed ? '' : ', did not come again';
+  const doubt = isConfirmed ? '' : seen === undefined ? ', not run again' : ', did not come again';
   const why = known === undefined ? '' : ` (${known})`;
   return `${MARKS[status]}${when}: ${short(key)}${rate}${doubt}${why}`;
 }

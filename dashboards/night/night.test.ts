@@ -21,7 +21,7 @@ const NIGHT: Night = nightSchema.parse({
   ],
   findings: [
     finding('new', 'chaos: acknowledged writes', { seen: { failed: 2, of: 3 } }),
-    finding('still', 'chaos: watches', { isConfirmed: false }),
+    finding('still', 'chaos: watches', { isConfirmed: false, seen: { failed: 0, of: 9 } }),
     finding('known', 'chaos: sessions', { known: 'ticket 7' }),
   ],
   mended: [{ part: 'sim', key: 'sim: a leader', since: '2026-08-01T02:00:00.000Z' }],
@@ -43,7 +43,7 @@ test('Markdown has every part and finding, and no text of a server breaks out of
   const text = nightMarkdown(NIGHT);
   assert.match(text, /\| chaos \| failed \| 20000 s \| 300 runs, `\/runs\/x` \|/);
   assert.match(text, /- NEW: chaos: acknowledged writes, 2 of 3 times\n/);
-  assert.match(text, /- still since 2026-08-01: chaos: watches, did not come again\n/);
+  assert.match(text, /- still since 2026-08-01: chaos: watches, 0 of 9 times, did not come again\n/);
   assert.match(text, /- known: chaos: sessions \(ticket 7\)\n/);
   assert.match(text, /&lt;lost&gt; \\\| gone/);
   assert.match(text, /Mended: sim: a leader\n\nCompared with 2026-08-01T02-00-00Z-night\.\n$/);
