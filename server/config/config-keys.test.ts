@@ -53,3 +53,24 @@ test('what the start calls without effect has none, and the rest has one', () =>
     else assert.is(isRead, !Object.hasOwn(checkedOnlyKeys, key), key);
   }
 });
+
+/** The keys that QuorumPeerConfig gives a field of its own; it makes a system property of every other key. */
+const PARSED_UPSTREAM = [
+  ...['tickTime', 'initLimit', 'syncLimit', 'connectToLearnerMasterLimit', 'dataDir', 'dataLogDir'],
+  ...['clientPort', 'clientPortAddress', 'secureClientPort', 'secureClientPortAddress'],
+  ...['clientPortListenBacklog', 'maxClientCnxns', 'minSessionTimeout', 'maxSessionTimeout'],
+  ...['localSessionsEnabled', 'localSessionsUpgradingEnabled', 'standaloneEnabled', 'reconfigEnabled'],
+  ...['dynamicConfigFile', 'peerType', 'electionAlg', 'quorumListenOnAllIPs', 'oraclePath', 'syncEnabled'],
+  ...['observerMasterPort', 'autopurge.snapRetainCount', 'autopurge.purgeInterval', 'sslQuorum'],
+  ...['portUnification', 'sslQuorumReloadCertFiles', 'quorum.auth.enableSasl'],
+  ...['quorum.auth.serverRequireSasl', 'quorum.auth.learnerRequireSasl', 'quorum.auth.server.saslLoginContext'],
+  ...['quorum.auth.learner.saslLoginContext', 'metricsProvider.className'],
+  ...['metricsProvider.httpHost', 'metricsProvider.httpPort'],
+];
+/** Of this server alone. */
+const OURS = /^observer\.stream\./;
+
+test('field report C1: what upstream reads as a system property may come from the command line', () => {
+  for (const { key, onlyInFile } of Object.values(usedKeys))
+    if (!OURS.test(key)) assert.is(onlyInFile, PARSED_UPSTREAM.includes(key), key);
+});

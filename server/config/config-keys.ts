@@ -145,11 +145,14 @@ export const usedKeys = {
     { min: 1, unit: 'ms' },
     'without an answer, until they are',
   ),
-  oraclePath: optionalText('oraclePath', 'the file that decides for one of two voters when it is alone'),
+  oraclePath: {
+    ...anyText('oraclePath', 'the file that decides for one of two voters when it is alone'),
+    remark: path => (path === '' ? 'no file has an empty name, so nothing is ever authorised' : undefined),
+  },
   tcpKeepAlive: flagProperty('tcpKeepAlive', false, 'the system probes idle election connections'),
   clientTcpKeepAlive: flagProperty('clientTcpKeepAlive', false, 'the system probes idle clients'),
   cnxTimeoutMs: integerProperty('cnxTimeout', 5000, { min: 1, unit: 'ms' }, 'to connect to an election port'),
-  quorumCnxnTimeoutMs: integer(
+  quorumCnxnTimeoutMs: integerProperty(
     'quorumCnxnTimeoutMs',
     -1,
     { min: 1, unit: 'ms', below: -1 },

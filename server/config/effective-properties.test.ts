@@ -77,6 +77,7 @@ const flags: [flags: string[], field: keyof ServerConfig, value: unknown, warnin
   [['-Djute.maxbuffer=4194304'], 'juteMaxBufferBytes', 4_194_304, [/: jute\.maxbuffer$/]],
   [['-Dzookeeper.DigestAuthenticationProvider.superDigest=a:b='], 'superDigest', 'a:b=', [/superDigest$/]],
   [['-Dzookeeper.snapCount=7', '-Dzookeeper.snapCount=8'], 'snapCount', 8, [/zookeeper\.snapCount$/]],
+  [['-Dzookeeper.quorumCnxnTimeoutMs=7'], 'quorumCnxnTimeoutMs', 7, [/^system properties are set/]],
   [['-Dzookeeper.snapCount=many'], 'snapCount', 100_000, [/are set/, /snapCount=many is not accepted/]],
   // Nobody reads these.
   [

@@ -80,6 +80,7 @@ const integers: [field: Field, belowMin: [text: string, value: number | 'default
     ],
   ],
   ['electionPortBindRetry', [['-1', 'default']]],
+  ['quorumCnxnTimeoutMs', []],
   ['minNotificationIntervalMs', [['0', 'default']]],
   ['maxNotificationIntervalMs', [['-1', 'default']]],
   ['observerMasterSizeLimitBytes', [['0', 'default']]],
@@ -136,6 +137,9 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['tickTime= 2000 \t', 'tickTimeMs', 2000],
   ['tickTime=00000000000000000002000', 'tickTimeMs', 2000],
   // Off.
+  ['quorumCnxnTimeoutMs=0', 'quorumCnxnTimeoutMs', -1],
+  ['oraclePath=', 'oraclePath', '', /^oraclePath=: no file has an empty name/],
+  ['oraclePath= \t', 'oraclePath', '', /^oraclePath=: no file has an empty name/],
   ['maxClientCnxns=-1', 'maxClientCnxns', 0],
   ['autopurge.purgeInterval=-1', 'purgeIntervalHours', 0],
   ['observerMasterPort=-1', 'observerMasterPort', 0],
