@@ -63,7 +63,11 @@ const PARSED_UPSTREAM = [
   ...['dynamicConfigFile', 'peerType', 'electionAlg', 'quorumListenOnAllIPs', 'oraclePath', 'syncEnabled'],
   ...['observerMasterPort', 'autopurge.snapRetainCount', 'autopurge.purgeInterval', 'sslQuorum'],
   ...['portUnification', 'sslQuorumReloadCertFiles', 'quorum.auth.enableSasl'],
-  ...['quorum.auth.serverRequireSasl', 'quorum.auth.learnerRequireSasl', 'quorum.auth.server.saslLoginContext'],
+  ...[
+    'quorum.auth.serverRequireSasl',
+    'quorum.auth.learnerRequireSasl',
+    'quorum.auth.server.saslLoginContext',
+  ],
   ...['quorum.auth.learner.saslLoginContext', 'metricsProvider.className'],
   ...['metricsProvider.httpHost', 'metricsProvider.httpPort'],
 ];

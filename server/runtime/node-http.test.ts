@@ -118,6 +118,19 @@ test('targets arrive unchanged: percent signs, absolute URLs, repeated names', a
   ]);
 });
 
+test('field report D2: a method that fastify has no route for reaches the handler, and CONNECT gets an answer', async () => {
+  await withServer(
+    ({ method }) => ({ status: 501, contentType: 'text/plain', body: method }),
+    async (_url, port) => {
+      for (const method of ['PROPFIND', 'PURGE', 'CONNECT']) {
+        const client = new SlowClient(port, `${method} /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        await client.untilClosed(method);
+        assert.match(client.received, /^HTTP\/1\.1 501 /, method);
+      }
+    },
+  );
+});
+
 const ONE_REQUEST = 'GET /some/path HTTP/1.1\r\nHost: x\r\n\r\n';
 
 test('field report B1: requests in one piece are all answered, over many turns of the loop', async () => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
-import type { fastify as Fastify, FastifyInstance } from 'fastify';
+import type { fastify as Fastify, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ConnectionSeats } from './connection-seats.ts';
 import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { NameLookup } from './name-lookup.ts';
@@ -120,7 +120,7 @@ function appFor(
     const reason = status < INTERNAL_ERROR ? error.message : 'the request failed';
     return reply.code(status).header('content-type', 'text/plain').send(`${reason}\n`);
   });
-  app.all('*', async (request, reply) => {
+  const respond = async (request: FastifyRequest, reply: FastifyReply) => {
     answersOne(request.raw.socket, reply.raw);
     const target = request.originalUrl.replace(ORIGIN, '').replace(/#.*$/, '');
     const answer = await handler({
@@ -136,7 +136,12 @@ function appFor(
     // Sent as bytes, because fastify adds a charset to text, which upstream does not send.
     if (typeof body === 'string') return reply.send(Buffer.from(body, 'utf8'));
     return reply.send(Buffer.isBuffer(body) ? body : readableOf(body));
-  });
+  };
+  app.all('*', respond);
+  // Methods that fastify has no routes for, such as PROPFIND.
+  app.setNotFoundHandler(respond);
+  // Node.js would close the connection without an answer.
+  app.server.on('connect', (_request, socket) => socket.end(CONNECT_REFUSED));
   return app;
 }
 
@@ -200,6 +205,7 @@ function readableOf(body: StreamedBody): Readable {
 }
 
 const INTERNAL_ERROR = 500;
+const CONNECT_REFUSED = 'HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 /** Bytes that wait in a stream for a slow client, in addition to its socket. */
 const BODY_HIGH_WATER_BYTES = 64 * 1024;
 const EMPTY = Buffer.alloc(0);
