@@ -84,6 +84,8 @@ function accepted(issue: z.core.$ZodRawIssue): string | undefined {
       return isWhole(issue.inst) ? KINDS.int : KINDS[issue.expected];
     case 'invalid_union':
       return acceptedKinds(issue);
+    case 'invalid_value':
+      return issue.values.map(String).join(', ');
     case 'too_small':
       return issue.origin === 'string' ? `at least ${issue.minimum} characters` : `${issue.minimum} or more`;
     case 'too_big':
@@ -93,8 +95,13 @@ function accepted(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** What tells the forms of a value apart, such as its `kind`. */
+/** What tells the forms of a value apart, such as its `kind`; else what each of them accepts. */
 function acceptedKinds(issue: z.core.$ZodRawIssue): string | undefined {
-  const { options } = issue as { readonly options?: readonly unknown[] };
-  return options?.map(String).join(', ');
+  const { options, errors = [] } = issue as {
+    readonly options?: readonly unknown[];
+    readonly errors?: readonly (readonly z.core.$ZodIssue[])[];
+  };
+  if (options !== undefined) return options.map(String).join(', ');
+  const forms = new Set(errors.flatMap(([first]) => (first === undefined ? [] : [first.message])));
+  return forms.size === 0 ? undefined : [...forms].join(' or ');
 }

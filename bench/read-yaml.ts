@@ -2,8 +2,8 @@
  * Reads YAML that a person wrote: one document without errors or warnings, with the line of every key, or a
  * UsageError that shows the first problem.
  */
-import { readFileSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { readGivenFile } from '../results/given-file.ts';
 import { type KeyPath, Origin } from './origin.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,15 +14,22 @@ export interface ReadDocument {
   has(path: KeyPath): boolean;
 }
 
+/** No person writes as much; a larger file would be parsed for minutes. */
+const BYTES_MAX = 1_048_576;
+
 /** @param what describes the file, as in `topology file`. @throws UsageError */
 export function readDocument(file: string, what: string): ReadDocument {
+  let bytes: Buffer;
+  try {
+    bytes = readGivenFile(file, BYTES_MAX);
+  } catch (error) {
+    throw new UsageError(`${what} ${file} cannot be read: ${(error as Error).message}`);
+  }
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    // Node.js adds the call and the path, which the message already contains.
-    const why = (error as Error).message.replace(/, \w+( '.*')?$/, '');
-    throw new UsageError(`${what} ${file} cannot be read: ${why}`);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${what} ${file} is not text in UTF-8, which is accepted`);
   }
   return readText(text, file);
 }
@@ -30,24 +37,52 @@ export function readDocument(file: string, what: string): ReadDocument {
 /** @param name names the text in errors, before the line. @throws UsageError */
 export function readText(text: string, name: string): ReadDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // `<<: *anchor`, as people know it from other tools.
+    merge: true,
+    // A key that is a list is refused like any other unknown key.
+    logLevel: 'error',
+  });
+  const lineAt = (offset: number) => `${name}:${lines.linePos(offset).line}`;
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     const why =
       problem.code === 'MULTIPLE_DOCS'
         ? 'one document is accepted, not several'
-        : `this is not valid YAML: ${problem.message.replace(/\s+/g, ' ').trim()}`;
-    throw new UsageError(`${name}:${lines.linePos(problem.pos[0]).line}: ${why}`);
+        : `this is not valid YAML: ${inOneLine(problem)}`;
+    throw new UsageError(`${lineAt(problem.pos[0])}: ${why}`);
   }
   let value: unknown;
   try {
     value = document.toJS();
   } catch (error) {
     // Aliases without an anchor, or so many that the document would explode.
-    throw new UsageError(`${name}: ${(error as Error).message}`);
+    throw new UsageError(`${lineAt(wrongAliasIn(document))}: this is not valid YAML: ${inOneLine(error)}`);
   }
-  const lineOf = (path: KeyPath) => `${name}:${lines.linePos(find(document, path).offset).line}`;
+  const lineOf = (path: KeyPath) => lineAt(find(document, path).offset);
   return { value, origin: new Origin(name, lineOf), has: path => find(document, path).isWhole };
+}
+
+function inOneLine(error: unknown): string {
+  if (error instanceof RangeError || /call stack/.test((error as Error).message))
+    return 'it is nested too deeply';
+  return (error as Error).message.replace(/\s+/g, ' ').trim();
+}
+
+/** Where the first alias without an anchor is; where there is none, the first alias of all. */
+function wrongAliasIn(document: Document): number {
+  const offsets: number[] = [];
+  let unresolved: number | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      const offset = alias.range?.[0] ?? 0;
+      offsets.push(offset);
+      if (unresolved === undefined && alias.resolve(document) === undefined) unresolved = offset;
+    },
+  });
+  return unresolved ?? offsets[0] ?? 0;
 }
 
 interface Found {

@@ -1,5 +1,6 @@
 /** Every file that a person writes is refused with one sentence: file, line, key, value, what is accepted. */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { readMatrix } from '../bench/matrix/matrix-suite.ts';
@@ -153,5 +154,49 @@ test('schedules', () => {
     ['steps:\n  - { fault: kill, at: 0, forMs: 1 }', 2, 'steps.0.atMs: missing; accepted is a whole number'],
     ['steps:\n  - fault: kill\n    atMs: 0\n    forMs: 1\n    target: { rol: x }', 5, 'steps.0.target'],
     ['step: []', 1, 'unknown key step; accepted are include, description, topology'],
+    [
+      'steps:\n  - { fault: kill, target: any, atMs: 0, forMs: 1, until: dawn }',
+      2,
+      'steps.0.until: "dawn"; accepted is election, snapshot, sync-by-snap',
+    ],
+    ['steps: *none', 1, 'this is not valid YAML: Unresolved alias'],
+    [`steps: ${'['.repeat(5_000)}`, 1, 'this is not valid YAML: it is nested too deeply'],
   ]);
+  refuses(readSchedule, '', [
+    ['description: x\nsteps: []', 1, 'topology: missing; accepted is a text or keys'],
+  ]);
+});
+
+test('a schedule may merge an anchored step into another one, as YAML 1.1 did', () => {
+  const file = join(temporaryFolder(), 'merged.yaml');
+  const steps = '  - &k { fault: kill, target: any, atMs: 0, forMs: 1000 }\n  - { <<: *k, atMs: 5000 }\n';
+  writeFileSync(file, `description: x\ntopology: voters\nworkload: { name: registers }\nsteps:\n${steps}`);
+  const schedule = readSchedule(file);
+  assert.equal('steps' in schedule ? schedule.steps.map(({ atMs, forMs }) => [atMs, forMs]) : [], [
+    [0, 1000],
+    [5000, 1000],
+  ]);
+});
+
+test('what is no file of text is refused at once: a pipe, a device, 2 MB, Latin-1', () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  execFileSync('mkfifo', [at('pipe.yaml')]);
+  symlinkSync('/dev/zero', at('device.yaml'));
+  writeFileSync(at('large.yaml'), '#'.repeat(2_000_000));
+  writeFileSync(at('latin.yaml'), Buffer.from('description: caf\u00e9', 'latin1'));
+  const says = {
+    pipe: 'cannot be read: it is a pipe or a device; accepted is a regular file',
+    device: 'cannot be read: it is a pipe or a device; accepted is a regular file',
+    large: 'cannot be read: it has 2000000 bytes; accepted are at most 1048576',
+    latin: 'is not text in UTF-8, which is accepted',
+  };
+  for (const [name, why] of Object.entries(says)) {
+    const file = at(`${name}.yaml`);
+    assert.throws(
+      () => readSchedule(file),
+      (error: Error) => error instanceof UsageError && error.message === `schedule file ${file} ${why}`,
+      name,
+    );
+  }
 });

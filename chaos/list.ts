@@ -65,7 +65,7 @@ export function list(
 }
 
 function entriesOf(kind: string): readonly Entry[] {
-  const entries = LISTS[kind];
+  const entries = Object.hasOwn(LISTS, kind) ? LISTS[kind] : undefined;
   if (entries !== undefined) return entries();
   throw new UsageError(`no list is named "${kind}"; accepted are ${Object.keys(LISTS).join(', ')}`);
 }

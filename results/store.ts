@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { readGivenFile } from './given-file.ts';
 import { RUNS_ROOT } from './runs-root.ts';
 import { type Result, resultSchema, SCHEMA_VERSION } from './schema.ts';
 import { StoreError } from './store-error.ts';
@@ -8,6 +9,8 @@ const RESULT_FILE = 'result.json';
 const LATEST = 'latest';
 const PROBLEMS_SHOWN_MAX = 5;
 const SAME_SECOND_RUNS_MAX = 100;
+/** A run of a night has some megabytes. */
+const RESULT_BYTES_MAX = 268_435_456;
 /** Other folders may be beside runs, such as the traces of `zklab sim`. */
 const RUN_ID = /^\d{4}-\d\d-\d\dT/;
 
@@ -177,9 +180,10 @@ export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Resu
   const file = found.endsWith('.json') ? found : join(found, RESULT_FILE);
   let content: string;
   try {
-    content = await readFile(file, 'utf8');
+    content = readGivenFile(file, RESULT_BYTES_MAX).toString();
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR'))
+    const { cause } = error as Error;
+    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR'))
       throw new StoreError(
         'missing',
         `${file} does not exist; the run did not finish, or this is not the folder of a run`,

@@ -46,6 +46,7 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['up voters=3 masters=on', 'masters=on, but there are no observers'],
   ['sim --seed 1 --debug', '--debug is accepted only with --replay'],
   ['list sutes', 'no list is named "sutes"; accepted are claims, gates, suites'],
+  ['list constructor', 'no list is named "constructor"; accepted are claims'],
   ['sim --seed 1 --seeds 2', '--seeds and --first are accepted only without --seed'],
   ['sim --replay no-such.plan.json', 'no-such.plan.json'],
   ['sim --replay a.plan.json --voters 5', 'so --voters is accepted only without --replay'],

@@ -1,5 +1,6 @@
 /** Reads a recording from its file, and writes one in blocks, up to a size. */
-import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { readGivenFile } from '../../results/given-file.ts';
 import {
   decodeRecording,
   RECORDING_BYTES_MAX,
@@ -77,13 +78,9 @@ export class RecordingFile {
 export function readRecording(path: string): Recording {
   let bytes: Buffer;
   try {
-    const { size } = statSync(path);
-    if (size > RECORDING_BYTES_MAX)
-      throw new RecordingError(`it has ${size} bytes; at most ${RECORDING_BYTES_MAX} are accepted`);
-    bytes = readFileSync(path);
+    bytes = readGivenFile(path, RECORDING_BYTES_MAX);
   } catch (error) {
-    if (error instanceof RecordingError) throw error;
-    throw new RecordingError(`it cannot be read: ${(error as Error).message.replace(/, \w+( '.*')?$/, '')}`);
+    throw new RecordingError(`it cannot be read: ${(error as Error).message}`);
   }
   return decodeRecording(bytes);
 }

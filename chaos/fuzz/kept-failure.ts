@@ -1,7 +1,8 @@
 /** A failed bout as a file: its seed, the conversations of each round, and why it failed. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { readGivenFile } from '../../results/given-file.ts';
 import { type Conversation, PORT_KINDS } from './conversation.ts';
 
 export interface KeptFailure {
@@ -21,6 +22,8 @@ export class KeptFailureError extends Error {
 /** Name of the log in the folder of a member, as the lab writes it. */
 const MEMBER_LOG = 'member.log';
 const GAP_MS_MAX = 60_000;
+/** Two characters for each byte that was sent. */
+const BYTES_MAX = 268_435_456;
 const bytes = z
   .string()
   .regex(/^([0-9a-f]{2})*$/)
@@ -57,7 +60,7 @@ export function keepFailure(folder: string, { seed, complaints, rounds }: KeptFa
 export function readFailure(path: string): KeptFailure {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
+    parsed = JSON.parse(readGivenFile(path, BYTES_MAX).toString());
   } catch (error) {
     throw new KeptFailureError(path, (error as Error).message);
   }

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readGivenFile } from '../../results/given-file.ts';
 import { type Fault, faultSchema, type PlannedFault } from './faults/index.ts';
 import { ms, type Target } from './faults/simulated-fault.ts';
 import type { Shape } from './shape.ts';
@@ -24,6 +25,7 @@ export class PlanFileError extends Error {
 export const VOTERS_MAX = 9;
 export const OBSERVERS_MAX = 20;
 const SPARES_MAX = 10;
+const BYTES_MAX = 16_777_216;
 
 const schema = z.strictObject({
   seed: z.number().int(),
@@ -48,7 +50,7 @@ export function writePlan(path: string, plan: Plan): void {
 export function readPlan(path: string): Plan {
   let document: unknown;
   try {
-    document = JSON.parse(readFileSync(path, 'utf8'));
+    document = JSON.parse(readGivenFile(path, BYTES_MAX).toString());
   } catch (error) {
     throw new PlanFileError(path, error instanceof Error ? error.message : String(error));
   }
