@@ -155,7 +155,7 @@ test('schedules', () => {
     ['steps:\n  - fault: kill\n    atMs: 0\n    forMs: 1\n    target: { rol: x }', 5, 'steps.0.target'],
     ['step: []', 1, 'unknown key step; accepted are include, description, topology'],
     [
-      'steps:\n  - { fault: kill, target: any, atMs: 0, forMs: 1, until: dawn }',
+      'steps:\n  - { fault: kill, target: { role: leader }, atMs: 0, forMs: 1, until: dawn }',
       2,
       'steps.0.until: "dawn"; accepted is election, snapshot, sync-by-snap',
     ],
@@ -169,7 +169,8 @@ test('schedules', () => {
 
 test('a schedule may merge an anchored step into another one, as YAML 1.1 did', () => {
   const file = join(temporaryFolder(), 'merged.yaml');
-  const steps = '  - &k { fault: kill, target: any, atMs: 0, forMs: 1000 }\n  - { <<: *k, atMs: 5000 }\n';
+  const steps =
+    '  - &k { fault: kill, target: { role: leader }, atMs: 0, forMs: 1000 }\n  - { <<: *k, atMs: 5000 }\n';
   writeFileSync(file, `description: x\ntopology: voters\nworkload: { name: registers }\nsteps:\n${steps}`);
   const schedule = readSchedule(file);
   assert.equal('steps' in schedule ? schedule.steps.map(({ atMs, forMs }) => [atMs, forMs]) : [], [

@@ -94,8 +94,8 @@ export class FaultDesk {
   async #inject({ words, isOneWay, forMs }: Asked): Promise<FaultInForce> {
     const written = faultOf(words, await this.#present(), isOneWay);
     const fault = readFault(written, new Origin('zklab fault'));
-    const host = faultHostOf(this.#up.ensemble.plan.topology);
-    const why = refusalOf(fault, { ...host, links: this.#up.mesh !== undefined });
+    const { topology } = this.#up.ensemble.plan;
+    const why = refusalOf(fault, { ...faultHostOf(topology), links: this.#up.mesh !== undefined }, topology);
     if (why !== undefined) throw new UsageError(`${fault.name}: ${why}`);
     const active = await fault.inject(this.#context()).catch((error: Error) => {
       throw new UsageError(`${fault.name} could not be injected: ${error.message}`);
@@ -127,24 +127,35 @@ export class FaultDesk {
   }
 
   async #heal(id: number | undefined): Promise<readonly FaultInForce[]> {
-    const ids = id === undefined ? [...this.#inForce.keys()].reverse() : [id];
+    if (id !== undefined && !this.#inForce.has(id)) {
+      const known = [...this.#inForce.keys()];
+      throw new UsageError(
+        `fault ${id} is not in force; ${known.length === 0 ? 'none is' : `in force: ${known.join(', ')}`}`,
+      );
+    }
     const healed: FaultInForce[] = [];
-    for (const each of ids) {
-      const kept = this.#inForce.get(each);
-      if (kept === undefined) {
-        const known = [...this.#inForce.keys()];
-        throw new UsageError(
-          `fault ${each} is not in force; ${known.length === 0 ? 'none is' : `in force: ${known.join(', ')}`}`,
-        );
-      }
-      clearTimeout(kept.timer);
-      await kept.active.heal();
-      this.#inForce.delete(each);
-      this.#events.emit({ kind: 'healed', ...this.#place(each), fault: kept.told.fault.fault });
-      this.#say(`fault ${each} is healed: ${kept.told.fault.fault} on ${kept.told.on}`);
-      healed.push(kept.told);
+    const problems: string[] = [];
+    // One that cannot be healed now leaves no other one in force.
+    for (const each of id === undefined ? [...this.#inForce.keys()].reverse() : [id])
+      await this.#healOne(each).then(
+        told => healed.push(told),
+        (error: Error) => problems.push(`fault ${each} could not be healed: ${error.message}`),
+      );
+    if (problems.length > 0) {
+      const done = healed.map(each => `fault ${each.id} is healed`);
+      throw new Error([...problems, ...done, 'zklab heal tries again'].join('; '));
     }
     return healed;
+  }
+
+  async #healOne(id: number): Promise<FaultInForce> {
+    const { told, active, timer } = this.#inForce.get(id)!;
+    clearTimeout(timer);
+    await active.heal();
+    this.#inForce.delete(id);
+    this.#events.emit({ kind: 'healed', ...this.#place(id), fault: told.fault.fault });
+    this.#say(`fault ${id} is healed: ${told.fault.fault} on ${told.on}`);
+    return told;
   }
 
   #healByItself(id: number): void {

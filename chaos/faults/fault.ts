@@ -51,6 +51,8 @@ export interface FaultKind<Options = unknown> {
   readonly stops?: 'its targets' | 'one at a time' | 'most members';
   /** Why the fault cannot be injected there; undefined when it can. */
   available(host: FaultHost): string | undefined;
+  /** Why no ensemble of this shape can have the fault, whatever its options. @default each can */
+  unfit?(shape: EnsembleShape): string | undefined;
   create(options: Options): Fault;
   /**
    * For swarm testing. Called once for each run: it draws the ranges of that run (how slow, which targets)

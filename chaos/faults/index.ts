@@ -2,6 +2,7 @@
 import { checked } from '../../bench/checked.ts';
 import type { Origin } from '../../bench/origin.ts';
 import { UsageError } from '../../bench/usage-error.ts';
+import type { EnsembleShape } from '../mesh/draw-target.ts';
 import { bandwidthKind } from './bandwidth.ts';
 import { blackholeKind } from './blackhole.ts';
 import { bridgeKind } from './bridge.ts';
@@ -111,8 +112,9 @@ export function readFault({ fault: name, ...options }: WrittenFault, origin: Ori
 }
 
 /** Why this fault cannot be injected there; undefined when it can. */
-export function refusalOf({ name }: Fault, host: FaultHost): string | undefined {
-  return FAULTS.find(kind => kind.name === name)?.available(host);
+export function refusalOf({ name }: Fault, host: FaultHost, shape: EnsembleShape): string | undefined {
+  const kind = FAULTS.find(each => each.name === name);
+  return kind?.available(host) ?? kind?.unfit?.(shape);
 }
 
 /** Whether an ensemble for these faults has to be started with the stand-in for Toxiproxy. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { drawPackets, type PacketOptions, packetFault, packetShape } from './packet-fault.ts';
+import { drawPackets, type PacketOptions, packetFault, packetSchema } from './packet-fault.ts';
 
 export interface PacketDelayOptions extends PacketOptions {
   readonly delayMs: number;
@@ -12,7 +12,7 @@ export const packetDelayKind: FaultKind<PacketDelayOptions> = {
   name: 'packet-delay',
   description:
     'the nth PROPOSAL, ACK, COMMIT, INFORM, NEWLEADER or UPTODATE arrives late, and the rest behind it',
-  schema: z.strictObject({ ...packetShape, delayMs: z.int().min(1).max(DELAY_MS_MAX) }),
+  schema: packetSchema({ delayMs: z.int().min(1).max(DELAY_MS_MAX) }),
   wantsStandIn: true,
   available: needsLinks,
   create: packetDelay,

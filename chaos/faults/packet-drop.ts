@@ -1,11 +1,10 @@
-import { z } from 'zod';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { drawPackets, type PacketOptions, packetFault, packetShape } from './packet-fault.ts';
+import { drawPackets, type PacketOptions, packetFault, packetSchema } from './packet-fault.ts';
 
 export const packetDropKind: FaultKind<PacketOptions> = {
   name: 'packet-drop',
   description: 'the nth PROPOSAL, ACK, COMMIT, INFORM, NEWLEADER or UPTODATE never arrives',
-  schema: z.strictObject(packetShape),
+  schema: packetSchema({}),
   wantsStandIn: true,
   available: needsLinks,
   create: packetDrop,

@@ -46,11 +46,21 @@ export interface PacketOptions {
 
 const NTH_MAX = 1_000_000;
 
-export const packetShape = {
-  target: memberTargetSchema,
-  packet: z.enum(PACKETS),
-  nth: z.int().min(1).max(NTH_MAX).default(1),
-};
+/** @param more keys of the kind */
+export function packetSchema<More extends z.ZodRawShape>(more: More) {
+  const keys = z.strictObject({
+    target: memberTargetSchema,
+    packet: z.enum(PACKETS),
+    nth: z.int().min(1).max(NTH_MAX).default(1),
+    ...more,
+  });
+  return keys.superRefine((options, context) => {
+    const { target, packet } = options as unknown as PacketOptions;
+    if (typeof target === 'string' || !('role' in target) || WAYS[packet].of.includes(target.role)) return;
+    const message = `${WAYS[packet].of.join(', ')}, whose connections have a ${packet}`;
+    context.addIssue({ code: 'custom', path: ['target', 'role'], message });
+  });
+}
 
 /** Undefined where nobody follows anybody. */
 export function drawPackets(random: SeededRandom, { members }: EnsembleShape): DrawOptions | undefined {

@@ -22,6 +22,10 @@ export interface PartitionShape {
   divide(members: readonly MemberNow[], random: Random): Divided;
 }
 
+function needs({ votersMin, membersMin }: Pick<PartitionShape, 'votersMin' | 'membersMin'>): string {
+  return `needs ${votersMin} voters and ${membersMin} members`;
+}
+
 interface PartitionOptions {
   readonly how?: Cut | undefined;
 }
@@ -31,17 +35,20 @@ interface PartitionOptions {
  */
 export function partitionKind(shape: PartitionShape): FaultKind<PartitionOptions> {
   const { name, description, votersMin, membersMin } = shape;
+  const unfit = ({ members }: EnsembleShape): string | undefined => {
+    const voters = members.filter(({ role }) => role === 'participant').length;
+    return voters < votersMin || members.length < membersMin ? `it ${needs(shape)}` : undefined;
+  };
   return {
     name,
     description,
     schema: z.strictObject({ how: cutSchema }),
     available: needsLinks,
+    unfit,
     create: options => partition(shape, options),
-    draw(random: SeededRandom, { members }: EnsembleShape) {
-      const voters = members.filter(({ role }) => role === 'participant').length;
+    draw(random: SeededRandom, ensemble: EnsembleShape) {
       const hows = random.pick([CUTS, ['blackhole'], ['refuse']] as const);
-      if (voters < votersMin || members.length < membersMin) return undefined;
-      return own => ({ how: own.pick(hows) });
+      return unfit(ensemble) === undefined ? own => ({ how: own.pick(hows) }) : undefined;
     },
   };
 }
@@ -58,9 +65,7 @@ export function partition(
       const members = await mesh.now();
       const voters = members.filter(({ isVoter }) => isVoter);
       if (voters.length < votersMin || members.length < membersMin)
-        throw new TargetError(
-          `${name} needs ${votersMin} voters and ${membersMin} members; ${membersText(members)}`,
-        );
+        throw new TargetError(`${name} ${needs({ votersMin, membersMin })}; ${membersText(members)}`);
       const divided = divide(members, random);
       const isMember = new Set(members.map(({ name }) => name));
       const includes = (a: string, b: string) => isMember.has(a) && isMember.has(b) && divided(a, b);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ZkClient } from '../../bench/load/client.ts';
+import type { EnsembleShape } from '../mesh/draw-target.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
@@ -13,18 +14,25 @@ export const reconfigurationKind: FaultKind<{ readonly target: MemberTarget }> =
   description: 'a member is removed by a reconfiguration, and added again when healed',
   schema: z.strictObject({ target: memberTargetSchema }),
   available: needsProcesses,
+  unfit,
   create: reconfiguration,
-  draw(random, { members }) {
-    const { length } = members.filter(({ settings }) => settings.reconfigEnabled === 'true');
+  draw(random, shape) {
+    const { members } = shape;
     const voters = members.filter(({ role }) => role === 'participant').length;
     const roles = [
       ...(voters > 2 ? ['follower', 'leader'] : []),
       ...(voters < members.length ? ['observer'] : []),
     ].filter(() => random.chance(0.6));
-    if (length < members.length || roles.length === 0) return undefined;
+    if (unfit(shape) !== undefined || roles.length === 0) return undefined;
     return own => ({ target: { role: own.pick(roles) } });
   },
 };
+
+function unfit({ members }: EnsembleShape): string | undefined {
+  return members.every(({ settings }) => settings.reconfigEnabled === 'true')
+    ? undefined
+    : 'all members need the setting reconfigEnabled=true';
+}
 
 const CONFIG = '/zookeeper/config';
 const ADDED_MAX_MS = 30_000;
@@ -45,9 +53,15 @@ export function reconfiguration({ target }: { readonly target: MemberTarget }): 
       const before = await membersIn(asked);
       const lines = targets.map(member => lineOf(member, before));
       const startedAt = Date.now();
-      await withClient(asked, client => client.reconfig({ leaving: lines.map(sidOf).join(',') }));
       const healing = new Healing();
       healing.add(() => addAgain(asked, lines));
+      try {
+        await withClient(asked, client => client.reconfig({ leaving: lines.map(sidOf).join(',') }));
+      } catch (error) {
+        // A leader that leaves may take the answer with it, and the members are gone all the same.
+        await healing.heal();
+        throw error;
+      }
       return {
         startedAt,
         links: targets.map(({ name }) => name),

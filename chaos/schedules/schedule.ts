@@ -141,7 +141,7 @@ export function scheduleTopology({ topology, origin, folder }: Schedule): Topolo
 export function refuseImpossible({ origin, steps, written }: Schedule, topology: Topology): void {
   const host = faultHostOf(topology);
   for (const [at, { fault }] of steps.entries()) {
-    const why = refusalOf(fault, host);
+    const why = refusalOf(fault, host, topology);
     if (why !== undefined)
       throw new UsageError(
         `${origin.at('steps', at)}: ${fault.name} on topology ${topology.shortForm}: ${why}`,
