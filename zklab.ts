@@ -52,7 +52,7 @@ const context: CommandContext = {
  */
 const EXPECTED = [EnsembleError, AggregateError];
 /** Their code is loaded by the commands that need it. */
-const EXPECTED_NAMES = ['LoadError', 'ToxiproxyRequestError'];
+const EXPECTED_NAMES = ['LoadError', 'ToxiproxyRequestError', 'UpError'];
 const ENDED_AT_ONCE = 130;
 
 /** In the order of the help. */

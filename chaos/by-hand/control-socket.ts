@@ -84,16 +84,27 @@ export function runningUps(folder = runtimeFolder()): number[] {
   });
 }
 
-/** @throws UsageError as `zklab up` reports it, Error when it does not answer */
+/** What was asked for could not be done, or nobody knows: no defect of who asked. */
+export class UpError extends Error {
+  override readonly name = 'UpError';
+}
+
+/** @throws UsageError as `zklab up` reports it, UpError when it failed or does not answer */
 export async function ask(pid: number, request: object, folder = runtimeFolder()): Promise<unknown> {
   const socket = createConnection(join(folder, `up-${pid}.sock`));
-  socket.setTimeout(ANSWER_MAX_MS, () => socket.destroy(new Error('no answer')));
+  socket.setTimeout(ANSWER_MAX_MS, () =>
+    socket.destroy(new Error(`no answer within ${ANSWER_MAX_MS / 1_000} s`)),
+  );
   try {
     const line = lineFrom(socket);
     socket.end(`${JSON.stringify(request)}\n`);
-    const answer = JSON.parse(await line) as Answer;
+    const answer = JSON.parse(
+      await line.catch((error: Error) => {
+        throw new UpError(`zklab up, process ${pid}, gave no answer: ${error.message}`);
+      }),
+    ) as Answer;
     if ('usage' in answer) throw new UsageError(answer.usage);
-    if ('failure' in answer) throw new Error(answer.failure);
+    if ('failure' in answer) throw new UpError(answer.failure);
     return answer.value;
   } finally {
     socket.destroy();

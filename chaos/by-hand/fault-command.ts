@@ -36,6 +36,8 @@ export async function fault(
 ): Promise<ExitCode> {
   const { json, oneWay: isOneWay = false, for: forMs } = options;
   if (words[0] === 'list') {
+    if (words.length > 1 || isOneWay || forMs !== undefined)
+      throw new UsageError('fault list: accepted beside it are only --up and --json');
     const listing = (await send({ do: 'list' }, options)) as Listing;
     if (json) terminal.json(listing);
     else terminal.print(listingText(listing));

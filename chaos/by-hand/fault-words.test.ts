@@ -39,9 +39,9 @@ test('processes are named by role or name', () => {
 });
 
 test('a word that means nothing here is refused with what does', () => {
-  const said = (text: string) => {
+  const said = (text: string, isOneWay = false) => {
     try {
-      of(text);
+      of(text, isOneWay);
       return '';
     } catch (error) {
       return (error as Error).message;
@@ -55,4 +55,15 @@ test('a word that means nothing here is refused with what does', () => {
   assert.match(said('kill v1 v2'), /^"v2": kill takes at most 1 target/);
   assert.match(said('cut v1 v2 v3'), /^"v3": blackhole takes at most 2 targets/);
   assert.match(said('kill v1 forMs=3'), /^"forMs=3": kill has no forMs; accepted are target=/);
+  assert.match(said('latency v1 latencyMs=1 latencyMs=2'), /^"latencyMs=2": latencyMs is given twice/);
+  assert.match(said('cut v1 select=any'), /^"select=any": select is given twice/);
+  assert.match(said('kill leader', true), /^--one-way: kill is on no links/);
+});
+
+test('a role that nobody has now is told with the roles that there are', () => {
+  const looking: Present = { roles: new Map([['v1', 'looking']]), voters: ['v1'], centres: [] };
+  assert.throws(
+    () => faultOf(['cut', 'v1', 'observers'], looking),
+    /target "observers": nobody is observer now; the roles are v1=looking/,
+  );
 });

@@ -29,11 +29,21 @@ export function faultOf(words: readonly string[], present: Present, isOneWay = f
   const [name = '', ...rest] = words;
   const kind = kindOf(name);
   const keys = Object.keys((jsonSchemaOf(kind.schema).properties ?? {}) as object);
-  const targets = rest.filter(word => !word.includes('='));
-  const options = Object.fromEntries(
-    rest.filter(word => word.includes('=')).map(word => optionOf(word, kind, keys)),
+  const targets = targetsOf(
+    kind,
+    keys,
+    rest.filter(word => !word.includes('=')),
+    present,
+    isOneWay,
   );
-  return { fault: kind.name, ...targetsOf(kind, keys, targets, present, isOneWay), ...options };
+  const options: Record<string, unknown> = {};
+  for (const word of rest.filter(each => each.includes('='))) {
+    const [key, value] = optionOf(word, kind, keys);
+    if (key in targets || Object.hasOwn(options, key))
+      throw new UsageError(`"${word}": ${key} is given twice; accepted is one of them`);
+    options[key] = value;
+  }
+  return { fault: kind.name, ...targets, ...options };
 }
 
 function kindOf(name: string): FaultKind {
@@ -71,6 +81,8 @@ function targetsOf(
     throw new UsageError(
       `"${words[max]}": ${kind.name} takes ${max === 0 ? 'no target' : `at most ${max} target${max === 1 ? '' : 's'}`}; options are written key=value`,
     );
+  if (isOneWay && !own.includes('select'))
+    throw new UsageError(`--one-way: ${kind.name} is on no links; accepted is a fault that has select`);
   const [first, second] = words.map(word => targetOf(word, present));
   if (own.includes('select')) {
     if (first === undefined) return {};
@@ -90,6 +102,10 @@ function targetOf(word: string, { roles, voters, centres }: Present): unknown {
   const names = word === 'voters' ? voters : word.endsWith('s') ? having(roles, word.slice(0, -1)) : [];
   const listed = names.length > 0 ? names : word.split(',');
   if (listed.every(name => roles.has(name))) return { name: listed.length === 1 ? listed[0]! : [...listed] };
+  if (ROLES.some(role => word === `${role}s`))
+    throw new UsageError(
+      `target "${word}": nobody is ${word.slice(0, -1)} now; the roles are ${[...roles].map(([name, role]) => `${name}=${role}`).join(' ')}`,
+    );
   const dcs = centres.map(dc => `dc:${dc}`);
   throw new UsageError(
     `target "${word}": accepted are ${[...roles.keys(), ...ROLES, 'followers', 'observers', 'voters', ...dcs, 'any', 'clients'].join(', ')}`,

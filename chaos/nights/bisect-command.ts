@@ -64,6 +64,10 @@ export async function bisect(
     if (json) terminal.json(found);
     else terminal.print(foundText(found));
     return EXIT_CODES.holds;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    terminal.progress('the search was ended before it found a commit');
+    return EXIT_CODES.void;
   } finally {
     folder.remove();
   }
