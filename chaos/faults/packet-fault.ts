@@ -57,7 +57,7 @@ export function packetSchema<More extends z.ZodRawShape>(more: More) {
   return keys.superRefine((options, context) => {
     const { target, packet } = options as unknown as PacketOptions;
     if (typeof target === 'string' || !('role' in target) || WAYS[packet].of.includes(target.role)) return;
-    const message = `${WAYS[packet].of.join(', ')}, whose connections have a ${packet}`;
+    const message = `${WAYS[packet].of.join(', ')}, whose connections have ${packet} packets`;
     context.addIssue({ code: 'custom', path: ['target', 'role'], message });
   });
 }

@@ -52,6 +52,8 @@ test('the fastest of several exchanges counts, unless one has another outcome', 
   assert.is((await fastest(slow(), link, 1, below(5))).exchanges, 3, 'until one is fast enough');
   assert.is((await fastest(slow(), link, 1, below(10))).exchanges, 2, 'as often as asked at least');
   assert.is((await fastest(slow(), link, 1, below(1))).exchanges, 4, 'and never more than at most');
+  const late = () => script(...Array.from({ length: 9 }, () => answered(4_500)));
+  assert.is((await fastest(late(), link, 1, { atLeast: 9 })).exchanges, 3, 'nor for more than ten seconds');
 });
 
 test('an exchange without a request ends its stream and waits for the end of the other', async () => {
