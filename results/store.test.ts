@@ -1,4 +1,4 @@
-import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { minimalResult } from './fixtures/minimal.ts';
@@ -31,11 +31,14 @@ test('a run id sorts by time and is a safe file name', () => {
 test('a place where no folder can be made is refused by name', async () => {
   const file = join(temporaryFolder(), 'a-file');
   await writeFile(file, '');
-  for (const root of [file, join(file, 'runs')])
+  const dangling = join(temporaryFolder(), 'dangling');
+  await symlink('/nonexistent/runs', dangling);
+  // Below /proc the recursive mkdir of Node.js tries for ever.
+  for (const root of [file, join(file, 'runs'), dangling, '/proc/zklab/runs'])
     await refused(
       () => createRun('a', EARLY, root),
       'unwritable',
-      new RegExp(`^runs cannot be kept in ${root}: E(EXIST|NOTDIR): .*; set ZKLAB_RUNS to a folder`),
+      new RegExp(`^runs cannot be kept in ${root}: E(EXIST|NOTDIR|NOENT): .*; set ZKLAB_RUNS to a folder`),
     );
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { readGivenFile } from './given-file.ts';
 import { RUNS_ROOT } from './runs-root.ts';
@@ -58,7 +58,28 @@ export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT)
 
 /** Creates the folder that holds runs, if it is missing. @throws StoreError 'unwritable' */
 export async function makeRoot(root: string): Promise<void> {
-  await mkdir(root, { recursive: true }).catch(refuseFolder(root));
+  await makeFolders(root).catch(refuseFolder(root));
+}
+
+/** Node.js's own recursive mkdir never ends below /proc, where no folder can be made and none is missing. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (hasCode(error, 'ENOENT') && parent !== path) {
+      await makeFolders(parent);
+      await mkdir(path).catch(unlessThere(path));
+    } else await unlessThere(path)(error);
+  }
+}
+
+/** Another lab may make it at the same time. */
+function unlessThere(path: string): (error: unknown) => Promise<void> {
+  return async error => {
+    const isThere = hasCode(error, 'EEXIST') && (await stat(path).catch(() => undefined))?.isDirectory();
+    if (!isThere) throw error;
+  };
 }
 
 /** Whether the place is wrong where a file or folder was to be made. */
