@@ -1,6 +1,6 @@
 /** What the commands that run workloads have measured, in the form of `result.json`. */
 import { REQUEST_COUNTS } from '../../results/names.ts';
-import { type Measurement, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
+import { type Death, type Measurement, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { isOpenLoop, type LoadResult, type OperationResult } from '../load/load-spec.ts';
 import type { LoadPlan } from '../load/workload-file.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
@@ -26,12 +26,14 @@ export interface WorkloadRun extends Measured {
   readonly environment: Probed;
   readonly machineUse: NonNullable<Result['machineUse']>;
   readonly ensemble: Pick<LoadedEnsemble, 'row' | 'server'>;
+  /** Members that ended by themselves. */
+  readonly deaths: readonly Death[];
   readonly plan: LoadPlan;
 }
 
 export function resultOf(measured: WorkloadRun): Result {
-  const { run, environment, machineUse, ensemble, plan, measurements, voidReasons, inputs, limits } =
-    measured;
+  const { run, environment, machineUse, ensemble, deaths, plan, ...rest } = measured;
+  const { measurements, voidReasons, inputs, limits } = rest;
   return {
     schemaVersion: SCHEMA_VERSION,
     run: { ...run, suite: plan.name, endedAt: new Date().toISOString() },
@@ -45,7 +47,7 @@ export function resultOf(measured: WorkloadRun): Result {
     syncs: [],
     timelines: [],
     faults: [],
-    deaths: [],
+    deaths: [...deaths],
     validity: { void: voidReasons.length > 0, reasons: [...voidReasons] },
     limits: [...limits],
   };

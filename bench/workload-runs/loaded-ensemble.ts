@@ -1,10 +1,12 @@
 /** What is loaded: an ensemble that runs already, named by its client addresses, or one that is started. */
 import { join } from 'node:path';
-import type { Result, Topology as TopologyRow } from '../../results/schema.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import type { Death, Result, Topology as TopologyRow } from '../../results/schema.ts';
 import { isLoopback, type LoadTarget } from '../load/load-spec.ts';
 import { topologyRow } from '../measure/result-rows.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
+import { deathRows, deathsSince } from '../topology/ensemble-health.ts';
 import { fourLetterWord, parseSrvr, type Srvr } from '../topology/four-letter.ts';
 import { implementationKind } from '../topology/implementation.ts';
 import { planEnsemble } from '../topology/plan.ts';
@@ -19,7 +21,15 @@ export interface LoadedEnsemble {
   readonly server: Result['environment']['server'];
   /** Whether this lab started it, so that all of it ends with the run. */
   readonly isOwn: boolean;
+  /** Members that ended by themselves. Of an ensemble that runs on, the lab does not know. */
+  ended(): Promise<EndedMembers>;
   stop(): Promise<void>;
+}
+
+export interface EndedMembers {
+  /** Of each member: that it ended, how, and the end of its log. */
+  readonly texts: readonly string[];
+  readonly rows: readonly Death[];
 }
 
 export interface StartOptions {
@@ -85,6 +95,10 @@ export async function openEnsemble(target: LoadTargetText, options: StartOptions
       row: topologyRow(topology, { links: 'direct' }),
       server: { implementation: kinds.size === 1 ? kind : 'other', version },
       isOwn: true,
+      ended: async () => ({
+        texts: await deathsSince(ensemble, 0),
+        rows: deathRows(ensemble, topology.name, () => CONDITIONS.healthy),
+      }),
       stop: () => ensemble.stop(),
     };
   } catch (error) {
@@ -116,6 +130,7 @@ async function running(addresses: readonly { host: string; port: number }[]): Pr
     },
     server: { implementation: 'other', version: members[0]?.srvr?.version ?? '' },
     isOwn: false,
+    ended: async () => ({ texts: [], rows: [] }),
     stop: async () => {},
   };
 }

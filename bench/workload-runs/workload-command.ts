@@ -73,7 +73,13 @@ export async function runWorkloadCommand(
       const answer = await withWorkload(preparation, async prepared => {
         const measured = await measure(prepared, plan, events);
         const { ensemble, drivers } = prepared;
-        return { ...measured, ensemble, machineUse: watch.use(drivers.worst, undefined) };
+        const { texts, rows: deaths } = await ensemble.ended();
+        return {
+          ...measured,
+          ...{ ensemble, deaths, machineUse: watch.use(drivers.worst, undefined) },
+          voidReasons: [...texts, ...measured.voidReasons],
+          text: [...texts.map(text => `void: ${text}`), measured.text].join('\n'),
+        };
       });
       const exitCode = exitCodeOf(answer);
       const about = { id, name, startedAt: startedAt.toISOString(), seed, commandLine, exitCode };

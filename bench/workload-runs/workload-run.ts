@@ -43,7 +43,7 @@ export async function withWorkload<T>(
   try {
     const ensemble = await openEnsemble(target, { folder: folder.path, signal, onPhase });
     try {
-      const clean = await prepare(ensemble, options).catch(refusedByTheEnsemble);
+      const clean = await prepare(ensemble, options).catch(refusedBy(ensemble));
       try {
         return await body({ ensemble, drivers, specOf: specsOf(ensemble, options) });
       } finally {
@@ -115,8 +115,10 @@ async function leave(
 }
 
 /** What an ensemble does not let a client do is no defect of the lab. */
-function refusedByTheEnsemble(error: unknown): never {
-  if ([ZkClientError, SessionError, PreloadError].some(kind => error instanceof kind))
-    throw new EnsembleError(`the nodes of the workload cannot be created: ${(error as Error).message}`);
-  throw error;
+function refusedBy(ensemble: LoadedEnsemble): (error: unknown) => Promise<never> {
+  return async error => {
+    if (![ZkClientError, SessionError, PreloadError].some(kind => error instanceof kind)) throw error;
+    const why = [(error as Error).message, ...(await ensemble.ended()).texts].join('; ');
+    throw new EnsembleError(`the nodes of the workload cannot be created: ${why}`);
+  };
 }
