@@ -2,6 +2,7 @@ import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
 import { type Change, ModelTree, type Transaction } from './transaction.ts';
+import { UncountedClosings } from './uncounted-closings.ts';
 
 export const modelAgreement: Checker<'history' | 'transactions'> = {
   name: 'model agreement',
@@ -15,7 +16,7 @@ export const modelAgreement: Checker<'history' | 'transactions'> = {
  * so each request has exactly one right answer:
  *
  * - an acknowledged write is the transaction of its zxid, with that session, path and data;
- * - a refused write had a reason in the tree before it;
+ * - a refused write had a reason in the tree before it; for NOTEMPTY see also `uncounted-closings.ts`;
  * - a read shows the tree as of its zxid (data, version, children, absence), whichever server answered;
  * - the transactions follow from one another: none skips a version, creates a znode twice, or belongs to a
  *   closed session.
@@ -24,10 +25,11 @@ export function checkModelAgreement(
   history: readonly HistoryEvent[],
   transactions: readonly Transaction[],
 ): Judgement {
-  const answered = operationsOf(history)
-    .filter(isJudged)
-    .sort((a, b) => zxidOf(a) - zxidOf(b) || rank(a) - rank(b));
+  const operations = operationsOf(history);
+  const answered = operations.filter(isJudged).sort((a, b) => zxidOf(a) - zxidOf(b) || rank(a) - rank(b));
   const model = new ModelTree();
+  const uncounted = new UncountedClosings(history, operations);
+  const apply = (transaction: Transaction) => uncounted.see(transaction, model.apply(transaction));
   const reasons: string[] = [];
   let at = 0;
   let checked = 0;
@@ -36,9 +38,9 @@ export function checkModelAgreement(
     // A write is judged by the tree before it, a read by the tree with everything up to its zxid.
     const upTo = isWrite(operation.invoke.f) ? zxid - 1 : zxid;
     for (let next = transactions[at]; next !== undefined && next.zxid <= upTo; next = transactions[++at])
-      model.apply(next);
+      apply(next);
     const complaint = isWrite(operation.invoke.f)
-      ? complaintOfWrite(operation, transactions[at], model)
+      ? complaintOfWrite(operation, transactions[at], { model, uncounted })
       : complaintOfRead(operation, model);
     checked++;
     if (complaint !== undefined)
@@ -46,7 +48,7 @@ export function checkModelAgreement(
         `operation ${operation.invoke.operation} ${operation.invoke.f} ${operation.invoke.path}: ${complaint}`,
       );
   }
-  for (; at < transactions.length; at++) model.apply(transactions[at]!);
+  for (; at < transactions.length; at++) apply(transactions[at]!);
   return judge('model agreement', checked, [...model.complaints, ...reasons]);
 }
 
@@ -69,17 +71,23 @@ function rank({ invoke }: Operation): number {
   return isWrite(invoke.f) ? 0 : 1;
 }
 
+/** The tree before a write, and what its leader may have believed beside it. */
+interface Before {
+  readonly model: ModelTree;
+  readonly uncounted: UncountedClosings;
+}
+
 function complaintOfWrite(
   { invoke, completion }: Operation,
   transaction: Transaction | undefined,
-  model: ModelTree,
+  before: Before,
 ): string | undefined {
   const zxid = completion?.zxid ?? 0;
   if (transaction?.zxid !== zxid) return `no transaction ${zxid} was agreed on`;
   const { session, change } = transaction;
   if (session !== invoke.session)
     return `transaction ${zxid} is of session ${session}, not ${invoke.session}`;
-  if (completion?.type === 'fail') return complaintOfRefusal(invoke, completion, change, model);
+  if (completion?.type === 'fail') return complaintOfRefusal(invoke, completion, change, before);
   if (invoke.f === 'multi') return complaintOfMulti(invoke, change);
   if (change.f !== invoke.f) return `transaction ${zxid} is a ${change.f}`;
   if (change.f === 'closeSession') return undefined;
@@ -118,7 +126,7 @@ function complaintOfRefusal(
   invoke: HistoryEvent,
   completion: HistoryEvent,
   change: Change,
-  model: ModelTree,
+  { model, uncounted }: Before,
 ): string | undefined {
   const failedMulti = change.f === 'multi' && change.changes.some(part => part.f === 'error');
   if (change.f !== 'error' && !failedMulti)
@@ -130,7 +138,9 @@ function complaintOfRefusal(
     // The name of a sequential node is not known before the answer.
     NODEEXISTS: () => node !== undefined || (invoke.flags ?? 0) >= 2,
     BADVERSION: () => node !== undefined && node.version !== invoke.version,
-    NOTEMPTY: () => node !== undefined && node.children.size > 0,
+    NOTEMPTY: () =>
+      node !== undefined &&
+      (node.children.size > 0 || uncounted.mayCount(invoke.path, completion.zxid ?? 0, invoke.index)),
     NONODE: () => node === undefined || invoke.f === 'create',
   };
   if (invoke.f === 'multi') return undefined;

@@ -20,19 +20,25 @@ export const watches: Checker<'sessionRecords' | 'transactions'> = {
 /**
  * Checks the events of one-shot watches: none is lost, comes twice or has no cause. A client gets the event
  * of a change before any reply that is newer than the change, whichever server sends it. Replies behind an
- * event on the same connection are not older than its change.
+ * event on the same connection are not older than its change. A session has no watches from its closeSession
+ * on, though Apache ZooKeeper still refuses what its client sent behind that, with newer zxids.
  */
 export function checkWatches(
   records: readonly SessionRecord[],
   transactions: readonly Transaction[],
 ): Judgement {
   const changes = changesByPath(transactions);
+  const closed = new Map(
+    transactions.flatMap(({ session, zxid, change }) =>
+      change.f === 'closeSession' ? [[session, zxid]] : [],
+    ),
+  );
   const sessions = new Map<string, WatchingSession>();
   const reasons: string[] = [];
   for (const record of records) {
     let session = sessions.get(record.session);
     if (session === undefined) {
-      session = new WatchingSession(changes);
+      session = new WatchingSession(changes, closed.get(record.session));
       sessions.set(record.session, session);
     }
     for (const complaint of session.see(record)) reasons.push(`session ${record.session} ${complaint}`);
@@ -49,6 +55,8 @@ interface ArmedWatch {
 /** The watches of one session, as they should be after everything it has seen. */
 class WatchingSession {
   readonly #changes: Changes;
+  /** Zxid of its end. */
+  readonly #closed: number;
   readonly #armed = new Map<string, ArmedWatch>();
   /**
    * Paths set again both as data and as child watch: a deletion meanwhile fires both, as in Apache ZooKeeper.
@@ -57,8 +65,9 @@ class WatchingSession {
   /** The newest change that this connection has reported. */
   #told = 0;
 
-  constructor(changes: Changes) {
+  constructor(changes: Changes, closed = Number.POSITIVE_INFINITY) {
     this.#changes = changes;
+    this.#closed = closed;
   }
 
   see(record: SessionRecord): string[] {
@@ -106,7 +115,7 @@ class WatchingSession {
     const complaints: string[] = [];
     for (const [key, armed] of this.#armed) {
       const due = firstAfter(this.#changes, armed);
-      if (due === undefined || due > zxid) continue;
+      if (due === undefined || due > Math.min(zxid, this.#closed)) continue;
       this.#armed.delete(key);
       const { watch, path } = armed;
       complaints.push(

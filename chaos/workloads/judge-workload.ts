@@ -93,8 +93,7 @@ function registersOf(
 }
 
 /**
- * Undefined when no member has all of them in its logs, and for other servers: with Apache 3.8.0 the checkers
- * that read them complain now and then (NOTEMPTY without a reason, watches), and why is not known yet.
+ * Undefined when no member has all of them in its logs.
  * @param untilZxid what came from there on, no client of the chapter has seen
  */
 async function transactionsOf(
@@ -103,7 +102,6 @@ async function transactionsOf(
   untilZxid = Number.POSITIVE_INFINITY,
   startedAtMs: number,
 ): Promise<RunRecord['transactions'] | undefined> {
-  if (ensemble.members.some(({ plan }) => plan.implementation !== 'zklab')) return undefined;
   const [zxid = 'none'] = await zxidsOf(ensemble);
   const directories = ensemble.members.map(({ plan }) => join(plan.folder, 'log', 'version-2'));
   const lastZxid = Number(zxid);

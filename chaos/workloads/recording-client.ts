@@ -319,8 +319,10 @@ export class RecordingClient {
 
   #onFrame(): void {
     this.#heardAtMs = this.#options.clock.monotonicMs();
-    if (this.#established) this.#onReply();
-    else this.#onConnectResponse();
+    if (!this.#established) this.#onConnectResponse();
+    // Behind the end of its session, on a connection that is being closed, an answer or an event is nobody's.
+    // Apache ZooKeeper still answers what was sent behind a closeSession.
+    else if (this.#sessionId !== 0n) this.#onReply();
   }
 
   #onConnectResponse(): void {
@@ -383,8 +385,7 @@ export class RecordingClient {
     const path = withoutRoot(this.#root, told) ?? told;
     if (type === EventType.none) this.#onState(state);
     const event = EVENT_NAMES[type];
-    // Behind the end of its session, on a connection that is being closed, an event is nobody's.
-    if (event === undefined || this.#sessionId === 0n) return;
+    if (event === undefined) return;
     this.#watches = this.#watches.filter(watch => watch.path !== path || !FIRED_BY[watch.kind].has(event));
     this.#options.recorder.event(this.#options.process, this.session, event, path, this.#state);
     this.#onEventOf(path);
