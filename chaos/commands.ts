@@ -339,7 +339,9 @@ export function addDoctor(program: Command, context: CommandContext): void {
       runs(async ({ json }: { json?: boolean }) => {
         const { doctor } = await import('../bench/doctor.ts');
         const { TOXIPROXY_CHECK } = await import('./toxiproxy/check.ts');
-        return doctor(context.out, { json: json ?? false, more: [TOXIPROXY_CHECK] });
+        const { REAL_CLIENTS_CHECK } = await import('./real-clients/check.ts');
+        const more = [TOXIPROXY_CHECK, REAL_CLIENTS_CHECK];
+        return doctor(context.out, { json: json ?? false, more });
       }),
     );
 }

@@ -46,8 +46,8 @@ export function checkEphemerals(history: readonly HistoryEvent[]): Judgement {
       reasons.push(`${about} found ${path}, but session ${life.session} was closed at ${life.until}`);
   };
   for (const event of history) {
-    const { type, f, path, children, value, version, unagreed } = event;
-    if (type !== 'ok' || unagreed === true) continue;
+    const { type, f, path, children, value, version, unagreed, zxid } = event;
+    if (type !== 'ok' || unagreed === true || zxid === undefined) continue;
     if (f === 'getData' || f === 'exists') see(path, value !== null || version !== undefined, event);
     if (f !== 'getChildren') continue;
     const present = new Set(children);

@@ -71,6 +71,11 @@ export interface HistoryEvent {
   readonly watch?: boolean;
   /** Of an invoke: when the load meant to send it. Absent when that was less than 1 ms before. */
   readonly dueMs?: number;
+  /**
+   * Of the invoke of a create or a delete: the recipe of the client did it, to take or to release a lock. The
+   * create was answered when the lock was held.
+   */
+  readonly byRecipe?: true;
   /** Of an answer: the server that gave it, as "host:port". */
   readonly server?: string;
   /** Of a fail: the name of the error code. Of an info: why the outcome is unknown. */

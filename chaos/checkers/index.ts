@@ -16,6 +16,7 @@ import { mutualExclusion } from './mutual-exclusion.ts';
 import { readOnlyObservers } from './read-only-observers.ts';
 import { readOnlyWrites } from './read-only-writes.ts';
 import { readsByZxid } from './reads-by-zxid.ts';
+import { realClients } from './real-clients.ts';
 import { replicaAgreement } from './replica-agreement.ts';
 import type { Part, RunRecord } from './run-record.ts';
 import { sequenceNumbers } from './sequence-numbers.ts';
@@ -49,6 +50,7 @@ export const CHECKERS: readonly Checker[] = [
   mutualExclusion,
   ephemerals,
   sessionTimeouts,
+  realClients,
   replicaAgreement,
   liveness,
   membersStayUp,

@@ -29,6 +29,8 @@ export interface RunRecord {
   readonly aftermath: Aftermath;
   /** The role of each server, by the address that the history has. */
   readonly roles: Readonly<Record<string, string>>;
+  /** What clients that are processes of their own have seen of their connections. */
+  readonly applications: readonly ApplicationRecord[];
   /** What processes of members used over a long run. */
   readonly resources: Resources;
   /** The members that ended by themselves, in words, and how many members there were. */
@@ -36,6 +38,19 @@ export interface RunRecord {
 }
 
 export type Part = keyof RunRecord;
+
+/** A client that applications use. Its requests are in the history, as those of its process. */
+export interface ApplicationRecord {
+  readonly process: number;
+  /** Such as "kazoo". */
+  readonly client: string;
+  /** Of its sessions, as granted. */
+  readonly timeoutMs: number;
+  /** When its library told it that its connection is gone. */
+  readonly disconnectedMs: readonly number[];
+  /** Sessions that its library told it to be lost, and when. */
+  readonly lostSessions: readonly { readonly session: string; readonly timeMs: number }[];
+}
 
 export interface Resources {
   readonly samples: readonly ResourceSample[];

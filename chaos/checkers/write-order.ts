@@ -16,12 +16,12 @@ export const writeOrder: Checker<'history'> = {
 export function checkWriteOrder(history: readonly HistoryEvent[]): Judgement {
   const reasons: string[] = [];
   const valueAt = new Map<string, { value: string | null | undefined; operation: number }>();
-  // The end of a local session is no transaction and has no zxid.
+  // The end of a local session is no transaction and has no zxid, and some clients do not tell theirs.
   const acknowledged = operationsOf(history).filter(
     operation =>
       isWrite(operation.invoke.f) &&
       outcomeOf(operation) === 'ok' &&
-      (operation.invoke.f !== 'closeSession' || operation.completion?.zxid !== undefined),
+      operation.completion?.zxid !== undefined,
   );
   const byZxid = new Map<number, number>();
   for (const { invoke, completion } of acknowledged) {

@@ -144,6 +144,7 @@ async function attacked(
   });
   const watched = new RunWatch(meshed, text => events.emit({ kind: 'note', text }), signal);
   try {
+    for (const text of load.skipped) events.emit({ kind: 'note', text });
     events.emit({ kind: 'phase', what: 'calm' });
     const unhealthy = await load.untilAcknowledged(HEALTHY_WRITES, RECOVER_MAX_MS).then(
       () => [],

@@ -1,5 +1,6 @@
 /** Mistakes in real servers, found by a schedule as any user runs it. `each-plant.ts` has more of them. */
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, requirePeer, suite, temporaryFolder } from '#test';
+import { CLIENT_KINDS } from '../real-clients/client-kinds.ts';
 import { invalidOf, plantedChaos, shortestSchedule } from './planted-chaos.ts';
 
 const test = suite('zklab chaos: planted servers');
@@ -27,6 +28,24 @@ test(
     const culprits = drawn?.operations.filter(({ isCulprit }) => isCulprit) ?? [];
     assert.is(culprits.length, 1);
     assert.match(culprits[0]!.text, /^getData -> "p\d+-/);
+  },
+  { deadlineMs: 400_000 },
+);
+
+test(
+  'a server that lets sessions expire early is found through the clients of applications',
+  async () => {
+    const kazoo = CLIENT_KINDS.find(({ name }) => name === 'kazoo');
+    requirePeer('kazoo', kazoo?.missing() === undefined, 'its sessions are lost');
+    const result = await plantedChaos({
+      plants: ['sessions expire early'],
+      schedule: shortestSchedule('{ name: real-clients, clients: 2, client: kazoo, thinkMs: [1200, 1500] }'),
+      folder: temporaryFolder(),
+    });
+    const { reasons = [], notes = [] } =
+      result.judgements?.find(({ checker }) => checker === 'real clients') ?? {};
+    assert.match(reasons.join('\n'), /kazoo \d was told at \d+ ms that its session [0-9a-f]+ is lost/);
+    assert.match(notes.join('\n'), /[1-9]\d* sessions lost, [1-9]\d* of them falsely/);
   },
   { deadlineMs: 400_000 },
 );

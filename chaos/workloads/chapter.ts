@@ -16,7 +16,7 @@ import { HISTORY_FILE, HistoryFile } from './history-file.ts';
 import { HistoryRecorder } from './history-recorder.ts';
 import { keepHistory, readKeptHistory } from './kept-record.ts';
 import { RecordingClient } from './recording-client.ts';
-import { lastReadsOf, type RunningWorkload, type Workload } from './workload.ts';
+import { lastReadsOf, type RunningWorkload, type Workload, type WorkloadClient } from './workload.ts';
 
 export interface ChapterOptions {
   /** Counts from 1. */
@@ -39,7 +39,8 @@ export interface ChapterOptions {
 }
 
 /** What clients themselves know of a run. */
-export type ChapterRecord = Pick<RunRecord, 'history' | 'sessionRecords' | 'sessionTimeouts'>;
+export type ChapterRecord = Pick<RunRecord, 'history' | 'sessionRecords' | 'sessionTimeouts'> &
+  Partial<Pick<RunRecord, 'applications'>>;
 
 const POLL_MS = 10;
 /** A tick, which is at most half of the shortest timeout, and what a busy machine adds. */
@@ -69,10 +70,15 @@ export class Chapter {
   readonly registers: readonly string[];
   /** Servers that broke the protocol, as each client saw it. */
   readonly violations: string[] = [];
+  /** Clients that this machine lacks, in words. */
+  readonly skipped: readonly string[];
+  /** Clients that ended by themselves. */
+  readonly #lost: string[] = [];
   readonly #file: HistoryFile | undefined;
   /** Undefined once it is on disk alone. */
   #memory: { readonly recorder: HistoryRecorder; readonly running: RunningWorkload } | undefined;
   #timeoutMs = 0;
+  #applications: RunRecord['applications'] | undefined;
   #acknowledgedWrites = 0;
   #giveUpAt = Number.POSITIVE_INFINITY;
   #ended: Promise<void> | undefined;
@@ -101,7 +107,11 @@ export class Chapter {
         onViolation: what => this.violations.push(`client ${process}: ${what}`),
       });
     const random = new SeededRandom(number === 1 ? seed : `${seed} chapter ${number}`);
-    const running = workload.start({ recorder, random, client, clock: () => clock }, ofWorkload);
+    const onLost = (why: string) => void this.#lost.push(why);
+    const processes = { servers, root, sessionTimeoutMs, onLost };
+    const world = { recorder, random, client, clock: () => clock, processes };
+    const running = workload.start(world, ofWorkload);
+    this.skipped = running.skipped ?? [];
     this.#memory = { recorder, running };
   }
 
@@ -116,7 +126,7 @@ export class Chapter {
 
   /** Why its history on disk is not whole; undefined when it is. */
   get problem(): string | undefined {
-    return this.#file?.problem;
+    return this.#lost[0] ?? this.#file?.problem;
   }
 
   /** Undefined also for a chapter that is on disk alone. */
@@ -155,10 +165,11 @@ export class Chapter {
     }
     await untilAnswered();
     for (const client of clients) client.close();
+    await running.end?.();
     this.#file?.close();
   }
 
-  async #readyClient(clients: readonly RecordingClient[]): Promise<RecordingClient | undefined> {
+  async #readyClient(clients: readonly WorkloadClient[]): Promise<WorkloadClient | undefined> {
     for (;;) {
       const ready = clients.find(client => client.ready);
       if (ready !== undefined || this.#isLate()) return ready;
@@ -176,6 +187,7 @@ export class Chapter {
     const { recorder } = this.#memory;
     await keepHistory(this.folder, recorder.sessionRecords);
     this.#timeoutMs = this.#sessionTimeoutMs;
+    this.#applications = this.#seenByApplications;
     this.#acknowledgedWrites = recorder.acknowledgedWrites;
     this.#memory = undefined;
   }
@@ -189,11 +201,17 @@ export class Chapter {
   async record(): Promise<ChapterRecord> {
     const timeoutMs = this.#sessionTimeoutMs;
     const sessionTimeouts = { timeoutMs, slackMs: timeoutMs * SLACK_SHARE };
+    const applications = this.#seenByApplications;
+    const known = { sessionTimeouts, ...(applications && { applications }) };
     if (this.#memory !== undefined) {
       const { history, sessionRecords } = this.#memory.recorder;
-      return { history, sessionRecords, sessionTimeouts };
+      return { history, sessionRecords, ...known };
     }
-    return { ...(await readKeptHistory(this.folder ?? '')), sessionTimeouts };
+    return { ...(await readKeptHistory(this.folder ?? '')), ...known };
+  }
+
+  get #seenByApplications(): RunRecord['applications'] | undefined {
+    return this.#memory === undefined ? this.#applications : this.#memory.running.applications?.();
   }
 
   get #sessionTimeoutMs(): number {

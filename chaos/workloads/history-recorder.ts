@@ -14,6 +14,7 @@ export interface Invocation {
   readonly parts?: readonly MultiPart[];
   readonly watch?: boolean;
   readonly dueMs?: number;
+  readonly byRecipe?: true;
   /** Of a reconfig. */
   readonly asked?: ReconfigRequest;
 }

@@ -6,6 +6,7 @@ import { lists } from './lists.ts';
 import { locks } from './locks.ts';
 import { mixed } from './mixed.ts';
 import { readers } from './readers.ts';
+import { realClients } from './real-clients.ts';
 import { registers } from './registers.ts';
 import { sequences } from './sequences.ts';
 import { sets } from './sets.ts';
@@ -26,4 +27,5 @@ export const WORKLOADS: readonly Workload[] = [
   ephemerals,
   timeouts,
   readers,
+  realClients,
 ];

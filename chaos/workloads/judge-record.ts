@@ -18,6 +18,7 @@ export type KeptRecord = Pick<RunRecord, 'history'> &
       | 'deaths'
       | 'roles'
       | 'resources'
+      | 'applications'
     >
   >;
 

@@ -89,6 +89,11 @@ export class LiveWorkload {
     return this.#problem ?? this.#chapters.map(({ problem }) => problem).find(each => each !== undefined);
   }
 
+  /** Clients that this machine lacks, in words. */
+  get skipped(): readonly string[] {
+    return this.#chapters[0]?.skipped ?? [];
+  }
+
   /** Ms on the clock of the history. */
   get nowMs(): number {
     return this.#time.nowMs;
@@ -201,11 +206,13 @@ export class LiveWorkload {
   }
 }
 
-/** Creates the znodes that a workload expects, except its registers. */
+/** Prepares a workload, and creates the znodes that it expects, except its registers. */
 export async function prepareNodes(address: string, workload: Workload, given: object = {}): Promise<void> {
+  const ofWorkload = workload.schema.parse(given) as object;
+  await workload.prepare?.(ofWorkload);
   const client = await ZkClient.connect(address);
   try {
-    await createNodes(client, workload, workload.schema.parse(given) as object, '');
+    await createNodes(client, workload, ofWorkload, '');
   } finally {
     await client.close();
   }

@@ -67,7 +67,8 @@ function* isOurTurn(root: string, holder: string): Recipe<boolean> {
   return false;
 }
 
-function* guardedWrite(lock: string, holder: string, value: string): Recipe<boolean> {
+/** Writes what the lock guards, in one transaction with the check that its holder is there. */
+export function* guardedWrite(lock: string, holder: string, value: string): Recipe<boolean> {
   const parts = [
     { f: 'check' as const, path: holder },
     { f: 'setData' as const, path: guardedBy(lock), value },

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { Answer, RecordingClient, Request } from './recording-client.ts';
+import type { Answer, Request } from './recording-client.ts';
+import type { RecipeClient } from './workload.ts';
 
 /** What a recipe waits for: answers to requests that leave together, a time, or the event of a watch. */
 export type Step =
@@ -31,7 +32,7 @@ export function* pause(pauseMs: number): Recipe {
 }
 
 export interface RecipeLoadOptions {
-  readonly client: RecordingClient;
+  readonly client: RecipeClient;
   readonly clock: Clock;
   readonly random: SeededRandom;
   /** Begins anew each time, with a number of its own. */

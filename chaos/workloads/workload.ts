@@ -1,9 +1,10 @@
 /** What a workload is: clients that generate operations and record a history, in real and in virtual time. */
 import type { z } from 'zod';
-import type { Clock } from '../../server/runtime/runtime.ts';
+import type { Address, Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { ApplicationRecord } from '../checkers/run-record.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
-import type { RecordingClient, Request } from './recording-client.ts';
+import type { Answer, RecordingClient, Request } from './recording-client.ts';
 
 export interface Workload<Options = unknown> {
   readonly name: string;
@@ -15,6 +16,10 @@ export interface Workload<Options = unknown> {
   draw?(random: SeededRandom): object;
   /** Checkers for which its history must contain something to check. An "unknown" of theirs is a failure. */
   readonly judgedBy: readonly string[];
+  /** Its clients are processes of their own, so it runs on real servers only. */
+  readonly needsProcesses?: true;
+  /** What has to be there before it starts. @throws UsageError when that cannot be had */
+  prepare?(options: Options): Promise<void>;
   /** Znodes that exist before any fault. */
   setup(options: Options): readonly string[];
   /** The registers among them, whose versions count the writes. Checkers read them at the end. */
@@ -32,14 +37,48 @@ export interface WorkloadWorld {
   client(process: number, isReader?: boolean): RecordingClient;
   /** The clock of a client's load. */
   clock(name: string): Clock;
+  /** What clients that are processes of their own are given; undefined in a simulation. */
+  readonly processes?: ProcessWorld;
+}
+
+export interface ProcessWorld {
+  readonly servers: readonly Address[];
+  /** Below it lie all paths, as in a connect string; may be empty. */
+  readonly root: string;
+  readonly sessionTimeoutMs: number;
+  /** A client has ended by itself. */
+  onLost(why: string): void;
+}
+
+/** What a load and its end need of a client. */
+export interface WorkloadClient {
+  /** False while there is no session to send on. */
+  readonly ready: boolean;
+  readonly pending: number;
+  /** Of its session, as the server has granted it. */
+  readonly timeoutMs: number;
+  /** @param onAnswer told once, and asynchronously */
+  send(request: Request, onAnswer?: (answer: Answer) => void): void;
+  close(): void;
+}
+
+/** A client that also tells of which paths there are events. */
+export interface RecipeClient extends WorkloadClient {
+  listen(onEventOf: (path: string) => void): void;
 }
 
 export interface RunningWorkload {
-  readonly clients: readonly RecordingClient[];
+  readonly clients: readonly WorkloadClient[];
+  /** Clients that this machine lacks, in words. */
+  readonly skipped?: readonly string[];
   /** Sends no more requests. Requests under way are still answered. */
   stop(): void;
   /** What one of the clients reads in the end, behind a sync, so that checkers see what is left. */
   lastReads?(): readonly Request[];
+  /** What clients of applications have seen. */
+  applications?(): readonly ApplicationRecord[];
+  /** Ends the processes of clients. */
+  end?(): Promise<void>;
 }
 
 /** The last reads with the sync before them; none when the workload has none. */

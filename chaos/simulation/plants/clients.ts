@@ -4,6 +4,7 @@ import { LearnerZooKeeperServer } from '../../../server/learner/learner-zookeepe
 import { LeaderZooKeeperServer } from '../../../server/master/leader-zookeeper-server.ts';
 import { ZooKeeperServer } from '../../../server/processors/zookeeper-server.ts';
 import { SessionIds } from '../../../server/sessions/session-ids.ts';
+import { SessionTracker } from '../../../server/sessions/session-tracker.ts';
 import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
 import { ZkDatabase } from '../../../server/storage/zk-database.ts';
 import { WatchManager } from '../../../server/tree/watch-manager.ts';
@@ -41,6 +42,14 @@ export const CLIENT_PLANTS = {
       if (isExpiry) server.tracker.remove(request.sessionHigh, request.sessionLow);
       else submit.call(server, request);
     });
+  },
+
+  /** Sessions live for an eighth of the timeout that was granted. */
+  'sessions expire early': () => {
+    const { touch } = SessionTracker.prototype;
+    return put(SessionTracker.prototype, 'touch', (tracker, session, timeoutMs = session.timeoutMs) =>
+      touch.call(tracker, session, timeoutMs / 8),
+    );
   },
 
   /** The member goes on renewing the session that it has given to the leader. */
