@@ -12,6 +12,7 @@ import { sequences } from './sequences.ts';
 import { sets } from './sets.ts';
 import { syncReads } from './sync-reads.ts';
 import { timeouts } from './timeouts.ts';
+import { watches } from './watches.ts';
 import type { Workload } from './workload.ts';
 
 export const WORKLOADS: readonly Workload[] = [
@@ -26,6 +27,7 @@ export const WORKLOADS: readonly Workload[] = [
   elections,
   ephemerals,
   timeouts,
+  watches,
   readers,
   realClients,
 ];

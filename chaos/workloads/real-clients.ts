@@ -53,6 +53,7 @@ export const realClients: Workload<RealClientOptions> = {
   name: 'real-clients',
   description: 'registers, ephemerals and locks through the clients of applications: Java, C, kazoo, Curator',
   schema,
+  draw: random => ({ clients: random.pick([4, 8]), thinkMs: [1, random.pick([8, 40])] }),
   needsProcesses: true,
   judgedBy: ['real clients', 'acknowledged writes', 'session order', 'write order', 'linearizability'],
   setup: options => [
