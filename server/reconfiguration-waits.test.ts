@@ -8,7 +8,7 @@ import { writeReconfigRequest } from './wire/requests.ts';
 const test = suite('reconfiguration: what clients wait for');
 
 const OBSERVER = 4;
-const WINDOW_MS = 300;
+const WINDOW_MS = 120;
 
 /** Reads and writes each ms, at one voter. */
 class Steady {

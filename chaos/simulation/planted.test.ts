@@ -1,4 +1,4 @@
-import { assert, suite } from '#test';
+import { assert, repetitions, suite } from '#test';
 import type { FaultOf, PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
 import type { Mark } from './marks.ts';
@@ -22,9 +22,9 @@ const SEEDS_MAX = 40;
 const FIRST_LEADER = 3;
 const FIRST_ACKER = 2;
 
-/** A write is under way at every moment, over links without latency. */
+/** A write every few milliseconds, over links without latency. */
 const BUSY = {
-  thinkMs: [0, 20],
+  thinkMs: [0, 50],
   readShare: 0.3,
   wildShare: 0.5,
   birthMs: 0,
@@ -296,8 +296,8 @@ const CONTROLS: readonly Control[] = [
   },
 ];
 
-/** As many as find every one of the planted mistakes. */
-const CONTROL_SEEDS = 2;
+/** The first seed finds nearly every planted mistake. */
+const CONTROL_SEEDS = repetitions(1);
 
 for (const { name, faults, swarm, reaches } of CONTROLS) {
   test(

@@ -14,11 +14,12 @@ const DEADLINE = { deadlineMs: 240_000 };
 test(
   'the same seed leaves the same trace, byte for byte; another seed another',
   () => {
-    const first = simulate(2, server);
-    const second = simulate(2, server);
+    const options = { ...server, swarm: { chaosMs: 4_000 } };
+    const first = simulate(2, options);
+    const second = simulate(2, options);
     assert.is(first.trace.text(), second.trace.text());
     assert.is(first.events, second.events);
-    assert.is.not(simulate(3, server).trace.hash(), first.trace.hash());
+    assert.is.not(simulate(3, options).trace.hash(), first.trace.hash());
   },
   DEADLINE,
 );
@@ -60,9 +61,9 @@ test(
 );
 
 /**
- * A write is under way at every moment, and no snapshot, which is really synced, saves what the log lost.
+ * A write every few milliseconds, and no snapshot, which is really synced, saves what the log lost.
  */
-const BUSY = { thinkMs: [0, 20], readShare: 0.2, birthMs: 0, settings: { snapCount: '100000' } } as const;
+const BUSY = { thinkMs: [0, 50], readShare: 0.2, birthMs: 0, settings: { snapCount: '100000' } } as const;
 
 /** All members lose power at once, twice, while clients write. */
 const OUTAGES: readonly PlannedFault[] = [2000, 5000].map(atMs => ({

@@ -209,7 +209,9 @@ class Simulation {
     this.#running = running;
     const operator = this.#shape.spares === undefined ? undefined : this.#newOperator();
     this.#nemesis.schedule(this.#faults);
-    this.#world.time.advance(this.#swarm.chaosMs);
+    const { time } = this.#world;
+    // What is broken already fails the run, whatever would follow.
+    time.runUntil(() => this.#broken() !== undefined, time.nowMs + this.#swarm.chaosMs);
     running.stop();
     operator?.stop();
     this.#nemesis.stop();

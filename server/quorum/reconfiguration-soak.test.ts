@@ -19,7 +19,7 @@ import { type Asked, isSettled, Judge, SETTINGS, sendReconfig } from './reconfig
 
 const test = suite('quorum: one reconfiguration after the other');
 
-const SEEDS = Number(process.env.ZKLAB_RECONFIG_SEEDS ?? 6);
+const SEEDS = Number(process.env.ZKLAB_RECONFIG_SEEDS ?? 3);
 const FIRST = Number(process.env.ZKLAB_RECONFIG_FIRST ?? 1);
 /**
  * In both, nobody led for good while a configuration was pending: in 1026 one that knew of it told nothing
