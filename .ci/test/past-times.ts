@@ -20,7 +20,7 @@ const FILE = join('dist', '.test-times.json');
 /** In seconds: files with ensembles on two cores, for a machine that has not run them yet. */
 export const USUAL_FILE = join('.ci', 'test', 'usual-seconds.json');
 /** A file that leaves more than this much of one core to others mostly waits. */
-const BUSY_SHARE_MIN = 0.5;
+const BUSY_SHARE_MIN = 0.55;
 
 export function readPastTimes(root: string): PastTimes {
   return { ...timesIn(root, USUAL_FILE, 1000), ...timesIn(root, FILE, 1) };

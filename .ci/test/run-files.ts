@@ -7,7 +7,7 @@ export interface RunOptions extends ProcessOptions {
   readonly filesAtATime: number;
   /** Run the next file in the process of the last one, unless that one left something running. */
   readonly shareProcesses: boolean;
-  /** Run one more file at a time, of those that this accepts. */
+  /** Run one more file at a time, of those that this accepts. The other places take these last. */
   readonly oneMoreOf?: (file: TestFile) => boolean;
 }
 
@@ -24,9 +24,11 @@ export async function runFiles(
     const at = waiting.findIndex(accepts);
     return at < 0 ? undefined : waiting.splice(at, 1)[0];
   };
-  const worker = async (accepts: (file: TestFile) => boolean) => {
+  /** Files for the one more place are left to it, as long as there are others. */
+  const takeAny = () => take(file => oneMoreOf?.(file) !== true) ?? take(() => true);
+  const worker = async (next: () => TestFile | undefined) => {
     let running: TestProcess | undefined;
-    for (let file = take(accepts); file !== undefined; file = take(accepts)) {
+    for (let file = next(); file !== undefined; file = next()) {
       if (!running?.usable) running = new TestProcess(ofProcess);
       const report = await running.run(file, deadlineMs);
       if (!shareProcesses) await running.end();
@@ -35,8 +37,8 @@ export async function runFiles(
     }
     await running?.end();
   };
-  const workers = Array.from({ length: filesAtATime }, () => worker(() => true));
-  if (oneMoreOf !== undefined) workers.push(worker(oneMoreOf));
+  const workers = Array.from({ length: filesAtATime }, () => worker(takeAny));
+  if (oneMoreOf !== undefined) workers.push(worker(() => take(oneMoreOf)));
   await Promise.all(workers);
   return reports;
 }

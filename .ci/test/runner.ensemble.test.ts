@@ -132,21 +132,23 @@ test('notes', async () => {
         names[0]!,
         `while (![...'${names.slice(1)}'].every(each => readFileSync(journal, 'utf8').includes(each))) await new Promise(go => setTimeout(go, 10));`,
       );
-    // The last to begin is the busy one: the third place is for the one that waits, though it is shorter.
+    // Files that wait have the third place alone, though they are the longest, as long as others are left.
     const root = projectWith({
       'a.ensemble.test': untilBegun('abw'),
       'b.ensemble.test': untilBegun('baw'),
       'busy.ensemble.test': noting('last', ''),
       'waits.ensemble.test': noting('w', ''),
+      'waits-too.ensemble.test': noting('v', ''),
     });
     keepUsual(root, {
       'a.ensemble.test.ts': [90, 90],
       'b.ensemble.test.ts': [80, 80],
       'busy.ensemble.test.ts': [70, 70],
-      'waits.ensemble.test.ts': [60, 6],
+      'waits.ensemble.test.ts': [100, 6],
+      'waits-too.ensemble.test.ts': [95, 6],
     });
-    assert.is((await runRunner(root, ['--ensemble'])).lastLine, '4 passed, 0 failed');
-    assert.match(readFileSync(journal, 'utf8'), /^([abw] ){3}last $/);
+    assert.is((await runRunner(root, ['--ensemble'])).lastLine, '5 passed, 0 failed');
+    assert.match(readFileSync(journal, 'utf8'), /^([abw] ){3}(last v|v last) $/);
   },
   SLOW,
 );
