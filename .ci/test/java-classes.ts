@@ -14,9 +14,11 @@ import { quickJava } from './quick-java.ts';
 /**
  * The archive in `folder`, which a server that leads alone writes at its end if it is not there. Undefined
  * without Apache ZooKeeper. @throws Error when it cannot be written; each JVM can load its classes itself
+ *
+ * @param release @default the one that the machine has
  */
-export async function javaClasses(folder: string): Promise<string | undefined> {
-  const apache = findApacheZooKeeper();
+export async function javaClasses(folder: string, release?: string): Promise<string | undefined> {
+  const apache = findApacheZooKeeper(release);
   if (apache === undefined) return undefined;
   const archive = join(folder, `java-classes-${nameOf(apache)}.jsa`);
   if (existsSync(archive)) return archive;
@@ -24,8 +26,9 @@ export async function javaClasses(folder: string): Promise<string | undefined> {
   const home = mkdtempSync(join(folder, 'java-classes-'));
   try {
     const written = join(home, 'written.jsa');
-    const plan = await planEnsemble(readTopology('voters=1 server=apache'), home);
-    const javaFlags = [...quickJava(128), `-XX:ArchiveClassesAtExit=${written}`];
+    const server = release === undefined ? 'apache' : `apache@${release}`;
+    const plan = await planEnsemble(readTopology(`voters=1 server=${server}`), home);
+    const javaFlags = [...quickJava(128, release), `-XX:ArchiveClassesAtExit=${written}`];
     const ensemble = await Ensemble.start(plan, { javaFlags });
     await ensemble.stop();
     renameSync(written, archive);
@@ -37,7 +40,9 @@ export async function javaClasses(folder: string): Promise<string | undefined> {
 
 /** Another Java, or other jars, have another archive. The JVM passes over one that does not fit. */
 function nameOf({ java, classPath }: ApacheZooKeeper): string {
-  const files = [java, ...classPath.split(delimiter)].filter(file => existsSync(file));
+  const files = [java, ...classPath.split(delimiter).map(path => path.replace(/\/\*$/, ''))].filter(file =>
+    existsSync(file),
+  );
   const facts = files.map(file => `${file} ${statSync(file).mtimeMs} ${statSync(file).size}`);
   return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 16);
 }

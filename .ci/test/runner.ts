@@ -12,7 +12,7 @@ import type { FileReport } from './file-report.ts';
 import { findTests, type Lane, type TestFile } from './find-tests.ts';
 import { longestFirst, mostlyWaits, readPastTimes, savePastTimes } from './past-times.ts';
 import { killGroup } from './process-group.ts';
-import { JAVA_CLASSES_VARIABLE } from './quick-java.ts';
+import { javaClassesVariable } from './quick-java.ts';
 import { type RunOptions, runFiles } from './run-files.ts';
 import {
   failureDetail,
@@ -105,11 +105,15 @@ async function runEnsembles(
 /** What makes the archive is loaded for ensembles only. */
 async function shareJavaClasses(): Promise<void> {
   const { javaClasses } = await import('./java-classes.ts');
-  try {
-    process.env[JAVA_CLASSES_VARIABLE] = (await javaClasses(DIST)) ?? '';
-  } catch (error) {
-    print(`no archive of Java classes, so JVMs start more slowly: ${(error as Error).message}`);
-  }
+  const { APACHE_RELEASE } = await import('../../bench/hosts/apache/cache.ts');
+  const share = async (release?: string) => {
+    try {
+      process.env[javaClassesVariable(release)] = (await javaClasses(DIST, release)) ?? '';
+    } catch (error) {
+      print(`no archive of Java classes, so JVMs start more slowly: ${(error as Error).message}`);
+    }
+  };
+  await Promise.all([share(), share(APACHE_RELEASE)]);
 }
 
 /**

@@ -4,8 +4,8 @@
  * only data.
  */
 import { assert, suite } from '#test';
-import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
-import { type Implementation, requireApache } from './member.test-kit.ts';
+import { type Ensemble, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, type Implementation, RELEASES, requireApache } from './member.test-kit.ts';
 import { EPHEMERAL, SEQUENTIAL } from './zk-client.test-kit.ts';
 
 const test = suite('interop: one data directory for both');
@@ -45,17 +45,19 @@ async function handOver(ensemble: Ensemble, to: Implementation, how: 'stop' | 'k
   await ensemble.start();
 }
 
-for (const how of ['stop', 'kill'] as const) {
+const WAYS = [['stop', RELEASES[0]], ...RELEASES.map(release => ['kill', release] as const)] as const;
+
+for (const [how, release] of WAYS) {
   for (const [first, second] of [
     ['zklab', 'apache'],
     ['apache', 'zklab'],
   ] as const) {
     test(
-      `${second} goes on from the files of ${first} after a ${how}, and ${first} from those`,
+      `${second} goes on from the files of ${first} after a ${how}, and ${first} from those: ${apache(release)}`,
       async () => {
-        requireApache();
+        requireApache(release);
         await withEnsemble(
-          [{ is: first }, { is: first }],
+          ofRelease(release, [{ is: first }, { is: first }]),
           async ensemble => {
             await ensemble.start();
             await fill(ensemble, 'one');

@@ -10,6 +10,8 @@ import { CLIENT_PORT, LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.
 
 export interface MemberPlan {
   readonly is: Implementation;
+  /** Of Apache ZooKeeper, whenever it is that. @default the one that the machine has */
+  readonly release?: string | undefined;
   readonly observer?: boolean;
   /** Left out: its place among the plans, from 1 on. */
   readonly sid?: number;
@@ -23,6 +25,11 @@ export interface MemberPlan {
   readonly settingsAt?: (host: string) => readonly string[];
   /** System properties (-Dname=value). */
   readonly flags?: readonly string[];
+}
+
+/** The same plans, with this release of Apache ZooKeeper wherever a member is, or becomes, that. */
+export function ofRelease(release: string | undefined, plans: readonly MemberPlan[]): MemberPlan[] {
+  return plans.map(plan => ({ ...plan, release }));
 }
 
 /** Where a member stands, when it is not on a loopback address of its own. */
@@ -106,6 +113,7 @@ export class Ensemble {
           );
         const member = new Member(sid, dial, own, plan.is, ports.client);
         member.flags = plan.flags ?? [];
+        member.release = plan.release;
         writeFileSync(member.configPath, `${lines.join('\n')}\n`);
         return [sid, member];
       }),

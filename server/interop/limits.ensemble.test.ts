@@ -5,8 +5,8 @@
  */
 import { rmSync } from 'node:fs';
 import { assert, suite } from '#test';
-import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
-import { requireApache } from './member.test-kit.ts';
+import { type Ensemble, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, RELEASES, requireApache } from './member.test-kit.ts';
 import { sameTrees } from './same-trees.test-kit.ts';
 import { EPHEMERAL, SEQUENTIAL } from './zk-client.test-kit.ts';
 
@@ -47,14 +47,16 @@ const OURS = 2;
 
 const DIGEST_OFF = ['digest.enabled=false'];
 
-for (const [title, off] of [
-  ['digests on', []],
-  ['digests off but with the first leader', DIGEST_OFF],
-] as const) {
+const CASES: readonly (readonly [title: string, off: readonly string[], release: string | undefined])[] = [
+  ...RELEASES.map(release => [`digests on, ${apache(release)}`, [], release] as const),
+  [`digests off but with the first leader, ${apache(RELEASES[0])}`, DIGEST_OFF, RELEASES[0]],
+];
+
+for (const [title, off, release] of CASES) {
   test(
     `closeSessionTxn.enabled=false, jute.maxbuffer=10 MB and nodes of 3 MB, ${title}: live, by DIFF and SNAP, on each other's files`,
     async () => {
-      requireApache();
+      requireApache(release);
       const plans = [
         { is: 'apache', settings: off },
         { is: 'zklab', settings: off },
@@ -63,7 +65,7 @@ for (const [title, off] of [
       ] as const;
       const settings = ['closeSessionTxn.enabled=false', 'jute.maxbuffer=10485760'];
       await withEnsemble(
-        plans,
+        ofRelease(release, plans),
         async ensemble => {
           await ensemble.startLedBy(3);
           await write(ensemble, OURS, 'a');

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import { onPath, ourServer, quickJava, requirePeer, until } from '#test';
+import { findApacheZooKeeper, onPath, ourServer, quickJava, requirePeer, until } from '#test';
 import { CLIENT_PORT } from './zk-client.test-kit.ts';
 
 export type Implementation = 'zklab' | 'apache';
@@ -35,10 +35,25 @@ const SERVE_DEADLINE_MS = 90_000;
 const WORD_DEADLINE_MS = 15_000;
 export const ADMIN_PORT = 8080;
 
-export function requireApache(): void {
-  const there = onPath('java') !== undefined && JAR_FILES.every(jar => existsSync(jar));
-  requirePeer('java with Apache ZooKeeper', there, 'a real member of the ensemble');
+/**
+ * The releases of Apache ZooKeeper that the main stories run with, one after the other; undefined is the one
+ * that the machine has. ZKLAB_APACHE_RELEASES names others, from the oldest on: 3.5.10,3.6.4,3.7.2.
+ */
+export const RELEASES: readonly (string | undefined)[] = process.env.ZKLAB_APACHE_RELEASES?.split(',') ?? [
+  undefined,
+  '3.9.5',
+];
+
+export function requireApache(release?: string): void {
+  const own = onPath('java') !== undefined && JAR_FILES.every(jar => existsSync(jar));
+  const there = release === undefined ? own : findApacheZooKeeper(release) !== undefined;
+  requirePeer(`java with ${apache(release)}`, there, 'a real member of the ensemble');
   requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
+}
+
+/** As titles of tests name it. */
+export function apache(release?: string): string {
+  return release === undefined ? "Apache's" : `Apache's ${release}`;
 }
 
 /** Settings that Apache's servers do not look for in zoo.cfg. */
@@ -47,15 +62,17 @@ const MULTI_ADDRESS = /^multiAddress\.enabled=\w+$/m;
 const HEAP_MIB = 128;
 const LARGE_HEAP_MIB = 320;
 
-function apacheCommand(configPath: string, flags: readonly string[]): string[] {
+function apacheCommand({ configPath, flags, release }: Member): string[] {
   const text = readFileSync(configPath, 'utf8');
   const maxBuffer = JUTE_MAX_BUFFER.exec(text)?.[0];
   const multiAddress = MULTI_ADDRESS.exec(text)?.[0];
-  const jvm = quickJava(maxBuffer === undefined ? HEAP_MIB : LARGE_HEAP_MIB);
+  const jvm = quickJava(maxBuffer === undefined ? HEAP_MIB : LARGE_HEAP_MIB, release);
   const settings = ['-Dorg.slf4j.simpleLogger.showDateTime=true', `-D${CONTAINERS_STAY}`];
   if (maxBuffer !== undefined) settings.push(`-D${maxBuffer}`);
   if (multiAddress !== undefined) settings.push(`-Dzookeeper.${multiAddress}`);
-  return ['java', ...jvm, ...settings, ...flags, '-cp', CLASS_PATH, APACHE_MAIN, configPath];
+  const { java = 'java', classPath = CLASS_PATH } =
+    (release !== undefined && findApacheZooKeeper(release)) || {};
+  return [java, ...jvm, ...settings, ...flags, '-cp', classPath, APACHE_MAIN, configPath];
 }
 
 export class Member {
@@ -65,6 +82,8 @@ export class Member {
   readonly clientPort: number;
   readonly folder: string;
   implementation: Implementation;
+  /** Of Apache ZooKeeper, from its next start on; undefined: the one that the machine has. */
+  release: string | undefined;
   /** From its next start on; undefined: as many as this process. */
   descriptorsMax: number | undefined;
   /** System properties (-Dname=value), from its next start on. */
@@ -118,7 +137,7 @@ export class Member {
     const ours = this.implementation === 'zklab';
     const command = ours
       ? [process.execPath, '--enable-source-maps', ourServer(), this.configPath, ...this.flags]
-      : apacheCommand(this.configPath, this.flags);
+      : apacheCommand(this);
     const log = openSync(join(this.folder, 'log'), 'a');
     const limited = this.descriptorsMax === undefined ? [] : ['prlimit', `--nofile=${this.descriptorsMax}`];
     const args = ['--pdeathsig', 'KILL', ...limited, ...command];

@@ -3,12 +3,13 @@
  * clients holds across a change of leader.
  */
 import { assert, suite, until } from '#test';
-import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
-import { requireApache } from './member.test-kit.ts';
+import { type Ensemble, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, RELEASES, requireApache } from './member.test-kit.ts';
 import { EPHEMERAL, type ZkClient } from './zk-client.test-kit.ts';
 
 const test = suite('interop: mixed ensembles');
 const DEADLINE = { deadlineMs: 400_000 };
+const APACHE_AND_OURS = [{ is: 'apache' }, { is: 'zklab' }, { is: 'apache' }] as const;
 
 /** Enough that the history of digests, one for every 128th zxid, has something to compare. */
 const NODES_EACH = 50;
@@ -41,51 +42,53 @@ async function watchesFire(from: ZkClient, to: ZkClient, path: string): Promise<
   await until(() => to.events.includes(`3 ${path}`), { deadlineMs: 60_000, what: `NodeDataChanged ${path}` });
 }
 
-test(
-  'ours leads Apache, then Apache leads ours, then the other Apache: data, ephemerals and sessions survive',
-  async () => {
-    requireApache();
-    await withEnsemble([{ is: 'apache' }, { is: 'zklab' }, { is: 'apache' }], async ensemble => {
-      await ensemble.startLedBy(2);
-      assert.is((await ensemble.leader()).sid, 2);
-      await everybodyWrites(ensemble, 'ours-leads');
-      const one = await ensemble.client(1);
-      const three = await ensemble.client(3);
-      await watchesFire(one, three, '/w1');
-      await one.create('/mine', 'of one', EPHEMERAL);
-      assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
-      const session = one.session;
+for (const release of RELEASES) {
+  test(
+    `ours leads ${apache(release)}, then ${apache(release)} leads ours, then the other: data, ephemerals and sessions survive`,
+    async () => {
+      requireApache(release);
+      await withEnsemble(ofRelease(release, APACHE_AND_OURS), async ensemble => {
+        await ensemble.startLedBy(2);
+        assert.is((await ensemble.leader()).sid, 2);
+        await everybodyWrites(ensemble, 'ours-leads');
+        const one = await ensemble.client(1);
+        const three = await ensemble.client(3);
+        await watchesFire(one, three, '/w1');
+        await one.create('/mine', 'of one', EPHEMERAL);
+        assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+        const session = one.session;
 
-      await ensemble.member(2).kill();
-      await until(() => one.closed && three.closed, {
-        deadlineMs: 60_000,
-        what: 'Apache to drop its clients',
+        await ensemble.member(2).kill();
+        await until(() => one.closed && three.closed, {
+          deadlineMs: 60_000,
+          what: 'Apache to drop its clients',
+        });
+        await ensemble.member(3).serves('leader');
+        await ensemble.start(2);
+        assert.is(await ensemble.member(2).mode(), 'follower');
+
+        // The session of Apache's member 1, created under our leader, goes on at our follower under Apache's
+        // leader.
+        const two = await ensemble.client(2, { session });
+        assert.ok((await two.exists('/mine'))?.ephemeralOwner === session.sessionId);
+        await everybodyWrites(ensemble, 'apache-leads');
+        await watchesFire(two, await ensemble.client(1), '/w2');
+        await two.close();
+        const left = await ensemble.client(1);
+        await left.sync();
+        assert.is(await left.exists('/mine'), null);
+        assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
       });
-      await ensemble.member(3).serves('leader');
-      await ensemble.start(2);
-      assert.is(await ensemble.member(2).mode(), 'follower');
-
-      // The session of Apache's member 1, created under our leader, goes on at our follower under Apache's
-      // leader.
-      const two = await ensemble.client(2, { session });
-      assert.ok((await two.exists('/mine'))?.ephemeralOwner === session.sessionId);
-      await everybodyWrites(ensemble, 'apache-leads');
-      await watchesFire(two, await ensemble.client(1), '/w2');
-      await two.close();
-      const left = await ensemble.client(1);
-      await left.sync();
-      assert.is(await left.exists('/mine'), null);
-      assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
-    });
-  },
-  DEADLINE,
-);
+    },
+    DEADLINE,
+  );
+}
 
 test(
   'with one of ours among two of Apache, each in turn leads: whoever has the longest history',
   async () => {
     requireApache();
-    await withEnsemble([{ is: 'apache' }, { is: 'zklab' }, { is: 'apache' }], async ensemble => {
+    await withEnsemble(APACHE_AND_OURS, async ensemble => {
       await ensemble.startLedBy(3);
       await everybodyWrites(ensemble, 'third-leads');
 

@@ -9,8 +9,8 @@ import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest } from '../wire/requests.ts';
 import { readStat } from '../wire/stat.ts';
-import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
-import { requireApache } from './member.test-kit.ts';
+import { type Ensemble, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, RELEASES, requireApache } from './member.test-kit.ts';
 import { OperationSource } from './random-operations.test-kit.ts';
 import { SUPER, SUPER_DIGEST_SETTING, type ZkClient } from './zk-client.test-kit.ts';
 
@@ -101,39 +101,41 @@ async function sameTreeEverywhere(ensemble: Ensemble): Promise<Map<string, strin
   return tree;
 }
 
-for (const leader of ['zklab', 'apache'] as const) {
-  const other = leader === 'zklab' ? 'apache' : 'zklab';
-  test(
-    `under a leader of ${leader}: the same tree everywhere, and again when files change hands`,
-    async () => {
-      requireApache();
-      const plans = [{ is: other }, { is: leader }, { is: leader }, { is: other, observer: true }] as const;
-      await withEnsemble(
-        plans,
-        async ensemble => {
-          await ensemble.start(1, 3);
-          await ensemble.start(2, 4);
-          assert.is((await ensemble.leader()).sid, 3);
-          const members = [...ensemble.members.keys()];
-          const clients = await Promise.all(members.map(sid => ensemble.client(sid)));
-          await Promise.all(clients.map((client, i) => operate(client, i + 1)));
-          const tree = await sameTreeEverywhere(ensemble);
-          assert.ok(tree.size > 20, `${tree.size} nodes`);
-          await ensemble.agreesInTheEnd();
+for (const release of RELEASES) {
+  for (const leader of ['zklab', 'apache'] as const) {
+    const other = leader === 'zklab' ? 'apache' : 'zklab';
+    test(
+      `under a leader of ${leader}, ${apache(release)}: the same tree everywhere, and again when files change hands`,
+      async () => {
+        requireApache(release);
+        const plans = [{ is: other }, { is: leader }, { is: leader }, { is: other, observer: true }] as const;
+        await withEnsemble(
+          ofRelease(release, plans),
+          async ensemble => {
+            await ensemble.start(1, 3);
+            await ensemble.start(2, 4);
+            assert.is((await ensemble.leader()).sid, 3);
+            const members = [...ensemble.members.keys()];
+            const clients = await Promise.all(members.map(sid => ensemble.client(sid)));
+            await Promise.all(clients.map((client, i) => operate(client, i + 1)));
+            const tree = await sameTreeEverywhere(ensemble);
+            assert.ok(tree.size > 20, `${tree.size} nodes`);
+            await ensemble.agreesInTheEnd();
 
-          await Promise.all(ensemble.running.map(member => member.kill()));
-          for (const member of ensemble.members.values()) {
-            member.implementation = member.implementation === 'apache' ? 'zklab' : 'apache';
-          }
-          await ensemble.start();
-          assert.is(difference(tree, await sameTreeEverywhere(ensemble)), '', 'before and after');
-          const again = await ensemble.client(1);
-          for (let n = 0; n < 140; n++) await again.exists(await again.create(`/after-${n}`));
-          await ensemble.agreesInTheEnd();
-        },
-        SETTINGS,
-      );
-    },
-    DEADLINE,
-  );
+            await Promise.all(ensemble.running.map(member => member.kill()));
+            for (const member of ensemble.members.values()) {
+              member.implementation = member.implementation === 'apache' ? 'zklab' : 'apache';
+            }
+            await ensemble.start();
+            assert.is(difference(tree, await sameTreeEverywhere(ensemble)), '', 'before and after');
+            const again = await ensemble.client(1);
+            for (let n = 0; n < 140; n++) await again.exists(await again.create(`/after-${n}`));
+            await ensemble.agreesInTheEnd();
+          },
+          SETTINGS,
+        );
+      },
+      DEADLINE,
+    );
+  }
 }

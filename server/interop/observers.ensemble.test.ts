@@ -3,8 +3,8 @@
  * Writes through an observer, its syncs, sessions, watches and its restart go the same way in all of them.
  */
 import { assert, suite, until } from '#test';
-import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
-import { type Implementation, requireApache } from './member.test-kit.ts';
+import { type Ensemble, type MemberPlan, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, type Implementation, RELEASES, requireApache } from './member.test-kit.ts';
 import { EPHEMERAL, isRefused } from './zk-client.test-kit.ts';
 
 const test = suite('interop: observers');
@@ -84,7 +84,7 @@ async function survivesItsMaster(ensemble: Ensemble): Promise<void> {
   await ensemble.agrees();
 }
 
-function plansOf(voters: Implementation, observer: Implementation) {
+function plansOf(voters: Implementation, observer: Implementation): MemberPlan[] {
   return [{ is: voters }, { is: voters }, { is: voters }, { is: observer, observer: true }];
 }
 
@@ -106,17 +106,21 @@ for (const [voters, observer] of [
     DEADLINE,
   );
 
-  test(
-    `an observer of ${observer} behind an observer master of ${voters}`,
-    async () => {
-      requireApache();
-      const body = async (ensemble: Ensemble) => {
-        await ensemble.start();
-        await observerServes(ensemble);
-        await survivesItsMaster(ensemble);
-      };
-      await withEnsemble(plansOf(voters, observer), body, [`observerMasterPort=${MASTER_PORT}`]);
-    },
-    DEADLINE,
-  );
+  for (const release of RELEASES) {
+    test(
+      `an observer of ${observer} behind an observer master of ${voters}: ${apache(release)}`,
+      async () => {
+        requireApache(release);
+        const body = async (ensemble: Ensemble) => {
+          await ensemble.start();
+          await observerServes(ensemble);
+          await survivesItsMaster(ensemble);
+        };
+        await withEnsemble(ofRelease(release, plansOf(voters, observer)), body, [
+          `observerMasterPort=${MASTER_PORT}`,
+        ]);
+      },
+      DEADLINE,
+    );
+  }
 }

@@ -6,8 +6,8 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { assert, suite, until } from '#test';
 import { TestAuthority } from '../runtime/certificates.test-kit.ts';
-import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
-import { requireApache } from './member.test-kit.ts';
+import { type MemberPlan, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, RELEASES, requireApache } from './member.test-kit.ts';
 import { everybodyWrites, rollOn } from './rolling-upgrade.test-kit.ts';
 import { BOTH_ACCEPTED, DIALS_FROM, TestStores, TLS, TLS_DIALLED } from './tls.test-kit.ts';
 
@@ -15,63 +15,66 @@ const test = suite('interop: TLS between members');
 const DEADLINE = { deadlineMs: 400_000 };
 const QUORUM_PORT = 2888;
 
-test(
-  'ours leads Apache over TLS, then Apache leads ours',
-  async () => {
-    requireApache();
-    const stores = new TestStores();
-    const secured = (is: MemberPlan['is']): MemberPlan => ({
-      is,
-      settings: TLS,
-      settingsAt: host => stores.settings(host),
-    });
-    await withEnsemble([secured('apache'), secured('zklab'), secured('apache')], async ensemble => {
-      await ensemble.startLedBy(2);
-      await everybodyWrites(ensemble, 'ours-leads');
-      assert.ok((await ensemble.agrees()) >= 0);
-      await ensemble.member(2).kill();
-      await ensemble.member(3).serves('leader');
-      await ensemble.start(2);
-      assert.is(await ensemble.member(2).mode(), 'follower');
-      await everybodyWrites(ensemble, 'apache-leads');
-      await ensemble.agrees();
-    });
-  },
-  DEADLINE,
-);
-
-test(
-  'observers of each are behind masters of the other over TLS',
-  async () => {
-    requireApache();
-    const stores = new TestStores();
-    const secured = (is: MemberPlan['is'], observer = false): MemberPlan => ({
-      is,
-      observer,
-      settings: [...TLS, 'observerMasterPort=2191'],
-      settingsAt: host => stores.settings(host),
-    });
-    for (const [voters, observers] of [
-      ['zklab', 'apache'],
-      ['apache', 'zklab'],
-    ] as const) {
-      const plans = [secured(voters), secured(voters), secured(voters), secured(observers, true)];
+for (const release of RELEASES) {
+  test(
+    `ours leads ${apache(release)} over TLS, then ${apache(release)} leads ours`,
+    async () => {
+      requireApache(release);
+      const stores = new TestStores();
+      const secured = (is: MemberPlan['is']): MemberPlan => ({
+        is,
+        settings: TLS,
+        settingsAt: host => stores.settings(host),
+      });
+      const plans = ofRelease(release, [secured('apache'), secured('zklab'), secured('apache')]);
       await withEnsemble(plans, async ensemble => {
-        await ensemble.start(1, 2, 3);
-        await ensemble.start(4);
-        // An observer takes any master, our leader among them: it comes back until it is behind a follower.
-        const leader = await ensemble.leader();
-        while ((await leader.metric('synced_observers')) !== 0) {
-          await ensemble.member(4).kill();
-          await ensemble.start(4);
-        }
-        await everybodyWrites(ensemble, 'behind-a-follower');
+        await ensemble.startLedBy(2);
+        await everybodyWrites(ensemble, 'ours-leads');
+        assert.ok((await ensemble.agrees()) >= 0);
+        await ensemble.member(2).kill();
+        await ensemble.member(3).serves('leader');
+        await ensemble.start(2);
+        assert.is(await ensemble.member(2).mode(), 'follower');
+        await everybodyWrites(ensemble, 'apache-leads');
         await ensemble.agrees();
       });
-    }
-  },
-  DEADLINE,
-);
+    },
+    DEADLINE,
+  );
+
+  test(
+    `observers of each are behind masters of the other over TLS: ${apache(release)}`,
+    async () => {
+      requireApache(release);
+      const stores = new TestStores();
+      const secured = (is: MemberPlan['is'], observer = false): MemberPlan => ({
+        is,
+        observer,
+        settings: [...TLS, 'observerMasterPort=2191'],
+        settingsAt: host => stores.settings(host),
+      });
+      for (const [voters, observers] of [
+        ['zklab', 'apache'],
+        ['apache', 'zklab'],
+      ] as const) {
+        const plans = [secured(voters), secured(voters), secured(voters), secured(observers, true)];
+        await withEnsemble(ofRelease(release, plans), async ensemble => {
+          await ensemble.start(1, 2, 3);
+          await ensemble.start(4);
+          // An observer takes any master, our leader among them: it comes back until it is behind a follower.
+          const leader = await ensemble.leader();
+          while ((await leader.metric('synced_observers')) !== 0) {
+            await ensemble.member(4).kill();
+            await ensemble.start(4);
+          }
+          await everybodyWrites(ensemble, 'behind-a-follower');
+          await ensemble.agrees();
+        });
+      }
+    },
+    DEADLINE,
+  );
+}
 
 test(
   'an ensemble of both goes from plain text to TLS one member at a time, without an outage',

@@ -5,13 +5,15 @@
  * other implementation.
  */
 import { assert, suite, until } from '#test';
-import { withEnsemble } from './ensemble.test-kit.ts';
-import { requireApache } from './member.test-kit.ts';
+import { ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, RELEASES, requireApache } from './member.test-kit.ts';
 import {
+  APACHE_LEADS,
   allWrite,
   digestsAgree,
   haveRoles,
   isEverywhere,
+  OURS_LEADS,
   other,
   putClientPortsIntoServerLines,
   RECONFIG_SETTINGS,
@@ -20,6 +22,7 @@ import {
   serverLines,
   superClient,
   VARIANTS,
+  type Variant,
   watchConfig,
 } from './reconfig.test-kit.ts';
 
@@ -29,18 +32,23 @@ const FIRST_LEADER = 3;
 const JOINING_OBSERVER = 4;
 const JOINING_VOTER = 5;
 
-for (const { name, members } of VARIANTS) {
+/** Every variant with the release that the machine has; of others those where both kinds take part. */
+const CASES: readonly (readonly [Variant, string | undefined])[] = RELEASES.flatMap((release, i) =>
+  (i === 0 ? VARIANTS : [APACHE_LEADS, OURS_LEADS]).map(variant => [variant, release] as const),
+);
+
+for (const [{ name, members }, release] of CASES) {
   test(
-    `${name}: members are added, promoted, demoted and removed, and the leader moves`,
+    `${name}, ${apache(release)}: members are added, promoted, demoted and removed, and the leader moves`,
     async () => {
-      requireApache();
+      requireApache(release);
       const plans = members.map((is, i) => ({
         is,
         joins: i + 1 >= JOINING_OBSERVER,
         observer: i + 1 === JOINING_OBSERVER,
       }));
       await withEnsemble(
-        plans,
+        ofRelease(release, plans),
         async ensemble => {
           putClientPortsIntoServerLines(ensemble);
           await ensemble.start(1, FIRST_LEADER);

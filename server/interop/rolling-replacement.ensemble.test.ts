@@ -1,10 +1,10 @@
 /**
- * An operator's change from Apache's servers to ours and back: member by member, on the files that it has,
- * while clients write.
+ * An operator's upgrade from one release of Apache's servers to the next, to ours, and all the way back:
+ * member by member, on the files that it has, while clients write.
  */
 import { assert, suite } from '#test';
 import { withEnsemble } from './ensemble.test-kit.ts';
-import { requireApache } from './member.test-kit.ts';
+import { apache, type Implementation, RELEASES, requireApache } from './member.test-kit.ts';
 import { Writers } from './writers.test-kit.ts';
 
 const test = suite('interop: rolling replacement');
@@ -13,26 +13,42 @@ const WRITES_BETWEEN = 100;
 /** So that what a member leaves to the other implementation is snapshots and logs. */
 const SETTINGS = ['snapCount=200'];
 
+const [OLDER, ...NEWER] = RELEASES;
+const [NEWEST = OLDER] = NEWER.reverse();
+
+interface Server {
+  readonly is: Implementation;
+  readonly release: string | undefined;
+}
+const OURS: Server = { is: 'zklab', release: OLDER };
+const STEPS: readonly Server[] = [
+  { is: 'apache', release: NEWEST },
+  OURS,
+  { is: 'apache', release: NEWEST },
+  { is: 'apache', release: OLDER },
+];
+
 test(
-  "every member of an ensemble of Apache's is replaced by ours, and ours by Apache's: no acknowledged write is lost",
+  `every member of an ensemble of ${apache(OLDER)} becomes ${apache(NEWEST)}, ours, and back: no acknowledged write is lost`,
   async () => {
-    requireApache();
+    for (const release of RELEASES) requireApache(release);
     await withEnsemble(
-      [{ is: 'apache' }, { is: 'apache' }, { is: 'apache' }],
+      [1, 2, 3].map(() => ({ is: 'apache', release: OLDER })),
       async ensemble => {
         await ensemble.start();
-        for (const to of ['zklab', 'apache'] as const) {
-          const writers = await Writers.start(ensemble, `/to-${to}`);
+        for (const [i, to] of STEPS.entries()) {
+          const writers = await Writers.start(ensemble, `/step-${i}`);
           for (const member of ensemble.members.values()) {
             await writers.more(WRITES_BETWEEN);
             await member.stop();
             await writers.more(WRITES_BETWEEN);
-            member.implementation = to;
+            member.implementation = to.is;
+            member.release = to.release;
             await ensemble.start(member.sid);
           }
           await writers.more(WRITES_BETWEEN);
           await writers.stop();
-          assert.is((await ensemble.leader()).implementation, to);
+          assert.is((await ensemble.leader()).implementation, to.is);
           await writers.agree();
         }
       },

@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, until } from '#test';
-import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
-import { type Implementation, type Member, requireApache } from './member.test-kit.ts';
+import { type Ensemble, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
+import { apache, type Implementation, type Member, RELEASES, requireApache } from './member.test-kit.ts';
 import type { ZkClient } from './zk-client.test-kit.ts';
 
 const test = suite('interop: DIFF, TRUNC and SNAP');
@@ -92,56 +92,58 @@ for (const [master, learner] of [
 ] as const) {
   const plans = [{ is: master }, { is: learner }, { is: master }] as const;
 
-  test(
-    `${learner} behind a leader of ${master}: TRUNC of what was never committed, DIFF, SNAP`,
-    async () => {
-      requireApache();
-      const settings = [...SETTINGS, 'snapshotSizeFactor=-1'];
-      await withEnsemble(
-        plans,
-        async ensemble => {
-          const [, returning] = [...ensemble.members.values()];
-          assert.ok(returning !== undefined);
-          await ensemble.startLedBy(2);
-          const first = await ensemble.client(2);
-          await write(first, 'first', 10);
-          await first.close();
-          await ensemble.agrees();
+  for (const release of RELEASES) {
+    test(
+      `${learner} behind a leader of ${master}, ${apache(release)}: TRUNC of what was never committed, DIFF, SNAP`,
+      async () => {
+        requireApache(release);
+        const settings = [...SETTINGS, 'snapshotSizeFactor=-1'];
+        await withEnsemble(
+          ofRelease(release, plans),
+          async ensemble => {
+            const [, returning] = [...ensemble.members.values()];
+            assert.ok(returning !== undefined);
+            await ensemble.startLedBy(2);
+            const first = await ensemble.client(2);
+            await write(first, 'first', 10);
+            await first.close();
+            await ensemble.agrees();
 
-          await leaveTail(ensemble, returning, '/tail');
-          await ensemble.start(1, 3);
-          assert.is((await ensemble.leader()).sid, 3);
-          assert.equal(await syncOf(ensemble, returning), ['TRUNC']);
-          await sees(ensemble, 2, 'first', 10);
-          const after = await ensemble.client(2);
-          assert.is(await after.exists('/tail'), null);
-          await after.close();
-          await ensemble.agrees();
+            await leaveTail(ensemble, returning, '/tail');
+            await ensemble.start(1, 3);
+            assert.is((await ensemble.leader()).sid, 3);
+            assert.equal(await syncOf(ensemble, returning), ['TRUNC']);
+            await sees(ensemble, 2, 'first', 10);
+            const after = await ensemble.client(2);
+            assert.is(await after.exists('/tail'), null);
+            await after.close();
+            await ensemble.agrees();
 
-          await returning.kill();
-          const second = await ensemble.client(3);
-          await write(second, 'second', 5);
-          assert.equal(await syncOf(ensemble, returning), ['DIFF']);
-          await sees(ensemble, 2, 'second', 5);
-          await ensemble.agrees();
+            await returning.kill();
+            const second = await ensemble.client(3);
+            await write(second, 'second', 5);
+            assert.equal(await syncOf(ensemble, returning), ['DIFF']);
+            await sees(ensemble, 2, 'second', 5);
+            await ensemble.agrees();
 
-          await returning.kill();
-          await write(second, 'third', BEYOND_MEMORY);
-          assert.equal(await syncOf(ensemble, returning), ['SNAP']);
-          await sees(ensemble, 2, 'third', BEYOND_MEMORY);
-          await write(second, 'fourth', 128);
-          assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+            await returning.kill();
+            await write(second, 'third', BEYOND_MEMORY);
+            assert.equal(await syncOf(ensemble, returning), ['SNAP']);
+            await sees(ensemble, 2, 'third', BEYOND_MEMORY);
+            await write(second, 'fourth', 128);
+            assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
 
-          await returning.kill();
-          assert.equal(await syncOf(ensemble, returning), ['DIFF']);
-          await sees(ensemble, 2, 'fourth', 128);
-          await ensemble.agrees();
-        },
-        settings,
-      );
-    },
-    DEADLINE,
-  );
+            await returning.kill();
+            assert.equal(await syncOf(ensemble, returning), ['DIFF']);
+            await sees(ensemble, 2, 'fourth', 128);
+            await ensemble.agrees();
+          },
+          settings,
+        );
+      },
+      DEADLINE,
+    );
+  }
 
   test(
     `${learner} behind a leader of ${master}: DIFF from the leader's disk; SNAP when its tail is of another epoch`,
