@@ -37,7 +37,7 @@ import {
   simPart,
   survived,
 } from './parts.ts';
-import { CLAIMS_FROM_MS, sharesOf } from './shares.ts';
+import { CLAIMS_FROM_MS, chaosMsOf, hasTimeForClaims } from './shares.ts';
 
 /** Renders a night. It is passed in, because this folder may not import dashboards/. */
 export interface NightViews {
@@ -107,12 +107,11 @@ async function runParts(
   run: RecordedRun,
   last: Night | undefined,
   only: readonly string[],
-  { for: forMs, schedule, suite, signal }: NightOptions,
+  { for: forMs, schedule, suite, only: asked, signal }: NightOptions,
   context: PartContext,
 ): Promise<PartRun[]> {
   const startedMs = performance.now();
   const leftMs = () => forMs - (performance.now() - startedMs);
-  const shares = sharesOf(forMs, only.includes('claims'));
   const ran: PartRun[] = [];
   const readings: ResourceSample[] = [];
   const part = async (name: (typeof NIGHT_PARTS)[number], body: () => Promise<PartRun>) => {
@@ -125,20 +124,17 @@ async function runParts(
     run.events.emit({ kind: 'note', text: `${name} ${done.part.outcome}: ${done.part.text}` });
     ran.push(done);
   };
-  if (shares.claims) await part('claims', () => claimsPart(suite, context));
-  else if (only.includes('claims'))
-    ran.push({
-      part: {
-        ...{ part: 'claims', outcome: 'skipped', seconds: 0 },
-        text: `a night of less than ${durationText(CLAIMS_FROM_MS)} has no time for them`,
-      },
-      found: [],
-    });
-  const isLast = !only.includes('sim');
-  if (only.includes('chaos'))
-    await part('chaos', () =>
-      chaosPart(schedule, isLast ? leftMs() : Math.min(shares.chaosMs, leftMs()), context),
-    );
+  const skip = (name: (typeof NIGHT_PARTS)[number], text: string) =>
+    ran.push({ part: { part: name, outcome: 'skipped', seconds: 0, text }, found: [] });
+  if (only.includes('claims')) {
+    if (hasTimeForClaims(forMs, asked !== undefined)) await part('claims', () => claimsPart(suite, context));
+    else skip('claims', `a night of less than ${durationText(CLAIMS_FROM_MS)} has no time for them`);
+  }
+  if (only.includes('chaos')) {
+    const chaosMs = chaosMsOf(leftMs(), !only.includes('sim'));
+    if (chaosMs === undefined) skip('chaos', 'the claims have left no time');
+    else await part('chaos', () => chaosPart(schedule, chaosMs, context));
+  }
   if (only.includes('sim')) await part('sim', () => simPart(last?.sim, leftMs(), context));
   return [...ran, labPart(readings)];
 }

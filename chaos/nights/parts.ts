@@ -53,7 +53,7 @@ function chaosText({ name, seed, runs, skipped = [], endedEarly }: CampaignResul
       ? ''
       : `; without ${skipped.map(each => each.topology).join(', ')}: ${skipped[0]?.why}`;
   const early = endedEarly === undefined ? '' : `; ended early: ${endedEarly}`;
-  return `${name} with seed ${seed}: ${runs.length} runs on ${topologies} topologies, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${kinds} kinds of fault bit${without}${early}`;
+  return `${name} with seed ${seed}: ${counted(runs.length, 'run')} on ${counted(topologies, 'topology', 'topologies')}, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${counted(kinds, 'kind')} of fault bit${without}${early}`;
 }
 
 /** Failures with the same checkers are one finding: that of the smallest plan. */
@@ -128,7 +128,7 @@ export async function simPart(last: Night['sim'], forMs: number, context: PartCo
   return {
     part: {
       ...{ part: 'sim', outcome, seconds: since(started), folder },
-      text: `${done} seeds before ${next}: ${counts}; ${summary.faultsInjected} faults, ${summary.acknowledgedWrites} writes`,
+      text: `${counted(done, 'seed')} up to ${next - 1}: ${counts}; ${summary.faultsInjected} faults, ${summary.acknowledgedWrites} writes`,
     },
     found: summary.failed.map(({ seed, reason, planFile }) => ({
       ...{ part: 'sim', key: `sim: ${keyOf(reason)}`, reasons: [`seed ${seed}: ${reason}`] },
@@ -156,6 +156,10 @@ export async function survived(name: NightPart['part'], run: () => Promise<PartR
 
 function outcomeOf(code: ExitCode): NightPart['outcome'] {
   return code === EXIT_CODES.holds ? 'passed' : code === EXIT_CODES.failed ? 'failed' : 'void';
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function since(startedMs: number): number {

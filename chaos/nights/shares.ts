@@ -1,19 +1,19 @@
 /** How a night spends its time. */
 
-export interface Shares {
-  /** Whether there is time for the claims, which take about the same time whatever the night. */
-  readonly claims: boolean;
-  readonly chaosMs: number;
-}
-
-/** What the quick suite takes, with room to spare. */
-export const CLAIMS_MS = 20 * 60_000;
-/** In a shorter night the claims would leave too little to the rest. */
+/** In a shorter night the claims, which take about 20 minutes, would leave too little to the rest. */
 export const CLAIMS_FROM_MS = 60 * 60_000;
 /** Of what the claims leave. The simulation takes all the time that is left in the end. */
 const CHAOS_SHARE = 0.7;
+/** A run of chaos takes about as long. */
+const CHAOS_MIN_MS = 60_000;
 
-export function sharesOf(forMs: number, wantsClaims: boolean): Shares {
-  const claims = wantsClaims && forMs >= CLAIMS_FROM_MS;
-  return { claims, chaosMs: (forMs - (claims ? CLAIMS_MS : 0)) * CHAOS_SHARE };
+/** @param isAsked whether the parts of the night were named */
+export function hasTimeForClaims(forMs: number, isAsked: boolean): boolean {
+  return isAsked || forMs >= CLAIMS_FROM_MS;
+}
+
+/** Undefined when nothing is left. @param isLast nothing comes behind it */
+export function chaosMsOf(leftMs: number, isLast: boolean): number | undefined {
+  const ms = Math.floor((isLast ? leftMs : leftMs * CHAOS_SHARE) / 1_000) * 1_000;
+  return leftMs < CHAOS_MIN_MS ? undefined : ms;
 }

@@ -18,7 +18,7 @@ export function nightMarkdown(night: Night): string {
   return `${[
     `## ${cell(chatLine(night))}`,
     ['| part | outcome | time | what |', '|---|---|---|---|', ...rows].join('\n'),
-    found.length === 0 ? 'Nothing was found.' : found.join('\n'),
+    found.length === 0 ? 'No failure was found.' : found.join('\n'),
     ...(mended.length > 0 ? [`Mended: ${mended.map(({ key }) => cell(key)).join('; ')}`] : []),
     last === undefined ? 'There is no earlier night to compare with.' : `Compared with ${last}.`,
   ].join('\n\n')}\n`;

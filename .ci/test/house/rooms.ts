@@ -92,6 +92,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'campaigns',
     'experiments',
     'simulation',
+    'track-record',
     'nights',
     'fuzz',
     'up-description.ts',
