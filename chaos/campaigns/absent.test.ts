@@ -24,15 +24,15 @@ test('the topologies that are skipped are named, and the others are not', () => 
   const text =
     'description: a test\ndraw: { topologies: [voters=3, voters=3 server=apache], workloads: [{ name: registers }] }\n';
   const campaign = parseSchedule(text, 'test', 'test.yaml') as Campaign;
-  const home = process.env.ZOOKEEPER_HOME;
-  process.env.ZOOKEEPER_HOME = '/nowhere';
+  const home = process.env.JAVA_HOME;
+  process.env.JAVA_HOME = '/nowhere';
   try {
     assert.equal(
       skippedOf(campaign).map(({ topology }) => topology),
       ['voters=3 server=apache'],
     );
   } finally {
-    if (home === undefined) delete process.env.ZOOKEEPER_HOME;
-    else process.env.ZOOKEEPER_HOME = home;
+    if (home === undefined) delete process.env.JAVA_HOME;
+    else process.env.JAVA_HOME = home;
   }
 });

@@ -158,6 +158,9 @@ test('sync freshness: an answer may not miss what was acknowledged before; a dep
   const during = new Story().tell('invoke', 9, 'sync', '/a').write(1, 'setData', '/a', 'x', epoch + 2);
   const { valid } = checkSyncFreshness(during.tell('ok', 9, 'sync', '/a', { zxid: epoch + 1 }).events);
   assert.is(valid, 'valid', 'acknowledged while the sync was under way');
+  const loose = { zxid: epoch + 1, loose: true } as const;
+  const atApache = written().tell('invoke', 9, 'sync', '/a').tell('ok', 9, 'sync', '/a', loose);
+  assert.is(checkSyncFreshness(atApache.events).checked, 0, 'at a server of Apache it promises nothing');
 });
 
 test('tree equality: equal, different, behind, and alone', () => {

@@ -30,6 +30,7 @@ export type Completion = Pick<
   | 'error'
   | 'readOnly'
   | 'unagreed'
+  | 'loose'
   | 'server'
 >;
 

@@ -60,6 +60,9 @@ test('a read behind a sync that does not show what was acknowledged before it', 
     written().done(2, 'sync', { session: '2' }).done(3, 'getData', { session: '2' }, stale),
     /operation 3 \(getData -> "v0" version 0\)/,
   );
+  const loose = written().done(2, 'sync', { session: '2' }, { loose: true });
+  const behind = loose.done(3, 'getData', { session: '2' }, stale);
+  assert.is(behind.judgement.valid, 'valid', 'a sync at a server of Apache binds nothing');
   const unbound = written().done(3, 'getData', { session: '2' }, stale);
   assert.is(unbound.judgement.valid, 'valid', 'a read without a sync may be stale');
   assertIllegal(written().done(2, 'getData', {}, stale), /operation 2/);

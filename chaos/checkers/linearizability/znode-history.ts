@@ -92,7 +92,7 @@ function anchorsOf(
   const lastOf = new Map<string, { readonly from: number; readonly epoch: number }>();
   for (const operation of operations) {
     const { invoke, completion } = operation;
-    if (completion === undefined || completion.unagreed === true) continue;
+    if (completion === undefined || completion.unagreed === true || completion.loose === true) continue;
     const { f, session, index } = invoke;
     const { type, zxid = 0 } = completion;
     if (type === 'ok' && (isWrite(f) || f === 'sync')) {
