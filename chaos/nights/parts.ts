@@ -6,7 +6,13 @@ import type { Terminal } from '../../bench/terminal.ts';
 import { type CampaignResult, campaignResultSchema } from '../../results/campaign.ts';
 import type { Found, Night, NightPart } from '../../results/night.ts';
 import type { Result } from '../../results/schema.ts';
-import { EXIT_CODES, type ExitCode, standingOf } from '../../results/verdicts.ts';
+import {
+  countStandings,
+  EXIT_CODES,
+  type ExitCode,
+  standingOf,
+  WORST_FIRST,
+} from '../../results/verdicts.ts';
 import { chaos } from '../campaigns/chaos-command.ts';
 import { claims } from '../experiments/claims-command.ts';
 import { runSeeds } from '../simulation/run.ts';
@@ -78,11 +84,10 @@ export async function claimsPart(suite: string, context: PartContext): Promise<P
   const code = await claims(captured, views, { suite, server: 'zklab', json: true, signal, runsRoot });
   const result = captured.document as Result | undefined;
   if (result === undefined) return { part: interrupted('claims', since(started)), found: [] };
-  const holds = result.claims.filter(({ verdict }) => verdict === 'holds').length;
   return {
     part: {
       ...{ part: 'claims', outcome: outcomeOf(code), seconds: since(started) },
-      text: `${suite}: ${result.claims.length} claims, ${holds} hold`,
+      text: claimsText(suite, result),
       folder: join(runsRoot, result.run.id),
     },
     found: result.claims
@@ -93,6 +98,19 @@ export async function claimsPart(suite: string, context: PartContext): Promise<P
         ...(standingOf(claim) === 'known failure' && { known: claim.known }),
       })),
   };
+}
+
+/** How many hold and fail, and why it is void if it is. */
+export function claimsText(
+  suite: string,
+  { claims, validity }: Pick<Result, 'claims' | 'validity' | 'judgements'>,
+): string {
+  const standings = countStandings(claims);
+  const counts = WORST_FIRST.toReversed()
+    .filter(standing => standings[standing] > 0)
+    .map(standing => `${standings[standing]} ${standing}`);
+  const [why] = [...validity.reasons, ...(validity.unmeasured ?? [])];
+  return `${suite}: ${counted(claims.length, 'claim')}: ${counts.join(', ')}${why === undefined ? '' : `; ${why}`}`;
 }
 
 /** Seeds until the time is over: those that failed in the night before, and then new ones. */

@@ -31,7 +31,9 @@ export function chatLine(night: Night): string {
   ].join(', ');
   const ran = parts.map(({ part, outcome }) => `${part} ${outcome}`).join(', ');
   const [first] = of('new');
-  const news = first === undefined ? '' : `; first: ${short(first.key)}`;
+  const silent = parts.find(({ outcome }) => outcome === 'void');
+  const doubt = silent === undefined ? '' : `; ${silent.part}: ${short(silent.text)}`;
+  const news = first === undefined ? doubt : `; first: ${short(first.key)}`;
   const at = commit === undefined ? '' : ` at ${commit.slice(0, 9)}`;
   return `zklab night ${night.startedAt.slice(0, 10)}${at}: ${verdict} (${counts}; ${ran})${news}`;
 }

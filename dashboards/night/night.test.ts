@@ -37,6 +37,10 @@ test('a chat gets one line with the verdict, the counts and the first news', () 
     chatLine({ ...NIGHT, findings: [], mended: [], exitCode: 0 }),
     /: green \(0 new, 0 still failing, 0 known;/,
   );
+  assert.match(
+    chatLine({ ...NIGHT, findings: [], mended: [], exitCode: 3 }),
+    /sim void\); sim: nothing was run$/,
+  );
 });
 
 test('Markdown has every part and finding, and no text of a server breaks out of it', () => {
