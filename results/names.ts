@@ -156,6 +156,8 @@ export const CONDITIONS = {
   readsAtObserver: 'reads at an observer',
   readsFewSessions: 'reads at every member, few sessions',
   readsManySessions: 'reads at every member, many sessions',
+  /** Two ensembles at the same time, at the same pace. */
+  steadyWrites: 'steady writes, side by side',
   readsBeside: 'healthy, while clients read at the observers',
   sessions: 'sessions that open and close',
   /** A write at the leader, until a client of this role hears of it. */

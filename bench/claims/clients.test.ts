@@ -7,7 +7,7 @@ import { judgeAll } from './judge-all.ts';
 import { readsLeaveWrites } from './reads-leave-writes.ts';
 import { readsBearSessions, readsScaleWithObservers } from './reads-scale.ts';
 import { observersLackFewWrites, observersShowWritesSoon } from './staleness.ts';
-import { unusedMasters } from './unused-masters.ts';
+import { unusedMasters, unusedMastersCpu } from './unused-masters.ts';
 import { writeThroughObserver } from './write-through-observer.ts';
 
 const test = suite('bench/claims: clients by the member that they are connected to');
@@ -54,6 +54,26 @@ test('L8: two observers must add half of the voters’ reads, four must double t
   );
   assert.is(verdictOf(around(1_250), around(2_200)).verdict, 'not shown here');
   assert.is(verdictOf(around(1_600), []).verdict, 'void');
+});
+
+test('planted: reads that ask the leader fail L8 and L9, whatever the clock says', () => {
+  const asking = (perRead: number) =>
+    (['readsFewSessions', 'readsManySessions'] as const).flatMap(name => {
+      const counts = { requestsToLeaderPerRead: perRead };
+      return [
+        row('readThroughput', 'three', CONDITIONS[name], around(1_000), { counts: { ...counts } }),
+        row('readThroughput', 'five', CONDITIONS[name], around(1_600), { counts }),
+        row('readThroughput', 'seven', CONDITIONS[name], around(2_200)),
+      ];
+    });
+  for (const claim of [readsScaleWithObservers, readsBearSessions]) {
+    const quiet = judged(claim, asking(0));
+    assert.is(quiet.verdict, 'holds', quiet.reason);
+    assert.is(quiet.exact.length, 2, 'one topology has no counts, as those of Apache ZooKeeper');
+    const { verdict, reason } = judged(claim, asking(0.2));
+    assert.is(verdict, 'fails');
+    assert.match(reason, /with 3 voters, a read cost 0\.2 requests to the leader, and needs none/);
+  }
 });
 
 test('L9: many sessions must leave 80 % of the reads', () => {
@@ -173,4 +193,19 @@ test('001-2: ready for observers, the voters must write as much, for the same me
     assert.match(more.reason, reason);
   }
   assert.is(judged(unusedMasters, []).verdict, 'not shown here');
+});
+
+test('L18: a leader that is ready for observers may use 5 % more CPU per write, and no message', () => {
+  const verdictOf = (us: Values, counts: Record<string, number> = VOTERS) =>
+    judged(unusedMastersCpu, [
+      row('writeThroughput', 'three', CONDITIONS.healthy, around(1_000), { counts: VOTERS }),
+      row('writeThroughput', 'ready', CONDITIONS.healthy, around(1_000), { counts }),
+      row('leaderCpuPerWrite', 'three', CONDITIONS.steadyWrites, around(60)),
+      row('leaderCpuPerWrite', 'ready', CONDITIONS.steadyWrites, us),
+    ]);
+  assert.is(verdictOf(around(60)).verdict, 'holds');
+  assert.is(verdictOf(around(66)).verdict, 'fails', 'a leader that spins a tenth more');
+  assert.is(verdictOf(around(63, { spread: 0.3 })).verdict, 'not shown here');
+  assert.is(verdictOf(around(60), { ...VOTERS, leaderMessagesPerWrite: 5 }).verdict, 'fails');
+  assert.is(judged(unusedMastersCpu, []).verdict, 'not shown here');
 });

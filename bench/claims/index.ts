@@ -34,7 +34,7 @@ import { reconfigurationsLeaveClients } from './reconfigurations-leave-clients.t
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
 import { observersLackFewWrites, observersShowWritesSoon } from './staleness.ts';
 import { streamLeavesVoters } from './stream-leaves-voters.ts';
-import { unusedMasters } from './unused-masters.ts';
+import { unusedMasters, unusedMastersCpu } from './unused-masters.ts';
 import { writeThroughObserver } from './write-through-observer.ts';
 
 export const CLAIMS: readonly Claim[] = [
@@ -52,6 +52,7 @@ export const CLAIMS: readonly Claim[] = [
   mastersWriteThroughput,
   moreVotersWriteLess,
   unusedMasters,
+  unusedMastersCpu,
   readsScaleWithObservers,
   readsBearSessions,
   readsLeaveWrites,

@@ -1,10 +1,13 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { formatNumber } from '../../results/number-text.ts';
+import { formatNumber, formatUnit } from '../../results/number-text.ts';
+import type { Topology } from '../../results/schema.ts';
 import { type Evidence, membersText, observersOf, votersOf } from './evidence.ts';
 import type { Pair } from './pair-judgement.ts';
+import { COUNT_TOLERANCE, type ExactPart } from './protocol-counts.ts';
 import { timedClaim } from './timed-claim.ts';
 
 const METRIC = 'readThroughput';
+const COUNT = 'requestsToLeaderPerRead';
 /** Of what as many members would read if nothing held them back. */
 const SHARE_MIN = 0.75;
 
@@ -14,7 +17,7 @@ export const readsScaleWithObservers = timedClaim(
     id: 'L8',
     title: 'Reads scale with the number of observers',
     source: 'Observers guide, introduction: observers answer reads, so more of them serve more clients',
-    hypothesis: `When every member is read from as fast as it answers, members with observers read at least ${SHARE_MIN * 100} % as much more as there are more members`,
+    hypothesis: `When every member is read from as fast as it answers, members with observers read at least ${SHARE_MIN * 100} % as much more as there are more members, and no read asks the leader anything`,
     metric: `${METRIC} of all members, with observers over voters alone`,
     unit: 'ratio',
     control:
@@ -37,6 +40,8 @@ export const readsScaleWithObservers = timedClaim(
         ];
       }),
     say: ({ subject, control }, number) => `${subject} answered ${number} the reads of ${control}`,
+    exact: ({ clients }) =>
+      readsAskNobody(clients, [...clients.votersOnly, ...clients.withObservers], CONDITIONS.readsFewSessions),
   },
 );
 
@@ -47,7 +52,7 @@ export const readsBearSessions = timedClaim(
     id: 'L9',
     title: 'More sessions on each member leave reads as fast',
     source: 'zklab’s own; the guide’s huge numbers of clients',
-    hypothesis: `With many sessions on every member, all of them reading, the ensemble answers at least ${formatNumber(SESSIONS_MIN)} times the reads that it answers with few`,
+    hypothesis: `With many sessions on every member, all of them reading, the ensemble answers at least ${formatNumber(SESSIONS_MIN)} times the reads that it answers with few, and no read asks the leader anything`,
     metric: `${METRIC} of all members, many sessions over few`,
     unit: 'ratio',
     control: 'the same ensemble with few sessions, each with as many requests in flight',
@@ -72,15 +77,35 @@ export const readsBearSessions = timedClaim(
           bWhat: `reads of ${topology.name}, many sessions`,
         })),
     say: ({ subject, control }, number) => `${subject} answered ${number} the reads of ${control}`,
+    exact: ({ clients }) =>
+      readsAskNobody(
+        clients,
+        [...clients.votersOnly, ...clients.withObservers],
+        CONDITIONS.readsManySessions,
+      ),
   },
 );
 
-function compared(
-  evidence: Evidence,
-  a: Evidence['topologies'][number],
-  b: Evidence['topologies'][number],
-  condition: string,
-): Pair {
+/** A member that answered its clients with the leader’s help would scale no further than the leader. */
+function readsAskNobody(evidence: Evidence, topologies: readonly Topology[], condition: string): ExactPart {
+  const counts = topologies.flatMap(topology => {
+    const value = evidence.series(METRIC, topology, condition)?.counts[COUNT];
+    return value === undefined ? [] : [{ topology, value }];
+  });
+  const asking = counts.find(({ value }) => value > COUNT_TOLERANCE);
+  return {
+    counts: counts.map(({ topology, value }) => ({
+      name: `${COUNT}, ${membersText(topology)}`,
+      value,
+      unit: '',
+    })),
+    ...(asking && {
+      contradiction: `with ${membersText(asking.topology)}, a read cost ${formatUnit(asking.value, 'requests')} to the leader, and needs none`,
+    }),
+  };
+}
+
+function compared(evidence: Evidence, a: Topology, b: Topology, condition: string): Pair {
   return {
     subject: membersText(b),
     control: membersText(a),

@@ -7,6 +7,7 @@ import { timedClaim } from './timed-claim.ts';
 
 const METRIC = 'writeThroughput';
 const SHARE_MIN = 0.9;
+const LACKING = 'pair of topologies without observers, one of which has observerMasterPort set';
 
 /**
  * 001-2: who has no observers pays nothing for them. The control is the same server with the feature
@@ -26,7 +27,7 @@ export const unusedMasters = timedClaim(
     rule: { scale: 'ratio', margin: { low: SHARE_MIN }, tells: { spread: 0.08, holds: 1, fails: 0.75 } },
   },
   {
-    lacking: 'pair of topologies without observers, one of which has observerMasterPort set',
+    lacking: LACKING,
     pairs: evidence =>
       readyPairs(evidence).map(({ without, ready }) => ({
         subject: `${membersText(ready)} with observerMasterPort`,
@@ -37,20 +38,41 @@ export const unusedMasters = timedClaim(
         bWhat: `write throughput of ${ready.name}`,
       })),
     say: ({ subject, control }, number) => `${subject} committed ${number} the writes of ${control}`,
-    exact(evidence): ExactPart {
-      const pairs = readyPairs(evidence);
-      const part = exactPartOf(
-        evidence.clients,
-        pairs.flatMap(({ without, ready }) => [without, ready]),
-      );
-      const contradiction =
-        part.contradiction ??
-        pairs.map(pair => differenceOf(evidence.clients, pair)).find(clause => clause !== undefined);
-      return { counts: part.counts, ...(contradiction !== undefined && { contradiction }) };
-    },
+    exact: sameCounts,
     warnings: () => [
       'both sides run the same program: what the code for observers costs while it is switched off is on both',
     ],
+  },
+);
+
+const CPU_MAX = 1.05;
+
+/** L18: the same in CPU, which tells smaller costs apart than what an ensemble commits at most. */
+export const unusedMastersCpu = timedClaim(
+  {
+    id: 'L18',
+    title: 'Being ready to serve observers costs the leader no CPU',
+    source: 'zklab’s own; ZOOKEEPER-368, goals: an ensemble without observers performs as before',
+    hypothesis: `At the same steady rate, with observerMasterPort set and no observer, the leader uses at most ${CPU_MAX} times the CPU per write that it uses without it, and a write costs the same messages and bytes`,
+    metric: 'leaderCpuPerWrite, with observerMasterPort over without',
+    unit: 'ratio',
+    control: 'the same voters without observerMasterPort, under the same load at the same time',
+    needs: ['steadyWrites', 'unusedMasters'],
+    rule: { scale: 'ratio', margin: { high: CPU_MAX }, tells: { spread: 0.04, holds: 1, fails: 1.1 } },
+  },
+  {
+    lacking: LACKING,
+    pairs: evidence =>
+      readyPairs(evidence).map(({ without, ready }) => ({
+        subject: `the leader of ${membersText(ready)} with observerMasterPort`,
+        control: 'that of the same without',
+        a: evidence.clients.series('leaderCpuPerWrite', without, CONDITIONS.steadyWrites),
+        aWhat: `CPU of the leader of ${without.name}`,
+        b: evidence.clients.series('leaderCpuPerWrite', ready, CONDITIONS.steadyWrites),
+        bWhat: `CPU of the leader of ${ready.name}`,
+      })),
+    say: ({ subject, control }, number) => `${subject} used ${number} the CPU per write of ${control}`,
+    exact: sameCounts,
   },
 );
 
@@ -67,6 +89,19 @@ function readyPairs({ clients }: Evidence): ReadyPair[] {
     );
     return without === undefined ? [] : [{ without, ready }];
   });
+}
+
+/** Each as the protocol has it, and none higher where observerMasterPort is set. */
+function sameCounts(evidence: Evidence): ExactPart {
+  const pairs = readyPairs(evidence);
+  const part = exactPartOf(
+    evidence.clients,
+    pairs.flatMap(({ without, ready }) => [without, ready]),
+  );
+  const contradiction =
+    part.contradiction ??
+    pairs.map(pair => differenceOf(evidence.clients, pair)).find(clause => clause !== undefined);
+  return { counts: part.counts, ...(contradiction !== undefined && { contradiction }) };
 }
 
 const SAME = {

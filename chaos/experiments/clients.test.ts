@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { assert, suite } from '#test';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { CONDITIONS } from '../../results/names.ts';
@@ -36,10 +37,24 @@ test('an ensemble that is not read from writes nothing that nobody counts', () =
   assert.equal(conditionsOf('voters=3 observers=2', new Set(['unusedMasters'])), [[], [], []]);
 });
 
+/** A member that answers four-letter words, and nothing else. */
+async function answering(words: Readonly<Record<string, string>>) {
+  const server = createServer(socket => {
+    socket.on('error', () => {}).on('data', word => socket.end(words[String(word)] ?? ''));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () => new Promise(resolve => server.close(resolve));
+  return { address: { host: '127.0.0.1', port }, close };
+}
+
 /** How long the first part of each read is that is not measured, in the order of the loads. */
 async function settledMs(start: number): Promise<(readonly [sessions: number, warmupMs: number])[]> {
   const settled: (readonly [number, number])[] = [];
-  const member = { name: 'v1', host: { machineTicks: () => null }, plan: { ports: { client: {} } } };
+  const server = await answering({ srvr: 'Zxid: 0x1\nMode: leader\n', mntr: 'zk_version\t1\n' });
+  const host = { machineTicks: () => null, tcpSockets: async () => null };
+  const ports = { client: server.address, quorum: {}, observerMaster: {} };
+  const member = { name: 'v1', host, plan: { ports } };
   const stage = {
     ...{ name: 'voters', topology: readTopology('voters=3'), ensemble: { members: [member] } },
     cast: async () => ({ leader: member, observers: [] }),
@@ -59,6 +74,7 @@ async function settledMs(start: number): Promise<(readonly [sessions: number, wa
   };
   for (const cellsOf of TURNS)
     await measureTurn(options as never, { stage, budgets: null } as never, start, cellsOf);
+  await server.close();
   return settled;
 }
 

@@ -4,21 +4,25 @@
  * ensembles are started anew several times, on direct links; rates are measured within equal CPU budgets.
  */
 import { z } from 'zod';
+import type { LoadDriver } from '../../bench/load/load-process.ts';
 import { type BudgetShares, budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
+import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
+import { countedLoad } from './measurements/counted-load.ts';
 import { LEARNER_PATHS, timePath } from './measurements/paths.ts';
-import { besideReads, measureReads, type ReadLoad, readVoidReasons } from './measurements/reads.ts';
+import { besideReads, measureReads, type ReadLoad, readSpec, readVoidReasons } from './measurements/reads.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureStaleness } from './measurements/staleness.ts';
+import { measureSteadyWrites } from './measurements/steady-writes.ts';
 import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
 import { hasObservers, type Stage } from './stage.ts';
-import { count, depth, milliseconds, sessions } from './suite.ts';
+import { count, depth, duration, milliseconds, sessions } from './suite.ts';
 
 const keys = {
   /** What clients get and cost, by member. A suite without it does not measure it. */
@@ -38,6 +42,8 @@ const keys = {
       wakeMs: milliseconds.default(1_000),
       windowMs: count,
       staleness: z.strictObject({ writesPerSecond: count, samples: count }),
+      /** Writes at a steady rate at the ensembles of voters, side by side. @default not measured */
+      steady: z.strictObject({ windows: count, ratePerTarget: count, windowMs: duration }).optional(),
     })
     .optional(),
 };
@@ -51,6 +57,7 @@ const WARMING_UP = 'warming up';
 /** From one followed write to the next; for the estimate alone. */
 const SAMPLE_MS = 15;
 
+const STEADY = 'steadyWrites';
 const NEEDS = ['readsEverywhere', 'readsBesideWrites', 'unusedMasters', 'singleWrites', 'staleness'] as const;
 
 export const clients: Experiment<ClientsOptions> = {
@@ -59,7 +66,8 @@ export const clients: Experiment<ClientsOptions> = {
   keys,
   withRounds: ({ clients }, rounds) =>
     clients === undefined ? {} : { clients: { ...clients, starts: rounds } },
-  provides: ({ clients }) => (clients === undefined ? [] : NEEDS),
+  provides: ({ clients }) =>
+    clients === undefined ? [] : [...NEEDS, ...(clients.steady === undefined ? [] : [STEADY])],
   ownTopologies: ({ clients }) => ({ texts: clients?.topologies ?? {}, budget: clients?.budget }),
   share: 0.42,
   expectedMs({ clients }, { own, needs }) {
@@ -89,8 +97,10 @@ export const clients: Experiment<ClientsOptions> = {
         TURNS.map(cellsOf =>
           started.map(each => ({ measure: () => measureTurn(options, each, start, cellsOf) })),
         ),
-      unlimited: (stages, start) =>
-        stages.map(stage => ({ measure: () => measureLatencies(options, stage, start) })),
+      unlimited: (stages, start) => [
+        ...stages.map(stage => ({ measure: () => measureLatencies(options, stage, start) })),
+        ...steadyTurns(options, stages, start),
+      ],
       lost({ name: topology }, start, reason) {
         const place = { topology, condition: CONDITIONS.healthy };
         cells.lose({ experiment: clients.name, ...place }, start, reason);
@@ -103,7 +113,7 @@ export const clients: Experiment<ClientsOptions> = {
 /** About how long one topology is measured in one start; 0: no claim needs it. */
 function windowsMs(
   topology: Topology,
-  { settleMs, wakeMs, windowMs, staleness }: NonNullable<ClientsOptions['clients']>,
+  { settleMs, wakeMs, windowMs, staleness, steady }: NonNullable<ClientsOptions['clients']>,
   needs: ReadonlySet<string>,
 ): number {
   const isObserved = topology.members.some(({ role }) => role === 'observer');
@@ -114,7 +124,11 @@ function windowsMs(
   return (
     limitedMs.reduce((sum, ms) => sum + ms, 0) +
     singles * loadMs(0, windowMs) +
-    (isFollowed ? loadMs(0, staleness.samples * SAMPLE_MS) : 0)
+    (isFollowed ? loadMs(0, staleness.samples * SAMPLE_MS) : 0) +
+    // Two of them share a load.
+    (needs.has(STEADY) && !isObserved && steady !== undefined
+      ? (steady.windows * loadMs(0, steady.windowMs)) / 2
+      : 0)
   );
 }
 
@@ -141,6 +155,22 @@ async function measureLatencies(options: Options, stage: Stage, start: number): 
       await cell(options, stage, start, path.condition, () => timePath(occasion, path));
   if (needs.has('staleness'))
     await cell(options, stage, start, CONDITIONS.seenAtObserver, () => measureStaleness(occasion, staleness));
+}
+
+/** Both at once, or neither: one whose pair did not start says nothing. */
+function steadyTurns(options: Options, stages: readonly Stage[], start: number): Turn[] {
+  const { suite, lab, recorder, needs } = options;
+  const { steady } = suite.clients!;
+  const pair = stages.filter(({ topology }) => !isObserved(topology));
+  if (steady === undefined || !needs.has(STEADY) || pair.length < 2) return [];
+  const occasion = { stages: pair, start, recorder, driver: lab.driver, write: writeLoadOf(options) };
+  const measure = async () => {
+    for (let window = 0; window < steady.windows; window++)
+      await cell(options, pair[0]!, start, CONDITIONS.steadyWrites, () =>
+        measureSteadyWrites({ ...occasion, round: start * steady.windows + window }, steady),
+      );
+  };
+  return [{ measure }];
 }
 
 /** One load within the budgets. */
@@ -225,17 +255,25 @@ async function readWindow(
   const { stage } = started;
   const { windowMs, sessions } = suite.clients!;
   const { members } = stage.ensemble;
-  const { leader } = await stage.cast();
-  const shares = budgetShares(budgetsOf(started, members), leader.host);
-  const load = await measureReads(readsOf(options, sessions[howMany]), members, {
-    warmupMs: settleMs,
-    durationMs: windowMs,
-  });
-  const used = shares();
+  const cast = await stage.cast();
+  let used: BudgetShares | undefined;
+  const driver: Pick<LoadDriver, 'run'> = {
+    async run(spec) {
+      const shares = budgetShares(budgetsOf(started, members), cast.leader.host);
+      const load = await options.lab.driver.run(spec);
+      used = shares();
+      return load;
+    },
+  };
+  const times = { warmupMs: settleMs, durationMs: windowMs };
+  const spec = readSpec(readsOf(options, sessions[howMany]), members, times);
+  const { load, counts } = await countedLoad(stage, cast, driver, spec);
   const place = { metric: 'readThroughput', topology: stage.name, condition };
-  const reasons = [...readVoidReasons(load), ...overBudget(used, 'a member')];
+  const reasons = [...readVoidReasons(load), ...overBudget(used!, 'a member')];
   if (reasons.length > 0) recorder.voided(place, start, reasons.join('; '));
   else recorder.sample(place, start, load.readsPerSecond, start);
+  // What was counted does not depend on the machine.
+  recorder.counts(place, counts);
 }
 
 async function writeWindow(

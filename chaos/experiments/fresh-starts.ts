@@ -15,7 +15,7 @@ import type { Stage } from './stage.ts';
 /** One ensemble of one start. */
 export interface Started {
   readonly stage: Stage;
-  /** By member; null where the machine cannot give budgets. */
+  /** By member; null where none is asked for, or the machine cannot give any. */
   readonly budgets: ReadonlyMap<string, CpuBudget> | null;
 }
 
@@ -30,8 +30,8 @@ export interface FreshStarts {
   readonly share: number;
   /** The ensembles of a group run at the same time. */
   readonly groups: readonly (readonly Topology[])[];
-  /** CPU of each member, in cores, where the machine can limit it. */
-  readonly budget: number;
+  /** CPU of each member, in cores, where the machine can limit it. @default no limit */
+  readonly budget?: number | undefined;
   /** Whether observers have proxies on their links, if servers of this run can have any. @default false */
   readonly observersAreProxied?: boolean;
   /** A load of writes that is thrown away, so long for each ensemble of a group; of no length: none. */
@@ -141,7 +141,8 @@ export function budgetsOf({ budgets }: Started, members: readonly Member[]): Cpu
 /** Undefined when a member has ended meanwhile, and can be given no budget. */
 function limited(stage: Stage, { budget, lost }: FreshStarts, start: number): Started | undefined {
   const { members } = stage.ensemble;
-  if (members.some(({ host }) => host.noBudget() !== undefined)) return { stage, budgets: null };
+  if (budget === undefined || members.some(({ host }) => host.noBudget() !== undefined))
+    return { stage, budgets: null };
   try {
     return { stage, budgets: new Map(members.map(member => [member.name, member.limitCpu(budget)])) };
   } catch (error) {

@@ -47,8 +47,7 @@ export class Lab {
   readonly folder: TemporaryFolder;
   readonly driver = new LoadDriver();
   readonly readDriver = new LoadDriver();
-  /** Undefined when the servers cannot dial through proxies (Apache ZooKeeper reads no link map). */
-  readonly toxiproxy: Toxiproxy | undefined;
+  readonly toxiproxy: Toxiproxy;
   /** In the order of the suite. */
   readonly #stages: Stage[] = [];
   #direct: Stage | undefined;
@@ -57,7 +56,7 @@ export class Lab {
   /** What experiments started themselves. */
   readonly #opened: Stage[] = [];
 
-  private constructor(options: LabOptions, folder: TemporaryFolder, toxiproxy: Toxiproxy | undefined) {
+  private constructor(options: LabOptions, folder: TemporaryFolder, toxiproxy: Toxiproxy) {
     this.#options = options;
     this.folder = folder;
     this.toxiproxy = toxiproxy;
@@ -67,8 +66,7 @@ export class Lab {
   static async start(options: LabOptions): Promise<Lab> {
     const folder = makeTemporaryFolder('claims');
     try {
-      const toxiproxy = options.server === 'zklab' ? await findToxiproxy({ seed: options.seed }) : undefined;
-      return new Lab(options, folder, toxiproxy);
+      return new Lab(options, folder, await findToxiproxy({ seed: options.seed }));
     } catch (error) {
       folder.remove();
       throw error;
@@ -110,7 +108,7 @@ export class Lab {
     }
     if (this.#stages.length === 0) throw failure;
     const [first] = topologies;
-    if (suite.proxyTax && this.toxiproxy !== undefined) {
+    if (suite.proxyTax) {
       const label = `${first!.name}-direct`;
       const missed = (error: Error) => this.#miss(label, error);
       this.#direct = await this.#start(first!, label, undefined).catch(missed);
@@ -172,7 +170,6 @@ export class Lab {
 
   /** Why no link works any more; undefined while Toxiproxy serves the proxies of this lab. */
   async proxiesLost(): Promise<string | undefined> {
-    if (this.toxiproxy === undefined) return undefined;
     const lost = await whyLost(this.toxiproxy);
     if (lost !== undefined) return lost;
     // Only one that the lab did not start can be started again behind its back.
@@ -209,7 +206,7 @@ export class Lab {
       this.readDriver.close(),
       ...this.everyStage.map(stage => stage.stop()),
     ]);
-    results.push(...(await Promise.allSettled([this.toxiproxy?.stop() ?? Promise.resolve()])));
+    results.push(...(await Promise.allSettled([this.toxiproxy.stop()])));
     this.folder.remove();
     const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
     if (errors.length > 0) throw new AggregateError(errors, 'not everything ended cleanly');
@@ -258,8 +255,7 @@ export function topologiesOf(
   });
 }
 
-function proxyText(toxiproxy: Toxiproxy | undefined): string {
-  if (toxiproxy === undefined) return 'without proxies: no faults of links';
+function proxyText(toxiproxy: Toxiproxy): string {
   const name = toxiproxy.kind === 'stand-in' ? 'the built-in stand-in for Toxiproxy' : 'Toxiproxy';
   return `every link through ${name} ${toxiproxy.version}`;
 }

@@ -15,9 +15,6 @@ import { countPath, sizedPaths } from './measurements/paths.ts';
 import type { Stage } from './stage.ts';
 import { count } from './suite.ts';
 
-/** Counts need no budget: this is for the load before them, which has no length. */
-const BUDGET_CORES = 1;
-
 const keys = {
   /** Writes while observers hear proposals, and while they hear INFORM. A suite without it counts neither. */
   proposals: z
@@ -65,7 +62,7 @@ export const proposals: Experiment<ProposalsOptions> = {
     const write = writeLoadOf(options);
     await measureFreshStarts(options, {
       experiment: this.name,
-      ...{ starts: 1, rounds: 1, budget: BUDGET_CORES, share: this.share },
+      ...{ starts: 1, rounds: 1, share: this.share },
       groups: [lab.ownTopologies(topologies).map(hearing)],
       // Cold code exchanges the same messages.
       warmUp: { ...write, load: { ...write.load, warmupMs: 0, saturatedMs: 0 } },

@@ -6,12 +6,13 @@ import { topologyRows } from './topology-rows.ts';
 
 const test = suite('chaos/experiments: what a result says it cannot show');
 
-function limitsWith(needs: readonly string[], kind: 'stand-in' | 'none' = 'stand-in'): string {
+function limitsWith(needs: readonly string[], implementation: 'zklab' | 'apache' = 'zklab'): string {
   const suite = readSuite('quick');
   const { environment } = minimalResult();
-  const toxiproxy = { kind, version: '1' } as const;
-  const rows = topologyRows({ suite, server: 'zklab', needs: new Set(needs) });
-  return limitsOf({ ...environment, toxiproxy }, rows, suite).join('\n');
+  const toxiproxy = { kind: 'stand-in', version: '1' } as const;
+  const rows = topologyRows({ suite, server: implementation, needs: new Set(needs) });
+  const server = { implementation, version: '1' };
+  return limitsOf({ ...environment, toxiproxy, server }, rows, suite).join('\n');
 }
 
 test('the limits say on whose links proxies stand, and speak of no ensemble that was not started', () => {
@@ -27,8 +28,8 @@ test('the limits say on whose links proxies stand, and speak of no ensemble that
   assert.match(roles!, /Up to 7 members/);
 });
 
-test('without proxies the limits say so, and nothing of links behind proxies', () => {
-  const text = limitsWith(['healthy', 'roles'], 'none');
-  assert.match(text, /There were no proxies/);
-  assert.not.match(text, /traffic/);
+test('a run of Apache ZooKeeper says what stands before its proxies', () => {
+  const text = (implementation: 'zklab' | 'apache') => limitsWith(['healthy'], implementation);
+  assert.match(text('apache'), /reach the proxies through a SOCKS server/);
+  assert.not.match(text('zklab'), /SOCKS/);
 });

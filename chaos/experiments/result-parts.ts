@@ -1,6 +1,6 @@
 /** Parts of a `zklab claims` result that no load measures: where it ran, and what it cannot show. */
 import type { Environment as Probed } from '../../bench/measure/environment.ts';
-import { environmentRow, NO_TOXIPROXY } from '../../bench/measure/result-rows.ts';
+import { environmentRow } from '../../bench/measure/result-rows.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Environment, Result, Topology as TopologyRow } from '../../results/schema.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
@@ -10,7 +10,7 @@ import type { Suite } from './suite.ts';
 
 export function environmentOf(
   probed: Probed,
-  toxiproxy: Toxiproxy | undefined,
+  toxiproxy: Toxiproxy,
   { server, noBandwidth }: { readonly server: ServerKind; readonly noBandwidth: string | undefined },
 ): Environment {
   const row = environmentRow(probed, {
@@ -18,7 +18,7 @@ export function environmentOf(
       implementation: server,
       version: server === 'apache' ? (probed.apacheZooKeeper ?? 'unknown') : SERVER_VERSION,
     },
-    toxiproxy: toxiproxy === undefined ? NO_TOXIPROXY : { kind: toxiproxy.kind, version: toxiproxy.version },
+    toxiproxy: { kind: toxiproxy.kind, version: toxiproxy.version },
   });
   return { ...row, ...(noBandwidth !== undefined && { noBandwidth }) };
 }
@@ -74,14 +74,10 @@ export function limitsOf(
 
 /** What stands on the links: it differs between the topologies of the suite and those of an experiment. */
 function linkLimits(
-  { toxiproxy }: Environment,
+  { toxiproxy, server }: Environment,
   topologies: readonly TopologyRow[],
   { proxyTax }: Suite,
 ): string[] {
-  if (toxiproxy.kind === 'none')
-    return [
-      'There were no proxies, so faults of links were not possible, and claims that need them are not shown.',
-    ];
   const proxy = toxiproxy.kind === 'stand-in' ? 'the stand-in for Toxiproxy' : 'Toxiproxy';
   const namesOf = (experiment: string | undefined) =>
     topologies.filter(each => each.experiment === experiment).map(({ name }) => name);
@@ -98,5 +94,10 @@ function linkLimits(
       : [
           `In ${roles.join(', ')} only the traffic of observers goes through ${proxy}; voters have direct links, and so have all where single operations are counted.`,
         ]),
+    ...(server.implementation === 'apache'
+      ? [
+          'Members of Apache ZooKeeper reach the proxies through a SOCKS server, which takes CPU as well and delays a little more.',
+        ]
+      : []),
   ];
 }

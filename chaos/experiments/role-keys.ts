@@ -10,8 +10,11 @@ export const roleKeys = {
     starts: count,
     /** Interleaved rounds of each start. */
     rounds: count,
-    /** CPU of each member, in cores, where the machine can limit it. Latencies are measured without it. */
-    budget: z.number().min(0.01).max(64),
+    /**
+     * CPU of each member, in cores, where the machine can limit it. Latencies are measured without it.
+     * @default no limit
+     */
+    budget: z.number().min(0.01).max(64).optional(),
     topologies: topologyTexts,
     /** Those whose observers are also slowed and cut off. @default all that have observers */
     faultsOn: z.array(z.string()).min(1).optional(),

@@ -105,7 +105,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   } finally {
     signal.removeEventListener('abort', onAbort);
     events.emit({ kind: 'phase', what: 'taking everything down' });
-    machineUse = watch.use(lab.worstDriver(), lab.toxiproxy?.pid);
+    machineUse = watch.use(lab.worstDriver(), lab.toxiproxy.pid);
     // What was measured is not lost because a disk is full or a proxy cannot be removed.
     const also = (what: string) => (error: Error) => {
       const text = `${what}: ${causesOf(error).join('; ')}`;

@@ -7,14 +7,16 @@ import { Ensemble } from '../../bench/topology/ensemble.ts';
 import { deathRows } from '../../bench/topology/ensemble-health.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { type PlanOptions, planEnsemble } from '../../bench/topology/plan.ts';
+import type { EnsemblePlan } from '../../bench/topology/planned.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Death } from '../../results/schema.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { FaultContext, FaultMember } from '../faults/context.ts';
-import { faultMember, linkMaps, meshMembers, type Naming } from '../members.ts';
+import { faultMember, linkMaps, meshMembers, type Naming, ofApache } from '../members.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import type { Target } from '../mesh/select.ts';
+import { type SocksServers, startSocks } from '../mesh/socks/start.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 
@@ -70,7 +72,7 @@ export class Stage {
   readonly topology: Topology;
   readonly label: string;
   readonly ensemble: Ensemble;
-  #mesh: Mesh | undefined;
+  #links: Links | undefined;
   readonly #proxiesStay: boolean;
   readonly #faults: FaultContext | undefined;
   readonly #begun: { readonly at: number; readonly what: string }[] = [];
@@ -79,55 +81,39 @@ export class Stage {
   private constructor(
     { topology, label, seed, toxiproxy }: StageOptions,
     ensemble: Ensemble,
-    mesh: Mesh | undefined,
-    client: ToxiproxyClient | undefined,
+    links: Links | undefined,
   ) {
     this.topology = topology;
     this.label = label;
     this.ensemble = ensemble;
-    this.#mesh = mesh;
+    this.#links = links;
     this.#proxiesStay = toxiproxy?.kind === 'external';
     this.#processFaults = {
       members: ensemble.members.map(member => faultMember(ensemble, member)),
       random: new SeededRandom(seed),
     };
-    if (mesh !== undefined && client !== undefined) this.#faults = { client, mesh, ...this.#processFaults };
+    if (links !== undefined)
+      this.#faults = { client: links.client, mesh: links.mesh, ...this.#processFaults };
   }
 
   /** Settles when every member serves in its role. @throws EnsembleError; nothing is left running */
   static async start(options: StageOptions): Promise<Stage> {
-    const { topology, label, folder, temporaryFolder, hostOf, toxiproxy, proxied, signal } = options;
+    const { topology, folder, temporaryFolder, hostOf, toxiproxy, signal } = options;
     const plan = await planEnsemble(topology, folder, { hostOf });
-    const client = toxiproxy && new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
-    const naming: Naming = name => linkEnd(label, name);
+    // Faults ask for roles when they choose their targets, and by then the ensemble exists.
     let ensemble: Ensemble | undefined;
-    const mesh =
-      client &&
-      (await Mesh.build({
-        client,
-        folder: join(folder, 'links'),
-        members: meshMembers(plan, naming),
-        ...(proxied === 'observers' && {
-          isProxied: (from, to) => [from.role, to.role].includes('observer'),
-        }),
-        // Faults ask for roles when they choose their targets, and by then the ensemble exists.
-        roleOf: async end => (await ensemble?.member(nameOf(label, end)).mode()) ?? 'down',
-        masterOf: async end => {
-          const master = (await ensemble?.learnerMasters())?.get(nameOf(label, end));
-          return master && naming(master);
-        },
-        outlivesLab: toxiproxy?.kind === 'external',
-      }));
+    const links = toxiproxy && (await proxiedLinks(options, toxiproxy, plan, () => ensemble));
     try {
       ensemble = await Ensemble.start(plan, {
         temporaryFolder,
         onMember: event => options.events.emit({ kind: 'member', topology: topology.name, ...event }),
         signal,
-        ...(mesh && { linkMaps: linkMaps(mesh, plan, naming) }),
+        ...(links && { linkMaps: links.maps }),
+        ...(links?.socks && { socksServers: links.socks.addresses }),
       });
-      return new Stage(options, ensemble, mesh, client);
+      return new Stage(options, ensemble, links);
     } catch (error) {
-      await mesh?.remove().catch(() => {});
+      await links?.remove().catch(() => {});
       throw error;
     }
   }
@@ -139,17 +125,17 @@ export class Stage {
   /** @throws Error when the stage has no proxies */
   get faults(): FaultContext {
     if (this.#faults === undefined)
-      throw new Error(`${this.name}: faults of links need link maps, which only zklab's server reads`);
+      throw new Error(`${this.name}: its links are direct, so no fault of a link is possible`);
     return this.#faults;
   }
 
   get hasLinks(): boolean {
-    return this.#mesh !== undefined;
+    return this.#links !== undefined;
   }
 
   /** The names of its proxies. */
   get proxies(): string[] {
-    return this.#mesh?.links.map(({ name }) => name) ?? [];
+    return this.#links?.mesh.links.map(({ name }) => name) ?? [];
   }
 
   /** For process faults, which need no proxy. */
@@ -194,16 +180,65 @@ export class Stage {
 
   /** Its proxies go too, because a run may start many stages one after the other. */
   async stop(): Promise<void> {
-    const mesh = this.#mesh;
-    this.#mesh = undefined;
+    const links = this.#links;
+    this.#links = undefined;
     try {
       await this.ensemble.stop();
     } finally {
-      await mesh?.remove().catch((error: unknown) => {
+      await links?.remove().catch((error: unknown) => {
         // A Toxiproxy that was started here takes its proxies with it, and may be gone already.
         if (this.#proxiesStay) throw error;
       });
     }
+  }
+}
+
+/** What stands on the links between members. */
+interface Links {
+  readonly client: ToxiproxyClient;
+  readonly mesh: Mesh;
+  readonly maps: ReadonlyMap<string, string>;
+  /** Of members of Apache ZooKeeper that dial through proxies. */
+  readonly socks: SocksServers | undefined;
+  remove(): Promise<void>;
+}
+
+async function proxiedLinks(
+  { label, folder, proxied = 'all' }: StageOptions,
+  { kind, url, proxyPrefix }: NonNullable<StageOptions['toxiproxy']>,
+  plan: EnsemblePlan,
+  ensemble: () => Ensemble | undefined,
+): Promise<Links> {
+  const client = new ToxiproxyClient(url, proxyPrefix);
+  const naming: Naming = name => linkEnd(label, name);
+  // A SOCKS server takes all connections of its member. Where voters have direct links, they have none.
+  const observers = new Set(plan.members.flatMap(({ name, role }) => (role === 'observer' ? [name] : [])));
+  const mesh = await Mesh.build({
+    client,
+    folder: join(folder, 'links'),
+    members: meshMembers(plan, naming),
+    ...(proxied === 'observers' && {
+      isProxied: (from, to) => [from.role, to.role].includes('observer'),
+    }),
+    roleOf: async end => (await ensemble()?.member(nameOf(label, end)).mode()) ?? 'down',
+    masterOf: async end => {
+      const master = (await ensemble()?.learnerMasters())?.get(nameOf(label, end));
+      return master && naming(master);
+    },
+    outlivesLab: kind === 'external',
+  });
+  try {
+    const maps = linkMaps(mesh, plan, naming);
+    const socks = await startSocks(
+      new Map([...ofApache(plan, maps)].filter(([name]) => proxied === 'all' || observers.has(name))),
+    );
+    const remove = async () => {
+      await Promise.all([socks?.stop(), mesh.remove()]);
+    };
+    return { client, mesh, maps, socks, remove };
+  } catch (error) {
+    await mesh.remove().catch(() => {});
+    throw error;
   }
 }
 

@@ -17,9 +17,6 @@ import { count } from './suite.ts';
 
 const SINK = fileURLToPath(new URL('./measurements/discarding-sink.js', import.meta.url));
 
-/** Counts need no budget: this is for the load before them, which has no length. */
-const BUDGET_CORES = 1;
-
 const keys = {
   /** Writes beside a commit stream, and without one. A suite without it does not measure them. */
   streams: z
@@ -66,7 +63,7 @@ export const streams: Experiment<StreamsOptions> = {
     const condition = CONDITIONS.singleAtLeader;
     await measureFreshStarts(options, {
       experiment: this.name,
-      ...{ starts: 1, rounds: 1, budget: BUDGET_CORES, share: this.share },
+      ...{ starts: 1, rounds: 1, share: this.share },
       groups: [lab.ownTopologies(topologies).map(withItsStream)],
       // Cold code exchanges the same messages.
       warmUp: { ...write, load: { ...write.load, warmupMs: 0, saturatedMs: 0 } },

@@ -17,9 +17,6 @@ export interface Rows {
 
 /** Those that a run about `needs` starts, or all of the suite when it needs none. @throws UsageError */
 export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }: Rows): TopologyRow[] {
-  // Apache ZooKeeper reads no link map, so nothing can stand on its links.
-  const canProxy = server === 'zklab';
-  const links = canProxy ? 'proxied' : 'direct';
   const needed = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need)));
   const own = needed.flatMap(each => {
     const own: OwnTopologies = each.ownTopologies?.(suite) ?? { texts: {} };
@@ -27,7 +24,7 @@ export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }
     return topologiesOf(suite, serverOf, texts).map(topology => {
       const canLimit = topology.members.every(member => hostOf(member).noBudget() === undefined);
       const budgetCores = canLimit ? budget : undefined;
-      const isProxied = canProxy && observersAreProxied === true && canProxyObservers(topology);
+      const isProxied = observersAreProxied === true && canProxyObservers(topology);
       return topologyRow(topology, {
         experiment: each.name,
         links: isProxied ? 'observers proxied' : 'direct',
@@ -37,5 +34,8 @@ export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }
   });
   // What nobody starts would look like something that was measured, with columns that stay empty.
   const isShared = needed.length === 0 || needed.some(each => each.ownTopologies === undefined);
-  return [...(isShared ? topologiesOf(suite, server) : []).map(each => topologyRow(each, { links })), ...own];
+  return [
+    ...(isShared ? topologiesOf(suite, server) : []).map(each => topologyRow(each, { links: 'proxied' })),
+    ...own,
+  ];
 }

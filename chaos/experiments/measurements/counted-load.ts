@@ -23,7 +23,7 @@ export interface CountedLoad {
 export async function countedLoad(
   { ensemble: { members } }: Stage,
   cast: Cast,
-  driver: LoadDriver,
+  driver: Pick<LoadDriver, 'run'>,
   spec: LoadSpec,
 ): Promise<CountedLoad> {
   const { leader, observers } = cast;

@@ -23,7 +23,7 @@ export function measureReads(
   members: readonly Member[],
   times: Pick<LoadSpec, 'warmupMs' | 'durationMs'>,
 ): Promise<LoadResult> {
-  return load.driver.run({ ...specOf(load, members), ...times });
+  return load.driver.run(readSpec(load, members, times));
 }
 
 /** Runs `body` while members are read from. */
@@ -32,7 +32,7 @@ export async function besideReads<T>(
   members: readonly Member[],
   body: () => Promise<T>,
 ): Promise<{ value: T; reads: LoadResult }> {
-  const reads = load.driver.run({ ...specOf(load, members), warmupMs: 0, durationMs: BESIDE_MAX_MS });
+  const reads = load.driver.run(readSpec(load, members, { warmupMs: 0, durationMs: BESIDE_MAX_MS }));
   const running = body();
   try {
     const value = await Promise.race([running, failureOf(reads)]);
@@ -62,11 +62,13 @@ export function readVoidReasons({ driver, totals, voidReasons }: LoadResult, isE
   ];
 }
 
-function specOf(
-  { write, sessionsPerMember, depth }: ReadLoad,
+export function readSpec(
+  { write, sessionsPerMember, depth }: Omit<ReadLoad, 'driver'>,
   members: readonly Member[],
-): Omit<LoadSpec, 'warmupMs' | 'durationMs'> {
+  times: Pick<LoadSpec, 'warmupMs' | 'durationMs'>,
+): LoadSpec {
   return {
+    ...times,
     targets: members.map(({ name, plan }) => ({ name, ...plan.ports.client })),
     sessionsPerTarget: sessionsPerMember,
     workload: { ...workloadOf(write), mix: { getData: 1 } },

@@ -78,7 +78,7 @@ function targetOf(member: Member, role: string): LoadTarget {
 /**
  * The leader and one follower, the same in every topology and condition. Faults never target this follower.
  */
-function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
+export function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
   return [leader, ...(keptFollower === undefined ? [] : [keptFollower])].map(each => targetOf(each, 'voter'));
 }
 
