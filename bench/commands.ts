@@ -76,6 +76,7 @@ export function addBench(program: Command, context: CommandContext): void {
       }),
     );
   addCosts(bench, context);
+  addDriver(bench, context);
   comparing(
     bench,
     'http',
@@ -135,6 +136,22 @@ function addCosts(bench: Command, context: CommandContext): void {
         const { benchCosts } = await import('./prediction/costs.ts');
         const { rounds, window: windowMs = 1_200, warmup: warmupMs = 10_000, json = false } = options;
         return benchCosts(context.out, { rounds, windowMs, warmupMs, json, signal: context.signal });
+      }),
+    );
+}
+
+function addDriver(bench: Command, context: CommandContext): void {
+  bench
+    .command('driver')
+    .description('measure what the load driver can do on this machine, and whether that is enough')
+    .option('--rounds <n>', 'rounds of all loads; at least 5 for a verdict', wholeNumber(1, 1_000), 5)
+    .option('--seconds <s>', 'length of each load, in seconds', wholeNumber(1, 3_600), 1)
+    .option('--json', 'print the figures as one document')
+    .addHelpText('after', example('zklab bench driver --rounds 10 --seconds 3'))
+    .action(
+      runs(async (options: { rounds: number; seconds: number; json?: boolean }) => {
+        const { benchDriver } = await import('./load/driver-command.ts');
+        return benchDriver(context.out, { ...options, signal: context.signal });
       }),
     );
 }

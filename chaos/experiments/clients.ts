@@ -41,6 +41,8 @@ const keys = {
       /** The same part of the first load of a turn: members that were idle are slow at first. */
       wakeMs: milliseconds.default(1_000),
       windowMs: count,
+      /** Of single writes, whose median needs few of them. @default windowMs */
+      singlesMs: duration.optional(),
       staleness: z.strictObject({ writesPerSecond: count, samples: count }),
       /** Writes at a steady rate at the ensembles of voters, side by side. @default not measured */
       steady: z.strictObject({ windows: count, ratePerTarget: count, windowMs: duration }).optional(),
@@ -113,7 +115,14 @@ export const clients: Experiment<ClientsOptions> = {
 /** About how long one topology is measured in one start; 0: no claim needs it. */
 function windowsMs(
   topology: Topology,
-  { settleMs, wakeMs, windowMs, staleness, steady }: NonNullable<ClientsOptions['clients']>,
+  {
+    settleMs,
+    wakeMs,
+    windowMs,
+    singlesMs = windowMs,
+    staleness,
+    steady,
+  }: NonNullable<ClientsOptions['clients']>,
   needs: ReadonlySet<string>,
 ): number {
   const isObserved = topology.members.some(({ role }) => role === 'observer');
@@ -123,7 +132,7 @@ function windowsMs(
   const limitedMs = turns.map(cells => loadMs(wakeMs, windowMs) + (cells - 1) * loadMs(settleMs, windowMs));
   return (
     limitedMs.reduce((sum, ms) => sum + ms, 0) +
-    singles * loadMs(0, windowMs) +
+    singles * loadMs(0, singlesMs) +
     (isFollowed ? loadMs(0, staleness.samples * SAMPLE_MS) : 0) +
     // Two of them share a load.
     (needs.has(STEADY) && !isObserved && steady !== undefined
@@ -146,10 +155,11 @@ async function warmUpReads(options: Options, stage: Stage, start: number): Promi
 /** Without budgets, because a member that waits for its next period answers late. */
 async function measureLatencies(options: Options, stage: Stage, start: number): Promise<void> {
   const { suite, lab, recorder, needs, signal } = options;
-  const { windowMs, staleness } = suite.clients!;
+  const { windowMs, singlesMs = windowMs, staleness } = suite.clients!;
   if (!hasObservers(stage)) return;
   const write = writeLoadOf(options);
-  const occasion = { stage, round: start, start, recorder, driver: lab.driver, write, windowMs, signal };
+  const driver = lab.driver;
+  const occasion = { stage, round: start, start, recorder, driver, write, windowMs: singlesMs, signal };
   if (needs.has('singleWrites'))
     for (const path of inTurn(LEARNER_PATHS, start))
       await cell(options, stage, start, path.condition, () => timePath(occasion, path));

@@ -31,6 +31,7 @@ export function explained(options: ExplainOptions): object {
       memberSettings: effectiveSettings(checkedSettings(suite.settings, suite.origin)),
       experiments: neededBy(suite, needs).map(each => ({
         name: each.name,
+        expectedSeconds: Math.round(experimentMs(each, suite, server, needs) / 1000),
         measures: each.provides(suite).filter(need => needs.has(need)),
       })),
       topologies: topologyRows({ suite, server, needs }).map(row => ({
@@ -61,16 +62,24 @@ export function expectedMs({ suite, claims, server }: ExplainOptions): number {
   const needed = neededBy(suite, needs);
   const { warmupMs, saturatedMs, warmupLoads } = suite.load;
   const isShared = needed.some(each => each.ownTopologies === undefined);
-  const shared = topologies.reduce(
+  const started = [...topologies, ...(suite.proxyTax ? topologies.slice(0, 1) : [])];
+  const shared = started.reduce(
     (sum, each) => sum + ensembleMs(each) + warmupLoads * loadMs(warmupMs, saturatedMs),
     0,
   );
-  const measured = needed.reduce((sum, each) => {
-    const own = topologiesOf(suite, server, each.ownTopologies?.(suite).texts ?? {});
-    return sum + (each.expectedMs?.(suite, { topologies, own, needs }) ?? 0);
-  }, 0);
+  const measured = needed.reduce((sum, each) => sum + experimentMs(each, suite, server, needs), 0);
   const all = BEGIN_MS + (isShared ? shared : 0) + measured;
   return Math.min(all, suite.budgetMs ?? Number.POSITIVE_INFINITY);
+}
+
+function experimentMs(
+  each: (typeof EXPERIMENTS)[number],
+  suite: Suite,
+  server: ServerKind,
+  needs: ReadonlySet<string>,
+): number {
+  const own = topologiesOf(suite, server, each.ownTopologies?.(suite).texts ?? {});
+  return each.expectedMs?.(suite, { topologies: topologiesOf(suite, server), own, needs }) ?? 0;
 }
 
 function neededBy(suite: Suite, needs: ReadonlySet<string>) {

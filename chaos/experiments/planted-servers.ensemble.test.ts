@@ -28,8 +28,8 @@ interface Judged {
 
 const RUNS_MAX = 4;
 /**
- * A tenth shows on a quiet machine: `testing/plant.ts`. On a busy one a leader that spins writes in larger batches,
- * which takes back a part of what it burns.
+ * A tenth shows on a quiet machine: `testing/plant.ts`. On a busy one a leader that spins writes in larger
+ * batches, which takes back a part of what it burns.
  */
 const SPIN_SHARE = 5;
 

@@ -33,7 +33,7 @@ export interface WriteCondition {
   readonly condition: string;
   /** What is measured under it. */
   readonly loads: readonly LoadKind[];
-  appliesTo(stage: Stage): boolean;
+  appliesTo(stage: Pick<Stage, 'name' | 'topology'>): boolean;
   faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault;
 }
 
@@ -80,6 +80,6 @@ export function checkConditions({ conditions, topologies: all }: Suite & WriteOp
   }
 }
 
-function countOf({ topology }: Stage, role: 'observer' | 'participant'): number {
+function countOf({ topology }: Pick<Stage, 'topology'>, role: 'observer' | 'participant'): number {
   return topology.members.filter(member => member.role === role).length;
 }

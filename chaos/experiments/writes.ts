@@ -29,11 +29,18 @@ export const writes: Experiment<WriteOptions> = {
   expectedMs(suite, { topologies, needs }) {
     const { warmupMs, saturatedMs, pacedMs } = suite.load;
     const times = { saturated: loadMs(warmupMs, saturatedMs), paced: loadMs(warmupMs, pacedMs) };
+    const ofLoads = (loads: readonly LoadKind[]) => loads.reduce((sum, load) => sum + times[load], 0);
     const conditions = conditionsOf(suite).filter(({ need }) => needs.has(need));
-    const underFaults = conditions.flatMap(({ loads }) => [FAULT_MS, ...loads.map(load => times[load])]);
-    const healthy = healthyLoads(suite).reduce((sum, load) => sum + times[load], 0);
-    const ofTopology = underFaults.reduce((sum, ms) => sum + ms, healthy);
-    return suite.rounds * topologies.length * ofTopology;
+    const ofTopology = (topology: Topology, index: number) => {
+      const stage = { name: topology.name, topology };
+      const applied = conditions.filter(({ appliesTo }) => appliesTo(stage));
+      return applied.reduce(
+        (sum, { loads }) => sum + FAULT_MS + ofLoads(loads),
+        ofLoads(healthyLoads(suite, stage, index === 0)),
+      );
+    };
+    const ofRound = topologies.reduce((sum, each, index) => sum + ofTopology(each, index), 0);
+    return suite.rounds * (ofRound + (suite.proxyTax ? ofLoads(LOAD_KINDS) : 0));
   },
   async run(options) {
     const { rounds, roundsMin } = options.suite;
@@ -62,7 +69,8 @@ async function underConditions(
   const write = writeLoadOf(options);
   const topology = stage.name;
   await cell(options, stage, round, CONDITIONS.healthy, async () => {
-    const sample = await measureWrites(stage, await stage.cast(), write, { loads: healthyLoads(suite) });
+    const loads = healthyLoads(suite, stage, stage === options.lab.stages[0]);
+    const sample = await measureWrites(stage, await stage.cast(), write, { loads });
     recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
     const cores = sample.saturated?.observerCores;
     if (cores !== undefined) observerCores.set(stage, cores);
@@ -79,11 +87,19 @@ async function underConditions(
   }
 }
 
-/** Without a fault or a control to compare it with, the latency of ensembles behind proxies says nothing. */
-function healthyLoads(suite: Suite & WriteOptions): readonly LoadKind[] {
-  return suite.proxyTax || conditionsOf(suite).some(({ loads }) => loads.includes('paced'))
-    ? LOAD_KINDS
-    : ['saturated'];
+/**
+ * Without a fault or a control to compare it with, the latency of ensembles behind proxies says nothing. The
+ * control for the proxies is a control of the first topology alone.
+ */
+function healthyLoads(
+  suite: Suite & WriteOptions,
+  stage: Pick<Stage, 'name' | 'topology'>,
+  isFirst: boolean,
+): readonly LoadKind[] {
+  const isSlowed = conditionsOf(suite).some(
+    ({ loads, appliesTo }) => loads.includes('paced') && appliesTo(stage),
+  );
+  return isSlowed || (suite.proxyTax && isFirst) ? LOAD_KINDS : ['saturated'];
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * `node dist/chaos/experiments/testing/plant.js PLANT CLAIMS-OPTIONS`: `zklab claims` of servers with a planted
- * mistake, for the suites of the project on a quiet machine. @see chaos/README.md "Planted servers"
+ * `node dist/chaos/experiments/testing/plant.js PLANT OPTIONS`: `zklab claims` of servers with a planted
+ * mistake, for the suites of the project on a quiet machine. @see planted-servers.ensemble.test.ts
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

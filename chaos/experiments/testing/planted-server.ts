@@ -10,7 +10,7 @@ import { PacketType } from '../../../server/wire/quorum-packet.ts';
 
 /** Names the plant in the environment of the processes. */
 export const PLANT_VARIABLE = 'ZKLAB_PLANT';
-/** How much a leader that spins burns; one run among other tests has to see more than a quiet machine does. */
+/** How much a leader that spins burns: a run among other tests shows less than one on a quiet machine. */
 export const SPIN_VARIABLE = 'ZKLAB_PLANT_SPIN';
 
 /** An acknowledgement reaches the leader so much later; longer than a window of the tiny suite. */
