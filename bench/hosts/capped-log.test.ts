@@ -11,6 +11,7 @@ test('a short log is one file', () => {
   assert.equal(readdirSync(folder), ['x.log']);
   assert.is(readFileSync(log.file, 'utf8'), 'one\ntwo\n');
   assert.is(log.tail(1), 'two');
+  assert.ok(log.isWhole);
 });
 
 test('a long log keeps its beginning and its end, and never more than the limit', () => {
@@ -26,6 +27,10 @@ test('a long log keeps its beginning and its end, and never more than the limit'
   assert.match(end, /line 4998\nline 4999\n$/);
   assert.is(log.tail(2), 'line 4998\nline 4999');
   assert.is(log.content(), readFileSync(log.file, 'utf8') + end);
+  assert.not.ok(log.isWhole);
+  const within = logOf(temporaryFolder(), 8_000, lines.slice(0, 600));
+  assert.is(within.content(), lines.slice(0, 600).join(''));
+  assert.ok(within.isWhole, 'three parts hold all of it');
 });
 
 test('a chunk above the limit is cut, and a closed log accepts no more', () => {

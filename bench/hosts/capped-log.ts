@@ -1,5 +1,5 @@
 /** Keeps the output of a member on disk: its beginning and its end, within a limit. */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -19,6 +19,7 @@ export class CappedLog {
   #inEnd = false;
   #tail = '';
   #isClosed = false;
+  #isWhole = true;
   /** Why the disk took no more; the end is kept in memory then. */
   #problem: string | undefined;
 
@@ -50,6 +51,11 @@ export class CappedLog {
     return this.#tail.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
+  /** Nothing of what was written is missing in between. */
+  get isWhole(): boolean {
+    return this.#isWhole && this.#problem === undefined;
+  }
+
   /** Everything that is kept, in order. */
   content(): string {
     const stored = [this.file, `${this.file}.end.1`, `${this.file}.end`].map(readOrEmpty).join('');
@@ -66,6 +72,7 @@ export class CappedLog {
 
   #store(chunk: Buffer): void {
     if (this.#partBytes + chunk.length > this.#partBytesMax) this.#nextPart();
+    this.#isWhole &&= chunk.length <= this.#partBytesMax;
     writeSync(this.#descriptor!, chunk.subarray(0, this.#partBytesMax));
     this.#partBytes += chunk.length;
   }
@@ -74,7 +81,10 @@ export class CappedLog {
     closeSync(this.#descriptor!);
     this.#descriptor = undefined;
     const end = `${this.file}.end`;
-    if (this.#inEnd) renameSync(end, `${end}.1`);
+    if (this.#inEnd) {
+      this.#isWhole &&= !existsSync(`${end}.1`);
+      renameSync(end, `${end}.1`);
+    }
     this.#inEnd = true;
     this.#descriptor = openSync(end, 'w');
     this.#partBytes = 0;

@@ -5,7 +5,7 @@
 import type { Judgement } from './judgement.ts';
 import type { Part, RunRecord } from './run-record.ts';
 
-export interface Checker<Needs extends Part = Part> {
+export interface Checker<Needs extends Part = Part, Uses extends Part = never> {
   readonly name: string;
   /** One line, for `zklab list`. */
   readonly description: string;
@@ -13,5 +13,6 @@ export interface Checker<Needs extends Part = Part> {
   readonly needs: readonly Needs[];
   /** Only some workloads have anything for it. Of the others it is not heard. */
   readonly isOptional?: true;
-  check(record: Pick<RunRecord, Needs>): Judgement;
+  /** `Uses`: what it reads when it is there. */
+  check(record: Pick<RunRecord, Needs> & Partial<Pick<RunRecord, Uses>>): Judgement;
 }

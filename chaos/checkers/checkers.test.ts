@@ -12,7 +12,7 @@ import { checkWriteOrder } from './write-order.ts';
 
 const test = suite('checkers: each is shown a bad history');
 
-type Detail = Partial<Pick<HistoryEvent, 'value' | 'zxid' | 'mzxid' | 'version' | 'session'>>;
+type Detail = Partial<Pick<HistoryEvent, 'value' | 'zxid' | 'mzxid' | 'version' | 'session' | 'server'>>;
 
 /** Builds a history call by call: each call adds one event, whose index and time follow from its position. */
 class Story {
@@ -158,9 +158,26 @@ test('sync freshness: an answer may not miss what was acknowledged before; a dep
   const during = new Story().tell('invoke', 9, 'sync', '/a').write(1, 'setData', '/a', 'x', epoch + 2);
   const { valid } = checkSyncFreshness(during.tell('ok', 9, 'sync', '/a', { zxid: epoch + 1 }).events);
   assert.is(valid, 'valid', 'acknowledged while the sync was under way');
-  const loose = { zxid: epoch + 1, loose: true } as const;
-  const atApache = written().tell('invoke', 9, 'sync', '/a').tell('ok', 9, 'sync', '/a', loose);
-  assert.is(checkSyncFreshness(atApache.events).checked, 0, 'at a server of Apache it promises nothing');
+});
+
+test('sync freshness: a sync of a client of an Apache leader is not judged, all others are', () => {
+  const epoch = 0x1_0000_0000;
+  const synced = (server: string | undefined, zxid: number) =>
+    new Story()
+      .write(1, 'setData', '/a', 'x', epoch + 2)
+      .tell('invoke', 9, 'sync', '/a')
+      .tell('ok', 9, 'sync', '/a', { zxid, ...(server && { server }) }).events;
+  const leaders = { apache: [1], follower: [], unknown: 'any' } as const;
+  for (const server of ['apache', 'unknown', undefined]) {
+    const { valid, checked, notes } = checkSyncFreshness(synced(server, epoch + 1), leaders);
+    assert.equal([valid, checked], ['unknown', 0], server);
+    assert.match(notes!.join(), /not judged, because clients of an Apache leader sent them/);
+  }
+  for (const server of ['follower', 'zklab'])
+    assertInvalid(checkSyncFreshness(synced(server, epoch + 1), leaders), /as of zxid/);
+  assertInvalid(checkSyncFreshness(synced('apache', epoch + 1)), /as of zxid/);
+  const led = { apache: [2] };
+  assertInvalid(checkSyncFreshness(synced(undefined, epoch + 1), led), /as of zxid/);
 });
 
 test('tree equality: equal, different, behind, and alone', () => {

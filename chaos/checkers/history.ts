@@ -84,8 +84,6 @@ export interface HistoryEvent {
   readonly readOnly?: true;
   /** Of a completion: the server may show what no quorum has accepted, as upstream's read-only one does. */
   readonly unagreed?: true;
-  /** Of a sync: its server may have answered it without what others had acknowledged, as Apache's leader. */
-  readonly loose?: true;
 }
 
 export interface Operation {

@@ -31,6 +31,11 @@ export interface RunRecord {
   readonly roles: Readonly<Record<string, string>>;
   /** What clients that are processes of their own have seen of their connections. */
   readonly applications: readonly ApplicationRecord[];
+  /**
+   * The epochs that each server of Apache ZooKeeper led, by the address that the history has; `any` when that
+   * is not known. See `early-syncs.ts`.
+   */
+  readonly apacheLeaders: Readonly<Record<string, readonly number[] | 'any'>>;
   /** What processes of members used over a long run. */
   readonly resources: Resources;
   /** The members that ended by themselves, in words, and how many members there were. */

@@ -133,7 +133,7 @@ async function attacked(
   const servers = ensemble.members.map(({ clientAddress }) => addressOf(clientAddress));
   const load = new LiveWorkload(
     schedule.workload,
-    { servers, seed: String(seed), folder: run.path, looseSyncs: looseSyncsOf(ensemble) },
+    { servers, seed: String(seed), folder: run.path },
     schedule.workloadOptions,
   );
   const startedAt = Date.now() - load.nowMs;
@@ -260,12 +260,6 @@ async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSig
     wroteAtMs = load.firstWriteAfter(healedAtMs);
   }
   return { aftermath: { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing }, wroteAtMs };
-}
-
-/** As clients know Apache's servers. */
-function looseSyncsOf({ members }: Ensemble): ReadonlySet<string> {
-  const apache = members.filter(({ plan }) => isApache(plan.implementation));
-  return new Set(apache.map(({ clientAddress }) => clientAddress));
 }
 
 function addressOf(text: string): { host: string; port: number } {

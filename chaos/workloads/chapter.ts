@@ -31,7 +31,6 @@ export interface ChapterOptions {
   readonly servers: readonly Address[];
   readonly seed: string;
   readonly sessionTimeoutMs: number;
-  readonly looseSyncs: ReadonlySet<string>;
   readonly time: { readonly nowMs: number };
   /** Where its history is written while it happens; undefined: nowhere. */
   readonly folder: string | undefined;
@@ -87,7 +86,6 @@ export class Chapter {
   /** @throws Error when its file cannot be created */
   constructor(options: ChapterOptions) {
     const { number, root, fromZxid, workload, ofWorkload, servers, seed, sessionTimeoutMs, time } = options;
-    const { looseSyncs } = options;
     this.number = number;
     this.root = root;
     this.fromZxid = fromZxid;
@@ -103,7 +101,7 @@ export class Chapter {
     const recorder = new HistoryRecorder({ time, note: () => {}, keep });
     const client = (process: number, isReader = false) =>
       new RecordingClient({
-        ...{ process, clock, network, servers, recorder, root, sessionTimeoutMs, looseSyncs },
+        ...{ process, clock, network, servers, recorder, root, sessionTimeoutMs },
         ...(isReader ? { readOnly: 'anything' as const } : {}),
         note: () => {},
         onViolation: what => this.violations.push(`client ${process}: ${what}`),

@@ -30,7 +30,6 @@ export type Completion = Pick<
   | 'error'
   | 'readOnly'
   | 'unagreed'
-  | 'loose'
   | 'server'
 >;
 

@@ -17,6 +17,7 @@ export type KeptRecord = Pick<RunRecord, 'history'> &
       | 'aftermath'
       | 'deaths'
       | 'roles'
+      | 'apacheLeaders'
       | 'resources'
       | 'applications'
     >

@@ -4,15 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ZkClientError } from '../../bench/load/client-error.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { fourLetterWord } from '../../bench/topology/four-letter.ts';
-import { isApache } from '../../bench/topology/implementation.ts';
 import type { EventSink } from '../../results/events.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { Judgement } from '../checkers/judgement.ts';
 import { leakLimits } from '../checkers/leaks.ts';
 import { firstWriteAfter } from '../checkers/liveness.ts';
 import type { FinalNode, ResourceSample, RunRecord } from '../checkers/run-record.ts';
-import { syncFreshness } from '../checkers/sync-freshness.ts';
 import { agreedTransactions } from './agreed-transactions.ts';
+import { apacheLeadersOf } from './apache-leaders.ts';
 import type { Chapter } from './chapter.ts';
 import { withRoot } from './client-root.ts';
 import { type MemberState, readMemberState } from './final-state.ts';
@@ -40,13 +39,11 @@ export async function judgeWorkload(
   { aftermath, readings, ...whole }: WholeRun = {},
 ): Promise<Judgement[]> {
   const { chapters, workload } = load;
-  const isAllApache = ensemble.members.every(({ plan }) => isApache(plan.implementation));
-  // Where every sync is loose, nothing is there for it to check.
-  const judgedBy = workload.judgedBy.filter(name => !isAllApache || name !== syncFreshness.name);
   const roles = Object.fromEntries(
     ensemble.members.map(({ clientAddress, plan }) => [clientAddress, plan.role]),
   );
   const read = await finalStates(ensemble, load.paths, deadlineMs).catch((error: Error) => error.message);
+  const apacheLeaders = apacheLeadersOf(ensemble.members);
   const judged: Judgement[][] = [];
   let isAfter = false;
   for (const [at, chapter] of chapters.entries()) {
@@ -62,7 +59,7 @@ export async function judgeWorkload(
     const transactions =
       states && (await transactionsOf(ensemble, chapter, chapters[at + 2]?.fromZxid, load.startedAtMs));
     const record: KeptRecord = {
-      ...{ ...known, roles },
+      ...{ ...known, roles, ...(apacheLeaders && { apacheLeaders }) },
       ...(states && { finalTrees: states.map(({ nodes }) => registersOf(chapter, nodes)) }),
       ...(transactions && { transactions }),
       ...(isLast && { ...whole, ...(states && { memberTrees: states }) }),
@@ -70,7 +67,7 @@ export async function judgeWorkload(
       ...(showsEnd && { aftermath }),
     };
     const about: AboutRecord = {
-      ...{ judgedBy, violations: chapter.violations },
+      ...{ judgedBy: workload.judgedBy, violations: chapter.violations },
       ...(isLast ? typeof read === 'string' && { unread: read } : { isFollowed: true as const }),
     };
     if (chapter.folder !== undefined) {

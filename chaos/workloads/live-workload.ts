@@ -16,8 +16,6 @@ export interface LiveWorkloadOptions {
   readonly seed: string;
   /** @default 5000 */
   readonly sessionTimeoutMs?: number;
-  /** Servers, as "host:port", whose syncs promise nothing; see `sync-freshness.ts`. @default none */
-  readonly looseSyncs?: ReadonlySet<string>;
   /** Of the run. The history is written there while it happens. @default nowhere, in one chapter */
   readonly folder?: string;
   /** @default CHAPTER_EVENTS_MAX */
@@ -73,10 +71,7 @@ export class LiveWorkload {
     const ofWorkload = workload.schema.parse(given) as object;
     const onEvent = () => this.#onEvent();
     const time = this.#time;
-    const { looseSyncs = new Set() } = options;
-    this.#options = {
-      ...{ workload, ofWorkload, servers, seed, sessionTimeoutMs, looseSyncs, folder, time, onEvent },
-    };
+    this.#options = { workload, ofWorkload, servers, seed, sessionTimeoutMs, folder, time, onEvent };
     this.#begin('', 0);
   }
 

@@ -36,8 +36,6 @@ export interface RecordingClientOptions {
   /** A znode below which all of its paths lie; the history has them without it. @default none */
   root?: string;
   sessionTimeoutMs: number;
-  /** Servers, as "host:port", whose syncs are `loose`. @default none */
-  looseSyncs?: ReadonlySet<string>;
   /**
    * The client says that a read-only server is enough (`canBeReadOnly`). `agreed`: its servers show nothing
    * but what a quorum has accepted, and keep its connection. `anything`: they may be upstream's read-only
@@ -425,11 +423,7 @@ export class RecordingClient {
     const known = { isKnown: knewAll, showsAnything: this.#showsAnything };
     const { type, completion: said } = outcomeAt(answer, invocation.f, known);
     const created = said.created === undefined ? undefined : withoutRoot(this.#root, said.created);
-    const isLoose = invocation.f === 'sync' && this.#options.looseSyncs?.has(this.#server) === true;
-    const completion = {
-      ...{ ...said, ...(created !== undefined && { created }), server: this.#server },
-      ...(isLoose && { loose: true as const }),
-    };
+    const completion = { ...said, ...(created !== undefined && { created }), server: this.#server };
     const watch = type === 'ok' ? watchLeftBy(invocation, completion) : undefined;
     if (watch !== undefined) this.#remember(watch, invocation.path);
     this.#options.recorder.complete(pending.operation, type, invocation, completion);

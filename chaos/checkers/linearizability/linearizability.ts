@@ -1,4 +1,5 @@
 import type { Checker } from '../checker.ts';
+import { type ApacheLeaders, notesOnEarlySyncs } from '../early-syncs.ts';
 import type { HistoryEvent } from '../history.ts';
 import { type Judgement, judge } from '../judgement.ts';
 import { drawn, illegalPart, textOf } from './counterexample.ts';
@@ -6,12 +7,17 @@ import { search } from './search.ts';
 import { type ZnodeInterval, znodeHistories } from './znode-history.ts';
 import { ABSENT, znodeModel } from './znode-model.ts';
 
-export const linearizability: Checker<'history'> = {
+export const linearizability: Checker<'history', 'apacheLeaders'> = {
   name: 'linearizability',
   description: 'writes of a znode, and reads behind a sync or a write, that no single order explains',
   needs: ['history'],
-  check: ({ history }) => checkLinearizability(history),
+  check: ({ history, apacheLeaders }) => checkLinearizability(history, { apacheLeaders }),
 };
+
+interface LinearizabilityOptions {
+  readonly configurationsMax?: number;
+  readonly apacheLeaders?: ApacheLeaders | undefined;
+}
 
 /** Configurations of one znode; 64 MiB at most, freed before the next one. */
 const CONFIGURATIONS_MAX = 200_000;
@@ -26,13 +32,13 @@ const CONFIGURATIONS_MAX = 200_000;
  */
 export function checkLinearizability(
   history: readonly HistoryEvent[],
-  configurationsMax = CONFIGURATIONS_MAX,
+  { configurationsMax = CONFIGURATIONS_MAX, apacheLeaders = {} }: LinearizabilityOptions = {},
 ): Judgement {
   const reasons: string[] = [];
   const undecided: string[] = [];
   let first: { readonly path: string; readonly intervals: readonly ZnodeInterval[] } | undefined;
   let checked = 0;
-  for (const [path, intervals] of znodeHistories(history)) {
+  for (const [path, intervals] of znodeHistories(history, apacheLeaders)) {
     const verdict = search(znodeModel, ABSENT, intervals, { configurationsMax });
     if (verdict === 'undecided') {
       undecided.push(
@@ -48,9 +54,11 @@ export function checkLinearizability(
       `${path}: operation ${culprit.operation.invoke.operation} (${textOf(culprit)}) has no place in any order of the operations before it`,
     );
   }
-  const judgement = judge(linearizability.name, checked, reasons);
+  const notes = notesOnEarlySyncs(history, apacheLeaders);
+  const told = notes.length > 0 && { notes };
+  const judgement = { ...judge(linearizability.name, checked, reasons), ...told };
   if (first !== undefined)
     return { ...judgement, counterexample: drawn(first.path, illegalPart(first.intervals)) };
   if (undecided.length === 0) return judgement;
-  return { ...judge(linearizability.name, checked, undecided), valid: 'unknown' };
+  return { ...judge(linearizability.name, checked, undecided), ...told, valid: 'unknown' };
 }

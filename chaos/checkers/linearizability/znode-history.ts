@@ -3,6 +3,7 @@
  * in the history.
  */
 import { epochOf } from '../../../server/wire/zxid.ts';
+import { type ApacheLeaders, isEarlySync } from '../early-syncs.ts';
 import {
   type HistoryEvent,
   isEphemeral,
@@ -26,10 +27,13 @@ export interface ZnodeInterval extends Interval<ZnodeOp> {
  * The znodes of which the history tells everything: those that clients create in it, never as ephemeral,
  * which servers delete by themselves, and never with a number, which nobody knows when the answer is lost.
  */
-export function znodeHistories(history: readonly HistoryEvent[]): Map<string, ZnodeInterval[]> {
+export function znodeHistories(
+  history: readonly HistoryEvent[],
+  apacheLeaders: ApacheLeaders = {},
+): Map<string, ZnodeInterval[]> {
   const operations = operationsOf(history);
   const { created, excluded } = namesOf(operations);
-  const anchors = anchorsOf(operations, history);
+  const anchors = anchorsOf(operations, history, apacheLeaders);
   const byPath = new Map<string, ZnodeInterval[]>();
   /** By session and path: its newest write, which its reads come behind even where others overlap it. */
   const ownWrites = new Map<string, number>();
@@ -81,18 +85,21 @@ function namesOf(operations: readonly Operation[]): Created {
 /**
  * From where on a read may show what it shows. Only reads behind a sync, or behind a write, of their session
  * are bound to anything in real time: they show at least that, whichever server answers. A sync asks the
- * leader but no quorum, so one of an epoch that had ended counts for nothing (`sync-freshness.ts`).
+ * leader but no quorum, so one of an epoch that had ended counts for nothing (`sync-freshness.ts`). Neither
+ * does one that an Apache leader answered a client of its own (`early-syncs.ts`).
  */
 function anchorsOf(
   operations: readonly Operation[],
   history: readonly HistoryEvent[],
+  apacheLeaders: ApacheLeaders,
 ): ReadonlyMap<Operation, number> {
   const epochs = newestEpochs(history);
   const anchors = new Map<Operation, number>();
   const lastOf = new Map<string, { readonly from: number; readonly epoch: number }>();
   for (const operation of operations) {
     const { invoke, completion } = operation;
-    if (completion === undefined || completion.unagreed === true || completion.loose === true) continue;
+    if (completion === undefined || completion.unagreed === true) continue;
+    if (isEarlySync(completion, apacheLeaders)) continue;
     const { f, session, index } = invoke;
     const { type, zxid = 0 } = completion;
     if (type === 'ok' && (isWrite(f) || f === 'sync')) {
