@@ -167,6 +167,17 @@ test('schedules', () => {
   ]);
 });
 
+test('a campaign whose runs could have millions of faults is refused', () => {
+  const head = 'description: x\ndraw:\n  topologies: [voters=3]\n  workloads: [{ name: registers }]\n';
+  refuses(readSchedule, head, [
+    [
+      '  faultMs: [0, 0]\n  pauseMs: [0, 0]\n  chaosMs: [1, 86400000]',
+      3,
+      'draw.chaosMs: a run could have 172800000 faults; accepted are ranges with at most 10000',
+    ],
+  ]);
+});
+
 test('a schedule may merge an anchored step into another one, as YAML 1.1 did', () => {
   const file = join(temporaryFolder(), 'merged.yaml');
   const steps =

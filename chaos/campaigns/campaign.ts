@@ -3,7 +3,7 @@
  * no more than the campaign allows.
  */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RecordedRun } from '../../bench/recorded-run.ts';
 import {
   CAMPAIGN_FILE,
@@ -54,7 +54,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const result = (): CampaignResult => resultOf(options, { runs, failures, endedEarly });
   for (const { topology, why } of skippedOf(campaign))
     run.events.emit({ kind: 'note', text: `skipped: ${topology}: ${why}` });
-  const store = () => writeFileSync(join(run.path, CAMPAIGN_FILE), `${JSON.stringify(result(), null, 1)}\n`);
+  const store = () => keepFile(options, CAMPAIGN_FILE, `${JSON.stringify(result(), null, 1)}\n`);
   try {
     for (let number = 1; forMs !== undefined || number <= campaign.draw.runs; number++) {
       const written = drawRun(campaign, seed, number);
@@ -80,6 +80,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   store();
   terminal.end();
   return result();
+}
+
+/** A full disk does not end a campaign: what it found is printed at its end. */
+function keepFile({ run, terminal }: CampaignOptions, name: string, text: string): void {
+  try {
+    writeFileSync(join(run.path, name), text);
+  } catch (error) {
+    terminal.error(`zklab: ${name} could not be stored: ${(error as Error).message}`);
+  }
 }
 
 function placeOf({ terminal, views, signal, run }: CampaignOptions): RunPlace {
@@ -122,10 +131,8 @@ async function follow(
     const file = join(run.path, `failure-${number}.yaml`);
     const failure = { run: number, checkers, ...seen, schedule: file, command: `zklab chaos ${file}` };
     const found = `zklab chaos ${campaign.name} --seed ${seed}, run ${number}`;
-    writeFileSync(
-      file,
-      regressionText(schedule, failure, { found, commit: commit?.slice(0, COMMIT_DIGITS) }),
-    );
+    const from = { found, commit: commit?.slice(0, COMMIT_DIGITS) };
+    keepFile(options, basename(file), regressionText(schedule, failure, from));
     failures[at] = failure;
   };
   keep(written, { reasons, again: { tries: 0, failed: 0 }, isConfirmed: false });

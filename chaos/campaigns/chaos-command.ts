@@ -65,7 +65,7 @@ export async function chaos(
   }
   const campaign = { ...schedule, topologies: (given ? [given] : schedule.topologies).map(change) };
   refuseIdle(campaign);
-  if (options.explain) return explain(terminal, explained(campaign, seed, options.for), options);
+  if (options.explain) return explain(terminal, await explained(campaign, seed, options.for), options);
   refuseAbsent(campaign);
   return many(terminal, views, { campaign, seed, commandLine }, options);
 }

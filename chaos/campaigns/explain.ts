@@ -1,4 +1,5 @@
 /** What a campaign would do: every run that it would draw, without starting anything. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Campaign } from '../schedules/campaign-schema.ts';
 import { drawRun, impossibleKinds } from '../schedules/draw-run.ts';
 import type { WrittenSchedule } from '../schedules/schedule.ts';
@@ -13,7 +14,11 @@ export interface Explanation {
 }
 
 /** With a time, the runs that are planned to fit into it. */
-export function explained(campaign: Campaign, seed: number, forMs: number | undefined): Explanation {
+export async function explained(
+  campaign: Campaign,
+  seed: number,
+  forMs: number | undefined,
+): Promise<Explanation> {
   const runs: WrittenSchedule[] = [];
   let leftMs = forMs ?? Number.POSITIVE_INFINITY;
   for (let number = 1; forMs !== undefined || number <= campaign.draw.runs; number++) {
@@ -21,6 +26,8 @@ export function explained(campaign: Campaign, seed: number, forMs: number | unde
     leftMs -= plannedMs(run, []);
     if (leftMs < 0 && number > 1) break;
     runs.push(run);
+    // Thousands of runs take a while, and Ctrl-C should end that.
+    await nextTurn();
   }
   return { seed, runs, impossible: impossibleKinds(campaign) };
 }

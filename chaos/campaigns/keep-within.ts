@@ -28,8 +28,10 @@ export function keepCampaigns(root: string, limits: RetentionLimits, present: st
   return gone;
 }
 
+/** Another lab may write into a folder meanwhile, or remove it. What is gone has no size. */
 function kept(path: string, isPinned: boolean): KeptFolder {
-  return { path, at: statSync(path).mtimeMs, bytes: bytesIn(path), isPinned };
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return { path, at: stat?.mtimeMs ?? 0, bytes: stat === undefined ? 0 : bytesIn(path), isPinned };
 }
 
 function foldersIn(folder: string): string[] {
@@ -39,9 +41,18 @@ function foldersIn(folder: string): string[] {
 }
 
 function bytesIn(folder: string): number {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .reduce((sum, { parentPath, name }) => sum + sizeOf(join(parentPath, name)), 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** A campaign that was killed has a result of its runs so far; one without any is of no use. */

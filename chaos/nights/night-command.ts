@@ -90,8 +90,10 @@ export async function night(
     const context = { terminal, views, runsRoot, signal: options.signal };
     const ran = await runParts(run, last, only, options, context);
     const night = await judged(run, ran, { last, known, options });
-    write(run, night, nightViews);
-    unstored = run.eventsProblem();
+    const problem = write(run, night, nightViews);
+    if (problem !== undefined)
+      terminal.error(`zklab: the summary could not be stored, so it is only printed: ${problem}`);
+    unstored = run.eventsProblem() ?? problem;
     keepCampaigns(root, NIGHTS_KEPT, run.path);
     if (json) terminal.json(night);
     else
@@ -192,14 +194,20 @@ function oncePerKey<T extends { readonly key: string; readonly reasons: string[]
   return [...byKey.values()];
 }
 
-function write(run: RecordedRun, night: Night, views: NightViews): void {
+/** Why a file could not be written; undefined when all were. What a night found is printed all the same. */
+function write(run: RecordedRun, night: Night, views: NightViews): string | undefined {
   const files = {
     [NIGHT_FILE]: `${JSON.stringify(night, null, 1)}\n`,
     'night.md': views.markdown(night),
     'junit.xml': views.junit(night),
     'chat.txt': `${views.chat(night)}\n`,
   };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(run.path, name), text);
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(run.path, name), text);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** The latest before this one that ended. One that was written by another version is passed over. */

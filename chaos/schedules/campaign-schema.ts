@@ -81,6 +81,8 @@ export interface Campaign
 }
 
 const DAY_MS = 86_400_000;
+/** Of one run. A day of faults without a pause would be drawn for ever. */
+const FAULTS_MAX = 10_000;
 
 /** @throws UsageError naming line, key, value and what is accepted */
 export function campaignOf(
@@ -89,6 +91,11 @@ export function campaignOf(
   written: unknown,
 ): Campaign {
   const origin = file.origin.within('draw');
+  const most = Math.ceil((draw.together * draw.chaosMs[1]) / Math.max(1, draw.faultMs[0] + draw.pauseMs[0]));
+  if (most > FAULTS_MAX)
+    throw new UsageError(
+      `${origin.at('chaosMs')}: a run could have ${most} faults; accepted are ranges with at most ${FAULTS_MAX}`,
+    );
   const { topologies, workloads, faults, keepDays, keepGib, ...rest } = draw;
   for (const [at, workload] of workloads.entries()) readWorkload(workload, origin.within('workloads', at));
   return {
