@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CpuBudget } from '../bench/hosts/cpu-budget.ts';
 import { LOCAL_HOST } from '../bench/hosts/local-host.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
-import { implementationName, isApache } from '../bench/topology/implementation.ts';
+import { implementationName, isApache, type NamedImplementation } from '../bench/topology/implementation.ts';
 import type { Member } from '../bench/topology/member.ts';
 import type { EnsemblePlan, PlannedMember } from '../bench/topology/planned.ts';
 import { memberFiles } from '../bench/topology/zoo-cfg.ts';
@@ -82,7 +82,10 @@ export function faultMember(ensemble: Ensemble, member: Member, faultFile?: stri
   return {
     name: member.name,
     dc: member.plan.dc,
-    implementation: implementationName(plan.implementation),
+    get implementation() {
+      return implementationName(member.implementation);
+    },
+    run: server => runFromNowOn(member, server),
     isVoter: member.plan.role === 'participant',
     snapshotZxid: () => newestSnapshot(memberFiles(member.plan, ensemble.plan).dataDir),
     masterOf: async () => (await ensemble.learnerMasters()).get(member.name),
@@ -105,6 +108,16 @@ export function faultMember(ensemble: Ensemble, member: Member, faultFile?: stri
     serverFaults: faultFile === undefined ? undefined : new FaultSwitch(host, faultFile, isRunning),
     dataFolders: host === LOCAL_HOST ? dataFolders(plan, ensemble.plan) : undefined,
   };
+}
+
+/** @throws Error when the member could not dial through its proxies as that */
+function runFromNowOn(member: Member, server: NamedImplementation): void {
+  const { plan } = member;
+  if (isApache(server) && !isApache(plan.implementation))
+    throw new Error(
+      `${plan.name} cannot become ${server}: only a member that started as Apache's has a SOCKS server to dial through`,
+    );
+  member.implementation = server;
 }
 
 /** By the name of the file, in a folder of this machine. */

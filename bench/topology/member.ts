@@ -6,6 +6,7 @@ import type { MemoryLimit } from '../hosts/memory-limit.ts';
 import { formatAddress } from '../hosts/ports.ts';
 import type { ProcessSample } from '../hosts/process-usage.ts';
 import { fourLetterWord, type Mode, parseMntr, parseSrvr } from './four-letter.ts';
+import type { Implementation } from './implementation.ts';
 import type { CommandOptions } from './member-command.ts';
 import { memberCommand } from './member-command.ts';
 import type { PlannedMember } from './planned.ts';
@@ -39,6 +40,8 @@ export class Member {
   readonly log: CappedLog;
   /** Where clients reach it: its own client port, or the proxy in front of it. */
   readonly clientAddress: string;
+  /** What it runs from its next start on. */
+  implementation: Implementation;
   readonly #options: MemberOptions;
   #process: HostProcess | undefined;
   /** Processes that the lab itself ended. */
@@ -47,6 +50,7 @@ export class Member {
 
   constructor(plan: PlannedMember, clientAddress: string | undefined, options: MemberOptions) {
     this.plan = plan;
+    this.implementation = plan.implementation;
     this.clientAddress = clientAddress ?? formatAddress(plan.ports.client);
     this.#options = options;
     this.log = new CappedLog(plan.logFile);
@@ -89,7 +93,7 @@ export class Member {
   start(): void {
     if (this.#process?.isRunning) throw new Error(`${this.name} already runs, as process ${this.pid}`);
     this.#process = this.host.start({
-      ...memberCommand(this.plan, this.#options),
+      ...memberCommand({ ...this.plan, implementation: this.implementation }, this.#options),
       log: this.log,
       cwd: this.plan.folder,
       marker: this.plan.cfgFile,

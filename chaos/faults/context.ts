@@ -1,6 +1,7 @@
 import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
 import type { MemoryLimit } from '../../bench/hosts/memory-limit.ts';
 import type { ProcessState } from '../../bench/hosts/process-state.ts';
+import type { NamedImplementation } from '../../bench/topology/implementation.ts';
 import type { Random } from '../../server/runtime/runtime.ts';
 import type { Probe } from '../mesh/measure.ts';
 import type { Mesh } from '../mesh/mesh.ts';
@@ -35,6 +36,8 @@ export interface FaultMember {
    * fault holds stays as it is. `mayEnd`: an end of the new process is part of the fault, which holds it.
    */
   restart(options?: { readonly mayEnd?: boolean }): Promise<void>;
+  /** What it runs from its next start on. @throws Error when the lab cannot run that there */
+  run?(server: NamedImplementation): void;
   /** An end of this process is part of a fault, not a death to complain about; until the result is called. */
   expectEnd?(pid: number): () => void;
   /** The end of what its processes printed. */

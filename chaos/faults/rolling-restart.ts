@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { type NamedImplementation, namedImplementation } from '../../bench/topology/implementation.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
+import { abilityOf } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 import { untilObeyed } from './until-obeyed.ts';
 
@@ -11,14 +13,18 @@ export interface RollingRestartOptions {
   readonly target?: MemberTarget;
   /** @default SIGTERM */
   readonly signal?: 'SIGTERM' | 'SIGKILL';
+  /** They run this server from then on, also when the fault is healed. @default what they ran */
+  readonly into?: NamedImplementation | undefined;
 }
 
 export const rollingRestartKind: FaultKind<RollingRestartOptions> = {
   name: 'rolling-restart',
-  description: 'members are restarted one after the other, the leader last, as in an upgrade',
+  description:
+    'members are restarted one after the other, the leader last, as in an upgrade; `into` names the server that they become',
   schema: z.strictObject({
     target: memberTargetSchema.default('any'),
     signal: z.enum(['SIGTERM', 'SIGKILL']).default('SIGTERM'),
+    into: namedImplementation.optional(),
   }),
   stops: 'one at a time',
   available: needsProcesses,
@@ -36,12 +42,14 @@ const ORDER: readonly string[] = ['observer', 'follower', 'leader'];
 export function rollingRestart({
   target = 'any',
   signal = 'SIGTERM',
+  into,
 }: RollingRestartOptions = {}): Fault<ProcessFaultContext> {
   return {
     name: 'rolling-restart',
     description: rollingRestartKind.description,
     async inject(context) {
       const members = await inOrder(await chooseMembers(context, target));
+      if (into !== undefined) for (const member of members) abilityOf(member, 'run')(into);
       const before = pidsOf(members);
       let isHealed = false;
       let inWork: FaultMember | undefined;
