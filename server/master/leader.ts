@@ -15,7 +15,7 @@ import type { Broadcast } from './broadcast.ts';
 import { EpochQuestions } from './epoch-questions.ts';
 import { LeaderReconfiguration } from './leader-reconfiguration.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
-import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
+import { backlogsOf, type LearnerBacklog } from './learner-backlog.ts';
 import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
@@ -42,8 +42,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   /** Where it listens, whatever later configurations say. */
   readonly #own: QuorumServer;
   readonly #voterTurns: TurnQueue;
-  readonly #voterBacklog = new LearnerBacklog();
-  readonly #otherBacklog = new LearnerBacklog();
+  readonly #backlogs: ReturnType<typeof backlogsOf>;
   readonly #requests: LearnerRequests;
   readonly #seats: VoterSeats;
   readonly #side: LeaderSide<LearnerHandler>;
@@ -87,7 +86,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       this.#decide({ type: 'confirmed', sid, acceptedEpoch }),
     );
     this.#startedMs = context.clock.monotonicMs();
-    showBacklogs(context.metrics, [this.#voterBacklog, this.#otherBacklog]);
+    this.#backlogs = backlogsOf(context.clock, context.metrics);
   }
 
   get epoch(): number {
@@ -272,7 +271,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   /** Voters and all others have separate bounds on what is kept for them. */
   backlogOf(handler: LearnerHandler): LearnerBacklog {
     const isVoter = !handler.isObserver && this.context.membership.quorum.isVoter(handler.sid);
-    return isVoter ? this.#voterBacklog : this.#otherBacklog;
+    return isVoter ? this.#backlogs.voters : this.#backlogs.others;
   }
 
   canSpare(handler: LearnerHandler): boolean {

@@ -1,21 +1,27 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import type { Connection } from '../runtime/runtime.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
-import { LearnerBacklog, LearnerQueue } from './learner-backlog.ts';
+import { LearnerBacklog, LearnerQueue, MOVING_LIMITS_MAX, MOVING_MS_MAX } from './learner-backlog.ts';
 
 const test = suite('quorum: what is kept for learners that do not keep up');
 
 const MEBIBYTE = 1024 * 1024;
+const clock = new VirtualClock();
+/** All learners that take nothing meanwhile are stalled. */
+const stall = () => clock.advance(MOVING_MS_MAX + 1);
 
 class Learner {
   readonly queue: LearnerQueue;
   isSpare = true;
+  isHeld = false;
   givenUp = 0;
 
   constructor(backlog: LearnerBacklog) {
     this.queue = new LearnerQueue(backlog, {
       isSpare: () => this.isSpare,
+      isHeld: () => this.isHeld,
       onGivenUp: () => void this.givenUp++,
     });
   }
@@ -31,7 +37,7 @@ function connectionOf(room: number, written: Buffer[] = []): Connection {
 }
 
 test('field report B6: megabytes that twenty learners wait for count once', () => {
-  const backlog = new LearnerBacklog();
+  const backlog = new LearnerBacklog(clock);
   const learners = Array.from({ length: 20 }, () => new Learner(backlog));
   for (let n = 0; n < 50; n++) {
     const proposal = Buffer.alloc(MEBIBYTE);
@@ -45,7 +51,7 @@ test('field report B6: megabytes that twenty learners wait for count once', () =
 });
 
 test('a small packet costs the block of memory that it keeps alive', () => {
-  const backlog = new LearnerBacklog();
+  const backlog = new LearnerBacklog(clock);
   const block = Buffer.alloc(8192);
   const { queue } = new Learner(backlog);
   queue.push(PacketType.COMMIT, block.subarray(100, 120), 1);
@@ -55,7 +61,7 @@ test('a small packet costs the block of memory that it keeps alive', () => {
 });
 
 test('above the bound the learner with the oldest packet gives its queue up first, and no more learners than needed', () => {
-  const backlog = new LearnerBacklog(10 * MEBIBYTE);
+  const backlog = new LearnerBacklog(clock, 10 * MEBIBYTE);
   const [slow, slower, fast] = [new Learner(backlog), new Learner(backlog), new Learner(backlog)];
   const push = (learners: readonly Learner[]) => {
     const bytes = Buffer.alloc(MEBIBYTE);
@@ -64,6 +70,7 @@ test('above the bound the learner with the oldest packet gives its queue up firs
   push([slower, slow]);
   slow.queue.sendTo(connectionOf(99));
   for (let n = 0; n < 8; n++) push([slow, slower]);
+  stall();
   push([slow, slower, fast]);
   assert.equal([slow.givenUp, slower.givenUp, fast.givenUp], [0, 1, 0]);
   for (let n = 0; n < 2; n++) push([slow, fast]);
@@ -71,13 +78,49 @@ test('above the bound the learner with the oldest packet gives its queue up firs
   assert.ok(fast.queue.packets === 3 && backlog.bytes <= 10 * MEBIBYTE);
 });
 
+test('field report B5: a learner that goes on reading is spared up to twice the bound, for all 5 s and no longer', () => {
+  const backlog = new LearnerBacklog(clock, 10 * MEBIBYTE);
+  const [moving, stalled, held] = [new Learner(backlog), new Learner(backlog), new Learner(backlog)];
+  const push = (learners: readonly Learner[], mebibytes: number) => {
+    for (let n = 0; n < mebibytes; n++) {
+      const bytes = Buffer.alloc(MEBIBYTE);
+      for (const { queue } of learners) queue.push(PacketType.PROPOSAL, bytes, 1);
+    }
+  };
+  const cut = () => [moving, stalled, held].map(({ givenUp }) => givenUp > 0);
+  held.isHeld = true;
+  push([moving, stalled, held], 11);
+  assert.equal(cut(), [false, false, true], 'the log has what was held; the others have only begun to wait');
+  stall();
+  moving.queue.sendTo(connectionOf(1));
+  push([moving, stalled], 1);
+  assert.equal(cut(), [false, true, true], 'one byte in 5 s is enough');
+  push([moving], 8);
+  assert.equal(cut(), [false, true, true]);
+  push([moving], 1);
+  assert.equal(cut(), [true, true, true], `${MOVING_LIMITS_MAX} times the bound is the most`);
+});
+
+test('twenty thousand packets above the bound do not look at each of a thousand learners for each of them', () => {
+  const backlog = new LearnerBacklog(clock, 1_000_000);
+  let looks = 0;
+  const queues = Array.from(
+    { length: 1_000 },
+    () => new LearnerQueue(backlog, { isSpare: () => ++looks > 0, isHeld: () => false, onGivenUp() {} }),
+  );
+  const packet = Buffer.from(new ArrayBuffer(100));
+  for (let n = 0; n < 20; n++) for (const queue of queues) queue.push(PacketType.COMMIT, packet, 1);
+  assert.ok(looks > 0 && looks <= 16_000, `${looks}`);
+});
+
 test('a voter that the quorum needs keeps what waits for it; the others lose theirs', () => {
-  const backlog = new LearnerBacklog(2 * MEBIBYTE);
+  const backlog = new LearnerBacklog(clock, 2 * MEBIBYTE);
   const [needed, other] = [new Learner(backlog), new Learner(backlog)];
   needed.isSpare = false;
   for (let n = 0; n < 5; n++) {
     const bytes = Buffer.alloc(MEBIBYTE);
     for (const { queue } of [needed, other]) queue.push(PacketType.PROPOSAL, bytes, 1);
+    stall();
   }
   assert.is(needed.queue.packets, 5);
   assert.is(needed.givenUp, 0);
@@ -85,7 +128,7 @@ test('a voter that the quorum needs keeps what waits for it; the others lose the
 });
 
 test('an INFORM is sent from the bytes of its PROPOSAL', () => {
-  const { queue } = new Learner(new LearnerBacklog());
+  const { queue } = new Learner(new LearnerBacklog(clock));
   const written: Buffer[] = [];
   queue.push(PacketType.INFORM, Buffer.from([0, 0, 0, 2, 7, 8, 9]), 1);
   assert.ok(queue.sendTo(connectionOf(9, written)));
@@ -100,7 +143,7 @@ test('memory is counted exactly as long as a queue holds it, whatever is queued,
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), steps => {
-      const backlog = new LearnerBacklog();
+      const backlog = new LearnerBacklog(clock);
       const blocks = Array.from({ length: 5 }, (_, n) => Buffer.alloc(100 * (n + 1)));
       const queues = Array.from({ length: 4 }, () => new Learner(backlog).queue);
       const naive: number[][] = queues.map(() => []);

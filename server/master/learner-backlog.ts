@@ -1,6 +1,6 @@
 import { Fifo } from '../collections/fifo.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Connection } from '../runtime/runtime.ts';
+import type { Clock, Connection } from '../runtime/runtime.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 
 /**
@@ -8,6 +8,15 @@ import { PacketType } from '../wire/quorum-packet.ts';
  * separately, so that no observer costs the quorum a voter.
  */
 export const LEARNER_BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * As many limits as learners may use that go on reading. After a stall of the quorum all that is outstanding
+ * is proposed and committed at once, and more follows: the second voter to wake is not to be cut for it.
+ */
+export const MOVING_LIMITS_MAX = 2;
+/** A learner is stalled when it took nothing for this long; on a busy machine a process can wait a second. */
+export const MOVING_MS_MAX = 5_000;
+/** How often learners are looked at while one limit fills. */
+const LOOKS = 16;
 /** Memory that one learner's place in its queue takes, besides the packet's bytes. */
 const ENTRY_BYTES = 96;
 
@@ -15,19 +24,29 @@ const ENTRY_BYTES = 96;
  * Live traffic that learners have not taken. The same packet goes to all of them, so queues hold references,
  * and memory is counted once however many learners wait for it. A packet counts with the memory that it keeps
  * alive, which for a small packet is the block that it was cut from. Above the bound, the learner that waits
- * for the oldest packet gives its queue up (field report B6).
+ * for the oldest packet gives its queue up (field report B6); one that goes on reading, or has just begun to
+ * wait, only above `MOVING_LIMITS_MAX` times the bound.
  */
 export class LearnerBacklog {
+  readonly #clock: Clock;
   readonly #bytesMax: number;
   /** Blocks of memory, and how many entries lie in each. */
   readonly #blocks = new Map<ArrayBufferLike, number>();
   readonly #queues = new Set<LearnerQueue>();
   #entries = 0;
+  /** All were spared below it. To look at each of them for each packet would be quadratic. */
+  #lookAboveBytes: number;
   /** Memory kept alive in all. */
   bytes = 0;
 
-  constructor(bytesMax = LEARNER_BACKLOG_BYTES_MAX) {
+  constructor(clock: Clock, bytesMax = LEARNER_BACKLOG_BYTES_MAX) {
+    this.#clock = clock;
     this.#bytesMax = bytesMax;
+    this.#lookAboveBytes = bytesMax;
+  }
+
+  nowMs(): number {
+    return this.#clock.monotonicMs();
   }
 
   /** Returns the place of the entry in the order of all entries. */
@@ -51,30 +70,50 @@ export class LearnerBacklog {
   }
 
   bound(): void {
-    while (this.bytes > this.#bytesMax) {
+    if (this.bytes <= this.#bytesMax) this.#lookAboveBytes = this.#bytesMax;
+    while (this.bytes > this.#lookAboveBytes) {
       const slowest = this.#slowest();
-      if (slowest === null) return;
+      if (slowest === null) {
+        this.#lookAboveBytes = this.bytes + this.#bytesMax / LOOKS;
+        return;
+      }
       slowest.giveUp();
     }
   }
 
+  /** Of those that may be cut. */
   #slowest(): LearnerQueue | null {
+    const movedMs =
+      this.bytes > this.#bytesMax * MOVING_LIMITS_MAX
+        ? Number.POSITIVE_INFINITY
+        : this.nowMs() - MOVING_MS_MAX;
     let slowest: LearnerQueue | null = null;
     for (const queue of this.#queues) {
-      if ((slowest === null || queue.oldest < slowest.oldest) && queue.isSpare) slowest = queue;
+      if (slowest !== null && queue.oldest > slowest.oldest) continue;
+      if (queue.isSpare && !queue.hasMovedSince(movedMs)) slowest = queue;
     }
     return slowest;
   }
 }
 
-/** Shows the backlogs in `mntr`. The gauge outlives the master, so it keeps nothing but these. */
-export function showBacklogs(metrics: Metrics, backlogs: readonly LearnerBacklog[]): void {
-  metrics.gauge('learner_backlog_bytes', () => backlogs.reduce((sum, { bytes }) => sum + bytes, 0));
+/**
+ * The backlogs of a master: of voters and of others, where it has both. They are shown in `mntr`; the gauge
+ * outlives the master, so it keeps nothing but these.
+ */
+export function backlogsOf(
+  clock: Clock,
+  metrics: Metrics,
+): { voters: LearnerBacklog; others: LearnerBacklog } {
+  const [voters, others] = [new LearnerBacklog(clock), new LearnerBacklog(clock)];
+  metrics.gauge('learner_backlog_bytes', () => voters.bytes + others.bytes);
+  return { voters, others };
 }
 
 export interface QueueOwner {
   /** False for a voter without which there is no quorum: commits wait for what it has not taken. */
   isSpare(): boolean;
+  /** The queue only holds what the log has too, and giving it up costs the learner nothing. */
+  isHeld(): boolean;
   /** The backlog is full and this queue has the oldest packet, so it is emptied. */
   onGivenUp(bytes: number): void;
 }
@@ -95,6 +134,8 @@ export class LearnerQueue {
   readonly #entries = new Fifo<Entry>();
   bytes = 0;
   packets = 0;
+  /** When its learner last took something, or began to wait. */
+  #movedMs = 0;
 
   constructor(backlog: LearnerBacklog, owner: QueueOwner) {
     this.#backlog = backlog;
@@ -113,8 +154,13 @@ export class LearnerQueue {
     return this.#owner.isSpare();
   }
 
+  hasMovedSince(ms: number): boolean {
+    return this.#movedMs >= ms && !this.#owner.isHeld();
+  }
+
   /** `bytes`: for an INFORM, those of its PROPOSAL. */
   push(type: number, bytes: Buffer, packets: number): void {
+    if (this.isEmpty) this.#movedMs = this.#backlog.nowMs();
     const place = this.#backlog.keep(this, bytes);
     this.#entries.push({ type, bytes, packets, place });
     this.bytes += bytes.length;
@@ -124,6 +170,7 @@ export class LearnerQueue {
 
   /** Writes as much as the connection takes. True when it would take more. */
   sendTo(connection: Connection): boolean {
+    this.#movedMs = this.#backlog.nowMs();
     for (;;) {
       const entry = this.#entries.shift();
       if (entry === undefined) return true;

@@ -97,7 +97,7 @@ export class Story {
   #start: (() => void) | null = null;
 
   constructor(settings = '', database: Partial<ZkDatabaseConfig> = {}, backlogBytesMax?: number) {
-    this.backlog = new LearnerBacklog(backlogBytesMax);
+    this.backlog = new LearnerBacklog(this.rig.clock, backlogBytesMax);
     this.turns = quorumTurns(this.rig.clock);
     const { clock, disk, random, metrics } = this.rig;
     const events = new ServerEvents();

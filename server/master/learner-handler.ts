@@ -71,6 +71,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#packets = new PacketReader(HANDSHAKE_PACKET_BYTES_MAX, packet => this.#onPacket(packet));
     this.#output = new LearnerOutput(connection, this.traffic, {
       isSpare: () => this.#isObserver || !this.synced || master.canSpare(this),
+      isHeld: () => this.#output.holdsTraffic,
       onGivenUp: bytes => this.#onGivenUp(bytes),
     });
     this.#sync = new LearnerSync({

@@ -10,7 +10,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { LearnerInfo } from '../zab/master-side.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import type { PeerContext } from '../zab/peer-context.ts';
-import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
+import { backlogsOf, type LearnerBacklog } from './learner-backlog.ts';
 import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
@@ -53,7 +53,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly #live: LiveLearners;
   /** Where observers hear proposals: what this follower has not applied yet, oldest first. */
   readonly #unapplied = new Fifo<TxnPacket>();
-  readonly #backlog = new LearnerBacklog();
+  readonly #backlog: LearnerBacklog;
   readonly #requests: RequestLine;
   #listener: { close(): void } | null = null;
   #pingTimer: Timer | null = null;
@@ -69,7 +69,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     this.#epoch = epoch;
     this.#requests = new RequestLine({ turns: context.turns, hasRoom: () => server.hasRoom });
     server.onRoom = () => this.#requests.goOn();
-    showBacklogs(context.metrics, [this.#backlog]);
+    this.#backlog = backlogsOf(context.clock, context.metrics).others;
   }
 
   get configText(): string {

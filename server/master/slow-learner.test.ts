@@ -3,6 +3,7 @@ import { createPacket } from '../storage/storage.test-kit.ts';
 import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { MOVING_MS_MAX } from './learner-backlog.ts';
 import { EPOCH, infoOf, LATER, MISSED, NEWLEADER_ZXID, Story } from './learner-handler.test-kit.ts';
 
 const test = suite('quorum: what a slow learner is owed');
@@ -50,7 +51,9 @@ test('field report B6: a learner that reads nothing is cut when too much waits f
     const story = serving(new Story('', {}, 100_000));
     story.connection.hasRoom = false;
     story.isSpare = isSpare;
-    for (let n = 1; n <= 20; n++) story.handler.sendProposal(live(n));
+    for (let n = 1; n <= 9; n++) story.handler.sendProposal(live(n));
+    story.rig.clock.nowMs += MOVING_MS_MAX + 1;
+    for (let n = 10; n <= 20; n++) story.handler.sendProposal(live(n));
     return story;
   };
   const cut = stalled(true);
