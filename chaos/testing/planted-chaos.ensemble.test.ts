@@ -1,18 +1,31 @@
 /** Mistakes in real servers, found by a schedule as any user runs it. `each-plant.ts` has more of them. */
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
+import type { Result } from '../../results/schema.ts';
 import { CLIENT_KINDS } from '../real-clients/client-kinds.ts';
 import { invalidOf, plantedChaos, shortestSchedule } from './planted-chaos.ts';
 
 const test = suite('zklab chaos: planted servers');
 
+/** On a busy machine few reads fall into the 150 ms in which a follower is behind. */
+const RUNS_MAX = 4;
+
+/** Until a read was stale to others as well, which takes two clients on one register at the right moment. */
+async function untilStaleRead(): Promise<Result> {
+  const schedule = shortestSchedule('{ name: sync-reads, clients: 6, registers: 2 }');
+  for (let run = 1; ; run++) {
+    const result = await plantedChaos({
+      plants: ['sync asks nobody', 'any password opens a session'],
+      schedule,
+      folder: temporaryFolder(),
+    });
+    if (run === RUNS_MAX || invalidOf(result).includes('linearizability')) return result;
+  }
+}
+
 test(
   'a sync that asks nobody and a session for any password are found, and nothing else is',
   async () => {
-    const result = await plantedChaos({
-      plants: ['sync asks nobody', 'any password opens a session'],
-      schedule: shortestSchedule('{ name: sync-reads, clients: 6 }'),
-      folder: temporaryFolder(),
-    });
+    const result = await untilStaleRead();
     const found = invalidOf(result);
     assert.equal(
       found.sort(),
