@@ -152,7 +152,8 @@ function complaintOfRefusal(
 function complaintOfRead({ invoke, completion }: Operation, model: ModelTree): string | undefined {
   if (completion === undefined || invoke.f === 'sync') return undefined;
   const node = model.nodes.get(invoke.path);
-  const found = completion.type === 'ok' && completion.value !== null;
+  // A znode may be there without data.
+  const found = completion.type === 'ok' && (completion.value !== null || completion.version !== undefined);
   if (node === undefined)
     return found ? `found a znode that does not exist at zxid ${completion.zxid}` : undefined;
   if (!found) return `found nothing, but at zxid ${completion.zxid} there is a znode since ${node.mzxid}`;

@@ -83,6 +83,14 @@ test('model: a read from a tree that is too old, too new, or never was', () => {
   assertInvalid(checkModelAgreement(children, BEGIN), /read children p q, but at zxid 3 there are p/);
 });
 
+test('model: a znode without data is there', () => {
+  const nothing: Change = { f: 'create', path: '/n', value: null, ephemeral: false };
+  const shown = operation({ f: 'getData', path: '/n' }, { zxid: 4, value: null, version: 0, mzxid: 4 });
+  assert.is(checkModelAgreement(shown, after(['a', nothing])).valid, 'valid');
+  const missed = operation({ f: 'getData', path: '/n' }, { zxid: 4, value: null });
+  assertInvalid(checkModelAgreement(missed, after(['a', nothing])), /found nothing, but at zxid 4/);
+});
+
 test('model: a refusal without a reason, and a refused write that happened all the same', () => {
   const refused = operation(
     { f: 'setData', path: '/p', value: 'v1', version: 0 },

@@ -167,10 +167,10 @@ export class HistoryRecorder {
 /** A client leaves a data watch on a znode that exists, and an exist watch on one that does not. */
 export function watchLeftBy(
   { f, watch }: Pick<Invocation, 'f' | 'watch'>,
-  { value }: Completion,
+  { value, version }: Completion,
 ): WatchKind | undefined {
   if (watch !== true) return undefined;
-  if (value === null) return f === 'exists' ? 'exist' : undefined;
+  if (value === null && version === undefined) return f === 'exists' ? 'exist' : undefined;
   return f === 'getChildren' ? 'child' : 'data';
 }
 
