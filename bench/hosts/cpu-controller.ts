@@ -1,6 +1,7 @@
 /** Finds the `cpu` controller of cgroups on this machine, and writes limits in the form of its version. */
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { notWritable } from './control-group.ts';
 
 export interface CpuController {
   /** Groups are made directly in it. */
@@ -14,6 +15,8 @@ export interface Quota {
 }
 
 const ROOT = '/sys/fs/cgroup';
+/** As sentences about what is missing name it. */
+const BUDGETS = 'CPU budgets';
 /**
  * Short, so that no member is stopped for long. With the kernel's default of 100 ms, a ping could come too
  * late.
@@ -37,10 +40,11 @@ export function findCpuController(root = ROOT): CpuController | string {
   const version1 = ['cpu', 'cpu,cpuacct']
     .map(name => join(root, name))
     .find(folder => existsSync(join(folder, 'cpu.cfs_quota_us')));
-  if (version1 !== undefined) return writable(version1) ?? { folder: version1, limit: limitVersion1 };
+  if (version1 !== undefined)
+    return notWritable(version1, BUDGETS) ?? { folder: version1, limit: limitVersion1 };
   if (!listed(join(root, 'cgroup.controllers')))
-    return `${root} has no cpu controller of cgroups, version 1 or 2, and CPU budgets need one`;
-  const refused = writable(root);
+    return `${root} has no cpu controller of cgroups, version 1 or 2, and ${BUDGETS} need one`;
+  const refused = notWritable(root, BUDGETS);
   if (refused !== undefined) return refused;
   try {
     // Groups directly below the root get the files of a controller only once it is passed on to them.
@@ -48,7 +52,7 @@ export function findCpuController(root = ROOT): CpuController | string {
       writeFileSync(join(root, 'cgroup.subtree_control'), '+cpu');
     return { folder: root, limit: limitVersion2 };
   } catch (error) {
-    return `${root} does not pass its cpu controller on (${(error as Error).message}), and CPU budgets need it`;
+    return `${root} does not pass its cpu controller on (${(error as Error).message}), and ${BUDGETS} need it`;
   }
 }
 
@@ -64,13 +68,4 @@ function limitVersion2(group: string, { quotaUs, periodUs }: Quota): void {
 /** Whether a list of controllers has `cpu` in it. */
 function listed(file: string): boolean {
   return existsSync(file) && readFileSync(file, 'utf8').split(/\s+/).includes('cpu');
-}
-
-function writable(folder: string): string | undefined {
-  try {
-    accessSync(folder, constants.W_OK);
-    return undefined;
-  } catch {
-    return `${folder} cannot be written, and CPU budgets need that; run as root`;
-  }
 }

@@ -54,3 +54,13 @@ test('a process that takes more than its limit reaches it, and the group is gone
     await child;
   }
 });
+
+test('a limit is lifted while its process ends, which keeps the group busy for a moment', async () => {
+  const controller = findMemoryController();
+  if (typeof controller === 'string') return;
+  const child = execa(process.execPath, ['-e', 'setInterval(() => {}, 1e3)'], { reject: false });
+  const limit = limitMemory(child.pid!, 64 * MIB, controller);
+  child.kill('SIGKILL');
+  limit.lift();
+  await child;
+});

@@ -2,19 +2,9 @@
  * Limits the memory that one process takes from now on, with a group of its own under the `memory` controller
  * of cgroups, version 1 or 2, and counts how often the kernel had to take memory back for that.
  */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cleanUpWithLab } from './end-with-lab.ts';
-import { stateOf } from './process-state.ts';
+import { controlGroup, countOf, notWritable, removeLeftGroups } from './control-group.ts';
 
 /** What the kernel counted since the limit was set. */
 export interface MemoryPressure {
@@ -41,6 +31,8 @@ const ROOT = '/sys/fs/cgroup';
 /** A Node.js process cannot even answer in less. */
 const BYTES_MIN = 1024 * 1024;
 const PREFIX = 'zklab-memory-';
+/** As sentences about what is missing name it. */
+const LIMITS = 'limits of memory';
 
 /** Why memory cannot be limited; undefined if it can. */
 export function noMemoryLimit(root = ROOT): string | undefined {
@@ -52,17 +44,17 @@ export function noMemoryLimit(root = ROOT): string | undefined {
 export function findMemoryController(root = ROOT): MemoryController | string {
   const version1 = join(root, 'memory');
   if (existsSync(join(version1, 'memory.limit_in_bytes')))
-    return writable(version1) ?? { folder: version1, version: 1 };
+    return notWritable(version1, LIMITS) ?? { folder: version1, version: 1 };
   const list = join(root, 'cgroup.controllers');
   if (!existsSync(list) || !readFileSync(list, 'utf8').split(/\s+/).includes('memory'))
-    return `${root} has no memory controller of cgroups, version 1 or 2, and limits of memory need one`;
-  const refused = writable(root);
+    return `${root} has no memory controller of cgroups, version 1 or 2, and ${LIMITS} need one`;
+  const refused = notWritable(root, LIMITS);
   if (refused !== undefined) return refused;
   try {
     writeFileSync(join(root, 'cgroup.subtree_control'), '+memory');
     return { folder: root, version: 2 };
   } catch (error) {
-    return `${root} does not pass its memory controller on (${(error as Error).message}), and limits of memory need it`;
+    return `${root} does not pass its memory controller on (${(error as Error).message}), and ${LIMITS} need it`;
   }
 }
 
@@ -78,45 +70,24 @@ export function limitMemory(
   if (!(bytes >= BYTES_MIN))
     throw new RangeError(`a limit of ${bytes} bytes of memory: at least ${BYTES_MIN} are accepted`);
   if (typeof controller === 'string') throw new Error(controller);
-  removeLeftGroups(controller);
-  const home = groupOf(pid, controller);
-  const group = join(controller.folder, `${PREFIX}${process.pid}-${pid}`);
-  mkdirSync(group);
-  const remove = () => removeGroup(group, home);
-  const forget = cleanUpWithLab(remove);
+  const { folder, version } = controller;
+  const file = version === 1 ? 'memory.limit_in_bytes' : 'memory.high';
+  const group = controlGroup(pid, { folder, prefix: PREFIX, home: groupOf(pid, controller) }, path =>
+    writeFileSync(join(path, file), String(Math.ceil(bytes))),
+  );
+  let last: MemoryPressure = { limited: 0, killed: 0 };
   let isLifted = false;
-  const lift = () => {
-    if (isLifted) return;
-    isLifted = true;
-    forget();
-    remove();
+  const pressure = () => {
+    // What a group counted that is gone, with its process, is what it counted last.
+    if (!isLifted) last = pressureOf(group.folder, controller);
+    return last;
   };
-  try {
-    const file = controller.version === 1 ? 'memory.limit_in_bytes' : 'memory.high';
-    writeFileSync(join(group, file), String(Math.ceil(bytes)));
-    writeFileSync(join(group, 'cgroup.procs'), String(pid));
-    const from = pressureOf(group, controller);
-    let last: MemoryPressure = { limited: 0, killed: 0 };
-    const pressure = () => {
-      // What a group counted that is gone, with its process, is what it counted last.
-      if (!isLifted) {
-        const now = pressureOf(group, controller);
-        last = { limited: now.limited - from.limited, killed: now.killed - from.killed };
-      }
-      return last;
-    };
-    return {
-      bytes,
-      pressure,
-      lift() {
-        pressure();
-        lift();
-      },
-    };
-  } catch (error) {
-    lift();
-    throw error;
-  }
+  const lift = () => {
+    pressure();
+    isLifted = true;
+    group.lift();
+  };
+  return { bytes, pressure, lift };
 }
 
 function pressureOf(group: string, { version }: MemoryController): MemoryPressure {
@@ -128,11 +99,6 @@ function pressureOf(group: string, { version }: MemoryController): MemoryPressur
     };
   const events = text('memory.events');
   return { limited: countOf(events, 'high'), killed: countOf(events, 'oom_kill') };
-}
-
-/** 0 for a key that this kernel does not have. */
-function countOf(text: string, key: string): number {
-  return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }
 
 /** The folder of the group that the process is in, to which it returns. */
@@ -147,38 +113,5 @@ function groupOf(pid: number, { folder, version }: MemoryController): string {
 /** Removes what killed labs left, if there are groups on this machine. */
 export function removeLeftLimits(): void {
   const controller = findMemoryController();
-  if (typeof controller !== 'string') removeLeftGroups(controller);
-}
-
-/** Groups of labs that were killed. One with a process in it cannot be removed, and does not have to be. */
-function removeLeftGroups({ folder }: MemoryController): void {
-  for (const name of readdirSync(folder)) {
-    const lab = /^zklab-memory-(\d+)-\d+$/.exec(name)?.[1];
-    if (lab === undefined || stateOf(Number(lab)) !== 'gone') continue;
-    try {
-      rmdirSync(join(folder, name));
-    } catch {
-      // Another lab has removed it, or its process still ends.
-    }
-  }
-}
-
-function removeGroup(group: string, home: string): void {
-  for (const task of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
-    try {
-      writeFileSync(join(home, 'cgroup.procs'), task);
-    } catch {
-      // The process has ended in the meantime.
-    }
-  }
-  rmdirSync(group);
-}
-
-function writable(folder: string): string | undefined {
-  try {
-    accessSync(folder, constants.W_OK);
-    return undefined;
-  } catch {
-    return `${folder} cannot be written, and limits of memory need that; run as root`;
-  }
+  if (typeof controller !== 'string') removeLeftGroups(controller.folder, PREFIX);
 }
