@@ -11,7 +11,7 @@ import { OpCode } from './wire/opcodes.ts';
 
 const test = suite('server: requests that are wrong in themselves');
 
-const { BADARGUMENTS, INVALIDACL, UNIMPLEMENTED } = ErrorCode;
+const { BADARGUMENTS, INVALIDACL, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
 
 const WRONG: readonly (readonly [Op, number])[] = [
   [create('/w', { flags: 9 }), BADARGUMENTS],
@@ -23,6 +23,8 @@ const WRONG: readonly (readonly [Op, number])[] = [
   [remove('/zookeeper'), BADARGUMENTS],
   [setData('/w/', 'x'), BADARGUMENTS],
   [setAcl('/w', null), INVALIDACL],
+  // Half of a length.
+  [{ op: OpCode.sync, write: w => w.writeByte(0).writeByte(0) }, MARSHALLINGERROR],
 ];
 
 for (const role of ['leader', 'follower', 'observer'] as const) {

@@ -2,7 +2,7 @@ import { ephemeralPart } from '../processors/ephemeral-part.ts';
 import { Request } from '../processors/request.ts';
 import type { Requester } from '../processors/request-rules.ts';
 import { Hold } from '../processors/server-cnxn.ts';
-import { validateWrite } from '../processors/validate-request.ts';
+import { validateSync, validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
 import { type TurnBudget, Units } from '../turns/turn-budget.ts';
@@ -115,10 +115,8 @@ export class SessionRequests {
     } else if (way === 'aside') {
       this.#budget.spend(Units.read);
       this.#replies.authenticate(xid, op, reader);
-    } else if (op === OpCode.sync && !server.isReadOnly && !this.#order.endsLocally) {
-      this.#submit(xid, op, bytes, reader.offset, end, false);
     } else {
-      this.#submitWrite(xid, op, bytes, reader.offset, end, isRoomy);
+      this.#submitNew(xid, op, bytes, reader.offset, end, isRoomy);
     }
     return true;
   }
@@ -140,7 +138,7 @@ export class SessionRequests {
     return true;
   }
 
-  #submitWrite(xid: number, op: number, bytes: Buffer, start: number, end: number, isRoomy: boolean): void {
+  #submitNew(xid: number, op: number, bytes: Buffer, start: number, end: number, isRoomy: boolean): void {
     const refusal = this.#refusalOf(op, bytes, start, end);
     const isHere = refusal === ErrorCode.OK && !this.#endsLocally(op);
     if (isHere) this.#submit(xid, op, bytes, start, end, isRoomy);
@@ -153,6 +151,7 @@ export class SessionRequests {
     // It would be carried out after the end, or would make the session global that is about to end here.
     if (this.#order.endsLocally) return ErrorCode.SESSIONEXPIRED;
     if (this.#server.isReadOnly && op !== OpCode.closeSession) return ErrorCode.NOTREADONLY;
+    if (op === OpCode.sync) return validateSync(bytes, start, end);
     const refusal = validateWrite(op, bytes, start, end, this.#requester);
     const server = this.#server;
     if (refusal !== ErrorCode.OK || server.parts.localSessions === null) return refusal;

@@ -19,7 +19,7 @@ import {
 } from './prep.test-kit.ts';
 import { isWrite } from './request.ts';
 import type { Requester } from './request-rules.ts';
-import { validateWrite } from './validate-request.ts';
+import { validateSync, validateWrite } from './validate-request.ts';
 
 const test = suite('processors: validation');
 
@@ -116,6 +116,23 @@ test('a body cut anywhere is refused', () => {
     for (let cut = 0; cut < bytes.length; cut++) {
       assert.is(named(op.op, bytes.subarray(0, cut)), 'MARSHALLINGERROR', `operation ${op.op} cut at ${cut}`);
     }
+  }
+});
+
+test('a sync whose path is cut is refused; any path that can be read passes, null too', () => {
+  const sync = (bytes: Buffer) => errorName(validateSync(bytes, 0, bytes.length));
+  const whole = Buffer.concat([Buffer.from([0, 0, 0, 2]), Buffer.from('/a')]);
+  for (let cut = 0; cut < whole.length; cut++)
+    assert.is(sync(whole.subarray(0, cut)), 'MARSHALLINGERROR', `cut at ${cut}`);
+  assert.is(sync(whole), 'OK');
+  assert.is(sync(Buffer.alloc(4, 0xff)), 'OK');
+});
+
+test('field report D3: a null path is no path to setData and setACL, as upstream', () => {
+  const NULL_STRING = Buffer.alloc(4, 0xff);
+  for (const op of [setData('/a', 'x'), setAcl('/a', OPEN)]) {
+    const rest = bodyOf(op).subarray(NULL_STRING.length + '/a'.length);
+    assert.is(named(op.op, Buffer.concat([NULL_STRING, rest])), 'BADARGUMENTS', `operation ${op.op}`);
   }
 });
 

@@ -45,6 +45,16 @@ export function validateWrite(
   }
 }
 
+/** The reply to a sync repeats its path, so that has to be one that the client can read. */
+export function validateSync(bytes: Buffer, start: number, end: number): number {
+  try {
+    new JuteReader(bytes, start, end).readString();
+    return ErrorCode.OK;
+  } catch {
+    return ErrorCode.MARSHALLINGERROR;
+  }
+}
+
 function validateOne(op: number, reader: JuteReader, requester: Requester): number {
   switch (op) {
     case OpCode.create:

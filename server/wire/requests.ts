@@ -12,6 +12,14 @@ export function readPath(reader: JuteReader): string {
   return path;
 }
 
+/**
+ * Of the operations whose path upstream checks before it does anything else with it: null is no path there,
+ * as "" is none, where others fail (BADARGUMENTS, not MARSHALLINGERROR).
+ */
+function readCheckedPath(reader: JuteReader): string {
+  return reader.readString() ?? '';
+}
+
 /** create, create2, createContainer */
 export interface CreateRequest {
   path: string;
@@ -86,7 +94,7 @@ export interface SetDataRequest {
 }
 
 export function readSetDataRequest(reader: JuteReader): SetDataRequest {
-  return { path: readPath(reader), data: reader.readBuffer(), version: reader.readInt() };
+  return { path: readCheckedPath(reader), data: reader.readBuffer(), version: reader.readInt() };
 }
 
 export function writeSetDataRequest(
@@ -103,7 +111,7 @@ export interface SetAclRequest {
 }
 
 export function readSetAclRequest(reader: JuteReader): SetAclRequest {
-  return { path: readPath(reader), acl: readAcls(reader), version: reader.readInt() };
+  return { path: readCheckedPath(reader), acl: readAcls(reader), version: reader.readInt() };
 }
 
 export function writeSetAclRequest(
