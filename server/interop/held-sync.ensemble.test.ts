@@ -17,13 +17,16 @@ const MEGABYTE = 'x'.repeat(1_000_000);
 const NODES_MB = 40;
 const WRITES_MB = 100;
 const DEADLINE_MS = 120_000;
+/** Of Apache's observer: 3.9.5 has no room for the answers to the reads in the heap that others get. */
+const HEAP = '-Xmx320m';
 
 for (const is of ['apache', 'zklab'] as const)
   test(
     `field report B6: ${WRITES_MB} MB are written while a snapshot is sent to an observer (${is}) that stands still: it gets all of them`,
     async () => {
       requireApache();
-      const plans = [{ is: 'zklab' }, { is: 'zklab' }, { is, observer: true }] as const;
+      const flags = is === 'apache' ? [HEAP] : [];
+      const plans = [{ is: 'zklab' }, { is: 'zklab' }, { is, observer: true, flags }] as const;
       await withEnsemble(plans, async ensemble => {
         await ensemble.start(1, 2);
         const leader = await ensemble.leader();
