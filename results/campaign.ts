@@ -60,8 +60,8 @@ export const campaignResultSchema = z.strictObject({
   failures: z.array(failure),
   /** Kinds of fault that no topology of the campaign can have here, and why. */
   impossible: z.array(z.strictObject({ name: text, why: text })),
-  /** Topologies of which no run was made, because this machine lacks a server of theirs. */
-  skipped: z.array(z.strictObject({ topology: text, why: text })).optional(),
+  /** Topologies and workloads of which no run was made, because this machine lacks what they need. */
+  skipped: z.array(z.strictObject({ what: text, why: text })).optional(),
   /** Kinds of fault that were drawn and never bit. */
   neverBit: z.array(text),
   /** Why fewer runs were done than planned; absent when none is missing. */

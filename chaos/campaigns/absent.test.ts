@@ -22,14 +22,14 @@ test('a topology with one member of Apache needs Apache, and says how to get it 
 
 test('the topologies that are skipped are named, and the others are not', () => {
   const text =
-    'description: a test\ndraw: { topologies: [voters=3, voters=3 server=apache], workloads: [{ name: registers }] }\n';
+    'description: a test\ndraw: { topologies: [voters=3, voters=3 server=apache], workloads: [{ name: registers }, { name: real-clients, client: java }] }\n';
   const campaign = parseSchedule(text, 'test', 'test.yaml') as Campaign;
   const home = process.env.JAVA_HOME;
   process.env.JAVA_HOME = '/nowhere';
   try {
     assert.equal(
-      skippedOf(campaign).map(({ topology }) => topology),
-      ['voters=3 server=apache'],
+      skippedOf(campaign).map(({ what }) => what),
+      ['voters=3 server=apache', 'workload real-clients'],
     );
   } finally {
     if (home === undefined) delete process.env.JAVA_HOME;

@@ -13,7 +13,7 @@ export function campaignText(result: CampaignResult, folder: string): string {
     `${runs.length} runs with seed ${seed}: ${passed.length} passed, ${failed.length} failed, ${voids.length} void`,
     `${bitten.length} kinds of fault bit: ${bitten.join(', ') || 'none'}`,
     ...(neverBit.length > 0 ? [`never bit: ${neverBit.join(', ')}`] : []),
-    ...skipped.map(({ topology, why }) => `skipped ${topology}: ${why}`),
+    ...skipped.map(({ what, why }) => `skipped ${what}: ${why}`),
     ...impossible.map(({ name, why }) => `not possible here: ${name}: ${why}`),
     ...failures.flatMap(failure => [
       `run ${failure.run} failed: ${failure.reasons[0] ?? failure.checkers.join(', ')}`,

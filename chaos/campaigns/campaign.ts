@@ -16,7 +16,7 @@ import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import type { Campaign } from '../schedules/campaign-schema.ts';
 import { drawRun, impossibleKinds } from '../schedules/draw-run.ts';
 import { scheduleFrom } from '../schedules/index.ts';
-import { scheduleTopology, type WrittenSchedule } from '../schedules/schedule.ts';
+import { readWorkload, scheduleTopology, type WrittenSchedule } from '../schedules/schedule.ts';
 import { whyAbsent } from './absent.ts';
 import { keepWithin } from './keep-within.ts';
 import { plannedMs } from './plan-time.ts';
@@ -52,14 +52,16 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const failures: CampaignFailure[] = [];
   let endedEarly: string | undefined;
   const result = (): CampaignResult => resultOf(options, { runs, failures, endedEarly });
-  for (const { topology, why } of skippedOf(campaign))
-    run.events.emit({ kind: 'note', text: `skipped: ${topology}: ${why}` });
+  const skipped = skippedOf(campaign);
+  for (const { what, why } of skipped) run.events.emit({ kind: 'note', text: `skipped: ${what}: ${why}` });
   const store = () => keepFile(options, CAMPAIGN_FILE, `${JSON.stringify(result(), null, 1)}\n`);
   try {
     for (let number = 1; forMs !== undefined || number <= campaign.draw.runs; number++) {
       const written = drawRun(campaign, seed, number);
       // Its number is passed over, so that a seed gives the same runs on every machine.
-      if (whyAbsent(scheduleTopology(scheduleFrom(written, `run ${number}`))) !== undefined) continue;
+      const schedule = scheduleFrom(written, `run ${number}`);
+      if (whyAbsent(scheduleTopology(schedule)) !== undefined) continue;
+      if (schedule.workload.absent?.(schedule.workloadOptions) !== undefined) continue;
       if (plannedMs(written, runs) > leftMs() && runs.length > 0) break;
       const outcome = await runWritten(written, `run ${number}`, options.commandLine, placeOf(options));
       runs.push({ number, ...outcome });
@@ -157,12 +159,20 @@ async function follow(
   });
 }
 
-/** Topologies of which no run is possible here. */
-export function skippedOf({ topologies }: Pick<Campaign, 'topologies'>): CampaignResult['skipped'] & {} {
-  return topologies.flatMap(topology => {
-    const why = whyAbsent(topology);
-    return why === undefined ? [] : [{ topology: topology.name, why }];
-  });
+/** Topologies and workloads of which no run is possible here. */
+export function skippedOf({
+  topologies,
+  workloads,
+  origin,
+}: Pick<Campaign, 'topologies' | 'workloads' | 'origin'>): { readonly what: string; readonly why: string }[] {
+  const absent = (what: string, why: string | undefined) => (why === undefined ? [] : [{ what, why }]);
+  return [
+    ...topologies.flatMap(topology => absent(topology.name, whyAbsent(topology))),
+    ...workloads.flatMap(written => {
+      const { workload, workloadOptions } = readWorkload(written, origin);
+      return absent(`workload ${workload.name}`, workload.absent?.(workloadOptions));
+    }),
+  ];
 }
 
 function resultOf(

@@ -161,13 +161,16 @@ function refuseIdle(campaign: Campaign): void {
   );
 }
 
-/** @throws UsageError when no topology can be started on this machine */
+/** @throws UsageError when no topology, or no workload, can be started on this machine */
 function refuseAbsent(campaign: Campaign): void {
-  const skipped = skippedOf(campaign);
-  if (skipped.length < campaign.topologies.length) return;
-  throw new UsageError(
-    `${campaign.origin.at('draw', 'topologies')}: none can be started on this machine: ${skipped[0]?.why}`,
-  );
+  const { topologies, workloads, origin } = campaign;
+  for (const [key, all] of Object.entries({ topologies, workloads })) {
+    const skipped = skippedOf({ topologies: [], workloads: [], origin, [key]: all });
+    if (skipped.length === all.length)
+      throw new UsageError(
+        `${origin.at('draw', key)}: none can be started on this machine: ${skipped[0]?.why}`,
+      );
+  }
 }
 
 function newSeed(): number {

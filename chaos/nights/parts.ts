@@ -55,9 +55,7 @@ function chaosText({ name, seed, runs, skipped = [], endedEarly }: CampaignResul
   const kinds = new Set(runs.flatMap(({ bitten }) => bitten)).size;
   const topologies = new Set(runs.map(({ topology }) => topology)).size;
   const without =
-    skipped.length === 0
-      ? ''
-      : `; without ${skipped.map(each => each.topology).join(', ')}: ${skipped[0]?.why}`;
+    skipped.length === 0 ? '' : `; without ${skipped.map(({ what }) => what).join(', ')}: ${skipped[0]?.why}`;
   const early = endedEarly === undefined ? '' : `; ended early: ${endedEarly}`;
   return `${name} with seed ${seed}: ${counted(runs.length, 'run')} on ${counted(topologies, 'topology', 'topologies')}, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${counted(kinds, 'kind')} of fault bit${without}${early}`;
 }

@@ -45,6 +45,12 @@ const lockOf = (kind: ClientKind) => `of-${kind.name}`;
 const wanted = ({ client }: RealClientOptions) =>
   CLIENT_KINDS.filter(({ name }) => client === 'each' || client === name);
 const present = (options: RealClientOptions) => wanted(options).filter(kind => kind.missing() === undefined);
+const absent = (options: RealClientOptions) =>
+  present(options).length > 0
+    ? undefined
+    : wanted(options)
+        .map(kind => `${kind.name}: ${kind.missing()}`)
+        .join('; ');
 const pathsOf = ({ registers }: RealClientOptions) =>
   registerPaths({ prefix: `${PREFIX}-register`, registers });
 
@@ -62,15 +68,11 @@ export const realClients: Workload<RealClientOptions> = {
     ...new Set(CLIENT_KINDS.filter(({ hasLocks }) => hasLocks).flatMap(kind => lockSetup(lockOf(kind)))),
   ],
   registers: pathsOf,
+  absent,
   async prepare(options) {
-    const kinds = present(options);
-    if (kinds.length === 0)
-      throw new UsageError(
-        wanted(options)
-          .map(kind => `${kind.name}: ${kind.missing()}`)
-          .join('; '),
-      );
-    for (const kind of kinds) await kind.prepare();
+    const why = absent(options);
+    if (why !== undefined) throw new UsageError(why);
+    for (const kind of present(options)) await kind.prepare();
   },
   start(world, options) {
     const kinds = present(options);

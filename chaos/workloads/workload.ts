@@ -14,6 +14,8 @@ export interface Workload<Options = unknown> {
   readonly schema: z.ZodType<Options>;
   /** Draws options as a schedule could have them, the character of a run. @default its defaults */
   draw?(random: SeededRandom): object;
+  /** Why none of its clients is on this machine; undefined when one is. @default they always are */
+  absent?(options: Options): string | undefined;
   /** Checkers for which its history must contain something to check. An "unknown" of theirs is a failure. */
   readonly judgedBy: readonly string[];
   /** Its clients are processes of their own, so it runs on real servers only. */
