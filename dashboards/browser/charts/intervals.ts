@@ -40,11 +40,12 @@ export const intervals: Chart = ({ result }, key, widthPx) => {
       .filter(({ item }) => item === undefined || item.summary.median === null),
   );
   const wide = widthPx >= 560;
+  const left = leftMargin(shown, widthPx);
   const place = { y: 'topology', fy: 'condition' } as const;
   return Plot.plot({
     width: widthPx,
     height: conditions.length * (shown.length * ROW_PX + 26) + 46,
-    marginLeft: leftMargin(shown, widthPx),
+    marginLeft: left,
     marginRight: 24,
     marginBottom: 36,
     style: FONT,
@@ -67,6 +68,8 @@ export const intervals: Chart = ({ result }, key, widthPx) => {
         fy: condition => condition,
         text: condition => condition,
         frameAnchor: 'top-left',
+        // On a narrow page a long name needs the whole width.
+        dx: wide ? 0 : -left,
         dy: -15,
         fontWeight: 600,
         fill: 'currentColor',
