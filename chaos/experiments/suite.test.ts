@@ -299,7 +299,7 @@ test('--rounds applies to every experiment, but never adds outages', () => {
     return [suite.rounds, suite.roundsMin, ...others];
   };
   assert.equal(roundsOf(1), [1, 1, 1, 1, 1, 1]);
-  assert.equal(roundsOf(20), [20, 20, 20, 10, 20, 10]);
+  assert.equal(roundsOf(20), [20, 20, 20, 6, 20, 20]);
 });
 
 test('experiments share no key of a suite and provide nothing twice', () => {
