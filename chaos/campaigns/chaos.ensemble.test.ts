@@ -150,7 +150,7 @@ test(
 test(
   'a fault that finds no target when its time comes makes the run void',
   async () => {
-    const { runsRoot, run } = prepared(OUTAGE.replace('{ name: v3 }', '{ role: follower, count: 5 }'));
+    const { runsRoot, run } = prepared(OUTAGE.replace('{ name: v3 }', '{ role: looking }'));
     assert.is(await run(), 3);
     const { validity } = await loadRun('latest', runsRoot);
     assert.match(validity.reasons.join(), /kill could not be injected: \d members match/);
