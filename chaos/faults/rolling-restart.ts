@@ -20,7 +20,7 @@ export interface RollingRestartOptions {
 export const rollingRestartKind: FaultKind<RollingRestartOptions> = {
   name: 'rolling-restart',
   description:
-    'members are restarted one after the other, the leader last, as in an upgrade; `into` names the server that they become',
+    'members are restarted one after the other, the leader last; `into` names the server they become',
   schema: z.strictObject({
     target: memberTargetSchema.default('any'),
     signal: z.enum(['SIGTERM', 'SIGKILL']).default('SIGTERM'),
