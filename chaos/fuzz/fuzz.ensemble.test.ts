@@ -1,16 +1,16 @@
 /** Not in the unit lane because of its length. It starts no process. */
-import { assert, repetitions, suite, temporaryFolder } from '#test';
+import { assert, suite, temporaryFolder } from '#test';
 import { serverProgram } from '../simulation/server-program.ts';
 import { PORT_KINDS } from './conversation.ts';
 import { fuzz } from './fuzz.ts';
 
 const test = suite('fuzz: the server');
 
-const FRAMES = repetitions(100_000);
+const FRAMES = 200_000;
 const FIRST_SEED = 1;
 
 test(
-  '100,000 broken messages on all ports: nobody throws, leads less or logs too much, and quiet clients notice nothing',
+  '200,000 broken messages on all ports: nobody throws, leads less or logs too much, and quiet clients notice nothing',
   async () => {
     const folder = temporaryFolder();
     const { frames, answers, failed } = await fuzz({
