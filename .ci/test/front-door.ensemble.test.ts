@@ -240,7 +240,7 @@ test(
     // Whoever has the port has the process: the one that serves the API of Toxiproxy.
     const owner = ownerOf(Number(new URL(up.toxiproxy!.url).port));
     process.kill(owner, 'SIGKILL');
-    await heard('ended by itself with signal SIGKILL: no link between members works any more');
+    await heard('ended by itself with signal SIGKILL: links that lead through it work no more');
     child.kill('SIGINT');
     assert.is((await child).exitCode, 1, said.err);
   },
