@@ -9,6 +9,7 @@ import { guardedWrite, lockSetup } from './lock-recipe.ts';
 import { ask, askAll, pause, type Recipe, RecipeLoad } from './recipe.ts';
 import type { Request } from './recording-client.ts';
 import { registerPaths } from './register-options.ts';
+import { useRegister } from './register-recipe.ts';
 import { recipeShape } from './start-recipes.ts';
 import type { RunningWorkload, Workload, WorkloadWorld } from './workload.ts';
 
@@ -37,7 +38,6 @@ const PREFIX = '/applications';
 const EPHEMERALS = `${PREFIX}-ephemerals`;
 const EPHEMERAL = 1;
 const EPHEMERAL_SEQUENTIAL = 3;
-const CREATES_AGAIN = 50;
 
 /** A lock for each kind, because the recipes of different clients do not know each other. */
 const lockOf = (kind: ClientKind) => `of-${kind.name}`;
@@ -122,7 +122,7 @@ interface Application {
 type Use = (application: Application, options: RealClientOptions, turn: number) => Recipe;
 
 const USES: Readonly<Record<(typeof DOES)[number], Use>> = {
-  registers: useRegister,
+  registers: useRegisters,
   ephemerals: useEphemeral,
   locks: useLock,
 };
@@ -130,25 +130,12 @@ const USES: Readonly<Record<(typeof DOES)[number], Use>> = {
 function turns(application: Application, options: RealClientOptions): (turn: number) => Recipe {
   const possible = options.does.filter(what => what !== 'locks' || application.kind.hasLocks);
   // A client without locks that is to use nothing else writes registers.
-  const uses = possible.length === 0 ? [useRegister] : possible.map(what => USES[what]);
+  const uses = possible.length === 0 ? [useRegisters] : possible.map(what => USES[what]);
   return turn => application.random.pick(uses)(application, options, turn);
 }
 
-function* useRegister({ process, random }: Application, options: RealClientOptions, turn: number): Recipe {
-  const path = random.pick(pathsOf(options));
-  const value = `p${process}-${turn}`;
-  if (turn % CREATES_AGAIN === 0) yield* ask({ f: 'create', path, value: `${value}-first` });
-  const drawn = random.below(10);
-  if (drawn < 3) yield* ask({ f: 'setData', path, value });
-  else if (drawn < 6) {
-    const { completion } = yield* ask({ f: 'getData', path });
-    const { version } = completion;
-    if (version !== undefined) yield* ask({ f: 'setData', path, value, version });
-  } else
-    yield* askAll([
-      { f: 'sync', path },
-      { f: 'getData', path },
-    ]);
+function* useRegisters({ process, random }: Application, options: RealClientOptions, number: number): Recipe {
+  yield* useRegister({ process, random, paths: pathsOf(options), number });
 }
 
 function* useEphemeral({ process, random }: Application, options: RealClientOptions, turn: number): Recipe {

@@ -1,5 +1,6 @@
-import { ask, askAll, type Recipe } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
 import { type RegisterOptions, registerPaths, registerSchema } from './register-options.ts';
+import { useRegister } from './register-recipe.ts';
 import { type Actor, startRecipes } from './start-recipes.ts';
 import type { Workload } from './workload.ts';
 
@@ -18,20 +19,7 @@ export const syncReads: Workload<RegisterOptions> = {
     const paths = registerPaths(options);
     const turn = ({ process, client, random }: Actor) =>
       function* (number: number): Recipe {
-        const path = random.pick(paths);
-        const value = `p${process}-${number}`;
-        if (number % 50 === 0) yield* ask({ f: 'create', path, value: `${value}-first` });
-        const drawn = random.below(10);
-        if (drawn < 3) yield* ask({ f: 'setData', path, value });
-        else if (drawn < 6) {
-          const { completion } = yield* ask({ f: 'getData', path });
-          const { version } = completion;
-          if (version !== undefined) yield* ask({ f: 'setData', path, value, version });
-        } else
-          yield* askAll([
-            { f: 'sync', path },
-            { f: 'getData', path },
-          ]);
+        yield* useRegister({ process, random, paths, number });
         if (random.chance(0.01)) client.move();
         else if (random.chance(0.005)) client.moveWithWrongPassword();
       };
