@@ -15,9 +15,12 @@ test('what is no address or range', () => {
     '1.2.3.4/',
     '1.2.3.4/-1',
     '1.2.3.4/ 1',
-    '1.2.3.4/0032',
-    '1.2.3.0004',
-    '1.2.3.+4',
+    '1.2.3.4/0033',
+    '1.2.3.4/+',
+    '1.2.3.4/+-8',
+    '1.2.3.4/4294967296',
+    '1.2.3.00256',
+    '1.2.3.-4',
     '1::2::3',
     '1:2',
     ':::',
@@ -25,5 +28,10 @@ test('what is no address or range', () => {
   ]) {
     assert.is(parseIpRange(bad), null, bad);
   }
-  assert.equal(parseIpRange('1.2.3.004/08'), { bytes: [1, 2, 3, 4], bits: 8 });
+});
+
+test('numbers are read as Java reads them: with a sign, and with zeros before them', () => {
+  for (const text of ['1.2.3.4/8', '1.2.3.004/08', '1.2.3.4/+8', '+1.2.+3.00004/0000000008'])
+    assert.equal(parseIpRange(text), { bytes: [1, 2, 3, 4], bits: 8 }, text);
+  assert.equal(parseIpRange('1.2.3.-0/-0'), { bytes: [1, 2, 3, 0], bits: 0 });
 });

@@ -58,19 +58,22 @@ function ipv4Bytes(text: string): number[] | null {
   return bytes;
 }
 
-const ZERO = 0x30;
-const DECIMAL_DIGITS_MAX = 3;
+const [ZERO, PLUS, MINUS] = [0x30, 0x2b, 0x2d];
+/** Larger than any part of an address. */
+const DECIMAL_MAX = 999;
 
-/** The value of one to three digits, else -1. */
+/** The value of a number as Java's Integer.parseInt reads it, with a sign or zeros; -1 for no such. */
 function readDecimal(text: string, start: number, end: number): number {
-  if (end <= start || end > start + DECIMAL_DIGITS_MAX) return -1;
+  const sign = text.charCodeAt(start);
+  const first = sign === PLUS || sign === MINUS ? start + 1 : start;
+  if (end <= first) return -1;
   let value = 0;
-  for (let i = start; i < end; i++) {
+  for (let i = first; i < end; i++) {
     const digit = text.charCodeAt(i) - ZERO;
-    if (digit < 0 || digit > 9) return -1;
+    if (digit < 0 || digit > 9 || value > DECIMAL_MAX) return -1;
     value = value * 10 + digit;
   }
-  return value;
+  return sign === MINUS && value > 0 ? -1 : value;
 }
 
 const IPV6_GROUPS = 8;

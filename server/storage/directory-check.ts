@@ -86,8 +86,8 @@ function refuseMisplaced(disk: Disk, key: string, root: string, kind: 'snapshot'
 }
 
 /** Checks the magic number, because other programs use such names. Compressed files are taken as they are. */
-function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): boolean {
-  if (/\.(gz|snappy)$/.test(path)) return true;
+export function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): boolean {
+  if (isPacked(path)) return true;
   const file = disk.open(path, 'r');
   try {
     const head = file.readAt(0, 4);
@@ -95,6 +95,10 @@ function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): bool
   } finally {
     file.close();
   }
+}
+
+export function isPacked(path: string): boolean {
+  return /\.(gz|snappy)$/.test(path);
 }
 
 /** Refuses logs other than those that the record beside the snapshots names. */

@@ -4,7 +4,8 @@ import { LogFileReader } from './log-file-reader.ts';
 import { listLogFiles } from './log-format.ts';
 
 const COPY_BYTES = 1024 * 1024;
-const NEXT_SUFFIX = '.next';
+/** In front of the name: behind it, upstream would take a half written file for the log itself. */
+const NEXT_PREFIX = 'next.';
 
 /**
  * Makes what recovery read from the newest log durable, before a vote or an ACK claims it. A killed process
@@ -19,18 +20,18 @@ export function renewNewestLog(disk: Disk, directory: string): void {
   const { path } = newest;
   const end = endOf(disk, path);
   onDisk('renew', path, () => {
-    if (!writeCopy(disk, path, end)) {
+    const next = `${directory}/${NEXT_PREFIX}${path.slice(directory.length + 1)}`;
+    if (!writeCopy(disk, path, next, end)) {
       writeInPlace(disk, path, end);
       return;
     }
-    disk.rename(path + NEXT_SUFFIX, path);
+    disk.rename(next, path);
     disk.syncDirectory(directory);
   });
 }
 
 /** False, leaving nothing behind, when the disk has no room. */
-function writeCopy(disk: Disk, path: string, end: number): boolean {
-  const next = path + NEXT_SUFFIX;
+function writeCopy(disk: Disk, path: string, next: string, end: number): boolean {
   const from = disk.open(path, 'r');
   let to: DiskFile | undefined;
   try {

@@ -21,6 +21,7 @@ import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
 import { firstStart } from './first-start.ts';
 import { cutFile, endsBefore, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
 import { listLogFiles } from './log-format.ts';
+import { refuseOtherNames } from './other-names.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
 import { renewNewestLog } from './renew-log.ts';
@@ -106,6 +107,7 @@ export class ZkDatabase {
     this.#leaveLog();
     this.#directories.open();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
+    refuseOtherNames(disk, this.#directories.layout, state.tree.lastProcessedZxid);
     if (tail !== undefined) {
       const { path, offset, reason } = tail;
       events.emit({ kind: 'tornEntryCut', path, offset, reason });
