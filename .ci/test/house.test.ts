@@ -12,7 +12,7 @@ import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { references } from './house/references.ts';
 import { registryTables, withTables } from './house/registry-tables.ts';
 import { fileCircles, roomOrder } from './house/rooms.ts';
-import { commentWidths, fileLengths, folderReadmes, topLevel } from './house/shape.ts';
+import { commentWidths, fileLengths, folderReadmes, proseWidths, topLevel } from './house/shape.ts';
 import type { SourceFile, Violation } from './house/source-file.ts';
 
 const test = suite('house');
@@ -201,6 +201,18 @@ const rules: readonly Rule[] = [
       { 'server/a.ts': `// ${'x'.repeat(120)}` },
       { 'server/a.test.ts': `  ['${wide('// ', 115)}'],` },
       { 'README.md': wide('// ', 120) },
+    ],
+  },
+  {
+    name: 'prose in Markdown has at most 150 columns',
+    check: proseWidths,
+    planted: [
+      [{ 'README.md': `# x\n${wide('- ', 151)}` }, /^README\.md:2: 151 columns/],
+      [{ 'bench/README.md': `\`\`\`\nx\n\`\`\`\n${wide('', 151)}` }, /^bench\/README\.md:4:/],
+    ],
+    clean: [
+      { 'README.md': `${wide('', 150)}\n${wide('| ', 300)}\n\`\`\`\n${wide('', 200)}\n\`\`\`` },
+      { 'bench/a.yaml': wide('# ', 200) },
     ],
   },
   {

@@ -50,6 +50,22 @@ function isInQuotes(line: string): boolean {
   return !/^\s*(\*|\/\*|\/\/)/.test(line) && /['"`].*\/\/ .*['"`]/.test(line);
 }
 
+const PROSE_COLUMNS_MAX = 150;
+
+/** Prose in Markdown can be read in a terminal. Tables and code are as wide as they must be. */
+export function proseWidths(files: readonly SourceFile[]): Violation[] {
+  return files
+    .filter(({ path }) => path.endsWith('.md'))
+    .flatMap(({ path, text }) => {
+      let isCode = false;
+      return text.split('\n').flatMap((line, index) => {
+        if (line.trimStart().startsWith('```')) isCode = !isCode;
+        if (isCode || line.startsWith('|') || line.length <= PROSE_COLUMNS_MAX) return [];
+        return [`${path}:${index + 1}: ${line.length} columns; wrap prose at ${PROSE_COLUMNS_MAX} or before`];
+      });
+    });
+}
+
 const TOP_FOLDERS = ['server', 'bench', 'chaos', 'dashboards', 'results'];
 const TOP_FILES = new Set([
   'zklab.ts',
