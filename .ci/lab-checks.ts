@@ -2,7 +2,6 @@
  * `node dist/.ci/lab-checks.js` runs what CI asks of the lab itself. The exit code is 1 if a step failed. The
  * last lines, which begin with "lab:", say what each step showed.
  */
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { simulation, smoke, type Zklab } from './lab-steps.ts';
@@ -24,7 +23,7 @@ const zklab: Zklab = async words => {
 };
 
 const lines: string[] = [];
-for (const { name, run } of [simulation(availableParallelism()), smoke]) {
+for (const { name, run } of [simulation, smoke]) {
   const startedMs = performance.now();
   const { isGood, said } = await run(zklab);
   if (!isGood) process.exitCode = 1;

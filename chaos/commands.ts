@@ -9,6 +9,7 @@ import { duration } from '../bench/duration.ts';
 import type { PredictOptions } from '../bench/prediction/predict.ts';
 import { outputColumns } from '../bench/terminal.ts';
 import { RUNS_ROOT } from '../results/runs-root.ts';
+import { WORKERS_MAX } from './simulation/seed-workers.ts';
 
 export function addClaims(program: Command, context: CommandContext): void {
   program
@@ -185,6 +186,11 @@ export function addSim(program: Command, context: CommandContext): void {
     .option('--debug', 'with --replay: also write the debug lines of the servers to the trace')
     .option('--voters <n>', 'number of voters of each ensemble', wholeNumber(1, 9))
     .option('--observers <n>', 'number of observers of each ensemble', wholeNumber(0, 20))
+    .option(
+      '--workers <n>',
+      'number of seeds at a time (default: one for each core)',
+      wholeNumber(1, WORKERS_MAX),
+    )
     .option('--no-minimise', 'keep all faults of a failing plan, instead of the fewest that still fail')
     .option('--json', 'print the summary as one document')
     .addHelpText(

@@ -16,7 +16,7 @@ import {
 import { chaos } from '../campaigns/chaos-command.ts';
 import { claims } from '../experiments/claims-command.ts';
 import { runSeeds } from '../simulation/run.ts';
-import { serverProgram } from '../simulation/server-program.ts';
+import { seedWorkers } from '../simulation/seed-workers.ts';
 import { keyOf } from './keys.ts';
 
 export interface PartRun {
@@ -128,8 +128,8 @@ export async function simPart(last: Night['sim'], forMs: number, context: PartCo
     run => {
       run.plan({ suite: 'sim', seed: next, claims: [], topologies: [] });
       return runSeeds({
-        ...{ program: serverProgram(), shape: 'drawn', minimise: true, traceDirectory: folder },
         seeds: seeds(),
+        places: seedWorkers({ shape: 'drawn', minimise: true, traceDirectory: folder }),
         signal,
         onProgress: ({ seed, verdict, reasons }) => {
           done += 1;

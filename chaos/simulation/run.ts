@@ -1,34 +1,25 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sumMarks } from './marks.ts';
-import { minimise } from './minimise.ts';
-import { readPlan, writePlan } from './plan-file.ts';
+import { readPlan } from './plan-file.ts';
+import { type FailedSeed, runSeed, type SeedOptions, type SeedReport } from './seed-report.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
-export interface RunSeedsOptions extends SimulationOptions {
-  /** Which seeds to run, in this order. */
+export interface RunSeedsOptions {
+  /** Which seeds to run. Each place takes the next one when it is free. */
   seeds: Iterable<number>;
-  /** Folder for the trace and the plan of a seed that failed. */
-  traceDirectory: string;
-  /**
-   * Reduces the plan of each failing seed to the faults that matter. The trace is then that of the shorter
-   * run.
-   */
-  minimise?: boolean;
-  onProgress?: (result: SimulationResult) => void;
-  /** Stops between two seeds. */
+  places: SeedPlaces;
+  onProgress?: (report: SeedReport) => void;
+  /** Ends the run; only the seeds that came to an end count. */
   signal?: AbortSignal;
 }
 
-export interface FailedSeed {
-  readonly seed: number;
-  readonly reason: string;
-  readonly traceFile: string;
-  /** For `replay`. */
-  readonly planFile: string;
-  /** Why these files are missing; absent when they were written. */
-  readonly unstored?: string;
+/** Where seeds are simulated. */
+export interface SeedPlaces {
+  /** Number of seeds at a time. */
+  readonly count: number;
+  /** Undefined when the places ended before the seed did. */
+  run(seed: number): Promise<SeedReport | undefined>;
+  end(): void;
 }
 
 export interface RunSeedsSummary {
@@ -50,35 +41,76 @@ export function* seedsFrom(first: number, count: number): Generator<number> {
   for (let seed = first; seed < first + count; seed++) yield seed;
 }
 
-/** Simulates one seed after the other, giving the event loop a turn between them. */
-export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummary> {
-  const { seeds, traceDirectory, onProgress, signal, minimise: shorten = false, ...simulation } = options;
-  const failed: FailedSeed[] = [];
-  const unknown: number[] = [];
-  const sum = { passed: 0, acknowledgedWrites: 0, faultsInjected: 0, virtualMs: 0 };
-  const marks: ReadonlyMap<string, number>[] = [];
-  const startedMs = performance.now();
-  for (const seed of seeds) {
-    if (signal?.aborted) break;
-    const result = simulate(seed, simulation);
-    sum.acknowledgedWrites += result.acknowledgedWrites;
-    sum.faultsInjected += result.faultsInjected;
-    sum.virtualMs += result.virtualMs;
-    marks.push(result.marks);
-    if (result.verdict === 'passed') sum.passed++;
-    else if (result.verdict === 'unknown') unknown.push(seed);
-    else failed.push(keepFailure(shorten ? minimise(result, simulation).result : result, traceDirectory));
-    onProgress?.(result);
-    await setImmediate();
-  }
-  const seconds = Math.max(performance.now() - startedMs, 1) / 1000;
+/** One seed after the other, with a turn of the event loop between them. */
+export function inThisProcess(options: SeedOptions): SeedPlaces {
   return {
-    ...sum,
-    failed,
-    unknown,
-    marks: Object.fromEntries(sumMarks(marks)),
-    virtualMsPerSecond: sum.virtualMs / seconds,
+    count: 1,
+    async run(seed) {
+      await setImmediate();
+      return runSeed(seed, options);
+    },
+    end() {},
   };
+}
+
+/** Ends the places with the run. */
+export async function runSeeds({
+  seeds,
+  places,
+  onProgress,
+  signal,
+}: RunSeedsOptions): Promise<RunSeedsSummary> {
+  const sum = new SeedsSum();
+  const remaining = seeds[Symbol.iterator]();
+  const fillPlace = async () => {
+    while (!signal?.aborted) {
+      const { done, value: seed } = remaining.next();
+      if (done) return;
+      const report = await places.run(seed);
+      if (report === undefined) return;
+      sum.add(report);
+      onProgress?.(report);
+    }
+  };
+  const end = () => places.end();
+  signal?.addEventListener('abort', end);
+  const startedMs = performance.now();
+  try {
+    await Promise.all(Array.from({ length: places.count }, fillPlace));
+    return sum.summary(performance.now() - startedMs);
+  } finally {
+    signal?.removeEventListener('abort', end);
+    end();
+  }
+}
+
+/** A million seeds are summed in the memory of one. */
+class SeedsSum {
+  readonly #failed: FailedSeed[] = [];
+  readonly #unknown: number[] = [];
+  readonly #sum = { passed: 0, acknowledgedWrites: 0, faultsInjected: 0, virtualMs: 0 };
+  #marks: ReadonlyMap<string, number> = sumMarks([]);
+
+  add({ seed, verdict, failure, ...counts }: SeedReport): void {
+    this.#sum.acknowledgedWrites += counts.acknowledgedWrites;
+    this.#sum.faultsInjected += counts.faultsInjected;
+    this.#sum.virtualMs += counts.virtualMs;
+    this.#marks = sumMarks([this.#marks, counts.marks]);
+    if (failure !== undefined) this.#failed.push(failure);
+    else if (verdict === 'unknown') this.#unknown.push(seed);
+    else this.#sum.passed++;
+  }
+
+  /** With the seeds in the order of their numbers. */
+  summary(wallMs: number): RunSeedsSummary {
+    return {
+      ...this.#sum,
+      failed: this.#failed.toSorted((a, b) => a.seed - b.seed),
+      unknown: this.#unknown.toSorted((a, b) => a - b),
+      marks: Object.fromEntries(this.#marks),
+      virtualMsPerSecond: (this.#sum.virtualMs * 1000) / Math.max(wallMs, 1),
+    };
+  }
 }
 
 /** Replays a kept failure, in an ensemble of its shape. @throws PlanFileError */
@@ -89,19 +121,4 @@ export function replay(
   const { seed, faults, settings, reasons: _, ...shape } = readPlan(planFile);
   const swarm = settings === undefined ? options.swarm : { ...options.swarm, settings };
   return simulate(seed, { ...options, shape, faults, ...(swarm === undefined ? {} : { swarm }) });
-}
-
-function keepFailure(result: SimulationResult, directory: string): FailedSeed {
-  const traceFile = join(directory, `seed-${result.seed}.trace`);
-  const planFile = join(directory, `seed-${result.seed}.plan.json`);
-  const failed = { seed: result.seed, reason: result.reasons[0] ?? 'no reason given', traceFile, planFile };
-  try {
-    mkdirSync(directory, { recursive: true });
-    result.trace.writeTo(traceFile);
-    writePlan(planFile, { ...result, ...result.shape });
-    return failed;
-  } catch (error) {
-    // The seed itself can be run again, and the others go on.
-    return { ...failed, unstored: (error as Error).message };
-  }
 }

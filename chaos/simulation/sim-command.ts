@@ -1,4 +1,4 @@
-/** `zklab sim`: runs seeds of the simulation one after the other, and prints their outcomes. */
+/** `zklab sim`: runs seeds of the simulation, one on each core, and prints their outcomes. */
 import { join } from 'node:path';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
 import { recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
@@ -8,6 +8,8 @@ import { makeRoot } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { PlanFileError } from './plan-file.ts';
 import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
+import type { SeedReport } from './seed-report.ts';
+import { seedWorkers } from './seed-workers.ts';
 import { serverProgram } from './server-program.ts';
 import { PLAIN_SHAPE, type Shape } from './shape.ts';
 import type { SimulationResult } from './simulate.ts';
@@ -25,6 +27,8 @@ export interface SimOptions {
   readonly debug?: boolean | undefined;
   readonly voters?: number | undefined;
   readonly observers?: number | undefined;
+  /** Number of seeds at a time. @default the cores that this process may use */
+  readonly workers?: number | undefined;
   readonly minimise?: boolean;
   /** Folder for the traces and plans of failures. */
   readonly folder: string;
@@ -38,7 +42,7 @@ const SEEDS_DEFAULT = 20;
  * Ctrl-C cut the run short. @throws UsageError
  */
 export async function sim(terminal: Terminal, options: SimOptions): Promise<ExitCode> {
-  const { json = false, voters, observers, minimise = true, folder, signal } = options;
+  const { json = false, voters, observers, workers, minimise = true, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
   if (options.debug)
     throw new UsageError(
@@ -47,7 +51,6 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
   refuseLoneMember(options);
   const isAsked = voters !== undefined || observers !== undefined;
   const shape = isAsked ? shapeOf(options) : 'drawn';
-  const simulation = { program: serverProgram(), shape } as const;
   const seeds = [...seedsOf(options)];
   const [first = 0] = seeds;
   let unstored: string | undefined;
@@ -59,15 +62,13 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
       plan({ suite: 'sim', seed: first, claims: [], topologies });
       let done = 0;
       const ran = await runSeeds({
-        ...simulation,
         seeds,
-        traceDirectory: folder,
-        minimise,
+        places: seedWorkers({ shape, traceDirectory: folder, minimise }, workers),
         signal,
-        onProgress: result =>
+        onProgress: report =>
           events.emit({
             kind: 'seed',
-            ...{ ...outcomeOf(result), done: ++done, of: seeds.length, unit: 'seeds' },
+            ...{ ...outcomeOf(report), done: ++done, of: seeds.length, unit: 'seeds' },
           }),
       });
       unstored = eventsProblem();
@@ -102,7 +103,7 @@ function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
 }
 
 /** Options that a plan contains itself; they are not accepted together with it. */
-const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers'] as const;
+const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers', 'workers'] as const;
 
 async function replayed(file: string, options: SimOptions, terminal: Terminal): Promise<ExitCode> {
   const also = SAID_BY_A_PLAN.find(name => options[name] !== undefined);
@@ -145,8 +146,8 @@ function shortFormOf({ voters, observers }: Shape): string {
   return `voters=${voters}${observers === 0 ? '' : ` observers=${observers}`}`;
 }
 
-function outcomeOf(result: SimulationResult): SeedOutcome {
-  const { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs } = result;
+function outcomeOf(report: SeedReport): SeedOutcome {
+  const { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs } = report;
   const seconds = Math.round(virtualMs / 1000);
   const counts = { writes: acknowledgedWrites, faults: faultsInjected, 'virtual seconds': seconds };
   return { seed, outcome: verdict, counts, reasons: [...reasons] };

@@ -6,7 +6,7 @@ import type { PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
 import type { MemberProgram } from './member.ts';
 import { minimise } from './minimise.ts';
-import { replay, runSeeds, seedsFrom } from './run.ts';
+import { inThisProcess, replay, runSeeds, seedsFrom } from './run.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 import { type ToyBug, toyProgram } from './toy/toy-server.ts';
 
@@ -174,30 +174,28 @@ test(
     try {
       const progress: number[] = [];
       const good = await runSeeds({
-        ...toy,
         seeds: seedsFrom(1, 3),
-        traceDirectory: directory,
+        places: inThisProcess({ ...toy, traceDirectory: directory }),
         onProgress: result => progress.push(result.seed),
       });
       assert.equal(progress, [1, 2, 3]);
       assert.is(good.passed, 3);
       assert.equal(good.failed, []);
       assert.ok(good.virtualMsPerSecond > 1000, 'faster than a clock on the wall');
+      const program = toyProgram('observer skips commits');
       const bad = await runSeeds({
-        program: toyProgram('observer skips commits'),
         seeds: [1],
-        traceDirectory: directory,
-        minimise: true,
+        places: inThisProcess({ program, traceDirectory: directory, minimise: true }),
       });
       const [failure] = bad.failed;
       assert.ok(failure !== undefined && existsSync(failure.traceFile));
       assert.match(readFileSync(failure.traceFile, 'utf8'), /seed 1: .*\n[\s\S]*replica agreement: at zxid/);
-      const again = replay(failure.planFile, { program: toyProgram('observer skips commits') });
+      const again = replay(failure.planFile, { program });
       assert.is(again.trace.text(), readFileSync(failure.traceFile, 'utf8'));
       assert.is(again.faults.length, 0, 'this bug needs no fault');
       // Where the traces should go is a file: the outcome of the seed is told all the same (F6).
-      const program = toyProgram('observer skips commits');
-      const lost = await runSeeds({ program, seeds: [1, 2], traceDirectory: failure.traceFile });
+      const places = inThisProcess({ program, traceDirectory: failure.traceFile });
+      const lost = await runSeeds({ places, seeds: [1, 2] });
       assert.match(lost.failed[0]!.unstored!, /^E/);
       assert.is(lost.failed.length + lost.passed + lost.unknown.length, 2);
     } finally {
