@@ -16,7 +16,7 @@ export function learnerMaster({ peer }: ServerView) {
 /** Returns why it is refused, or null. @see ObserverMXBean.setLearnerMaster */
 export function setLearnerMaster({ peer }: ServerView, name: string | undefined): string | null {
   const change = peer?.masterChange ?? null;
-  if (change === null)
+  if (change === null || peer?.membership.role !== 'observer')
     return 'only an observer with observerMasterPort can follow another master than the leader';
   if (name === undefined)
     return 'set_learner_master needs learnerMaster=, the sid or the address of a member that votes';

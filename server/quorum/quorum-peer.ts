@@ -43,11 +43,11 @@ export class QuorumPeer {
   readonly #oracle: Oracle;
   readonly #configuration: PeerConfiguration;
   readonly membership: Membership;
-  /** Null unless this is an observer that keeps clients without a master, for good or to change masters. */
+  /** Null unless this server can be an observer that keeps clients without a master. */
   readonly readOnly: ReadOnlyPhase | null;
-  /** Null unless this is an observer behind observer masters. */
+  /** Null unless this server can be an observer behind observer masters. */
   readonly masterChange: MasterChange | null;
-  /** Null unless readonlymode.enabled, and on read-only observers, which do more. */
+  /** Null unless readonlymode.enabled. Read-only observers do not use it: they do more. */
   readonly #readOnlyMode: ReadOnlyMode | null;
   /** The server that took the clients of the current role. */
   #served: ZooKeeperServer | null = null;
@@ -121,8 +121,7 @@ export class QuorumPeer {
     };
     this.readOnly = this.#newReadOnlyPhase(context);
     this.#context = this.readOnly === null ? context : { ...context, readers: this.readOnly };
-    const hasMode = config.readOnlyModeEnabled && !this.#isReadOnlyObserver;
-    this.#readOnlyMode = hasMode
+    this.#readOnlyMode = config.readOnlyModeEnabled
       ? new ReadOnlyMode(serverParts(context), this.membership, parts.serve)
       : null;
     this.#election = this.#newElection();
@@ -132,7 +131,7 @@ export class QuorumPeer {
 
   #newMasterChange(): MasterChange | null {
     const { runtime, config, logger } = this.#parts;
-    if (this.membership.role !== 'observer' || config.observerMasterPort === 0) return null;
+    if (!this.#mayObserve || config.observerMasterPort === 0) return null;
     return new MasterChange({
       clock: runtime.clock,
       network: runtime.network,
@@ -145,17 +144,25 @@ export class QuorumPeer {
     });
   }
 
-  get #isReadOnlyObserver(): boolean {
-    return this.#parts.config.observerReadOnlyEnabled && this.membership.role === 'observer';
+  /** Now or after a reconfiguration. */
+  get #mayObserve(): boolean {
+    return this.membership.role === 'observer' || this.#parts.config.reconfigEnabled;
+  }
+
+  /** As an observer. One that has the first setting without the others does not start as such. */
+  get #isReadOnlyEnabled(): boolean {
+    const { observerReadOnlyEnabled, localSessionsEnabled, observerSyncEnabled } = this.#parts.config;
+    return observerReadOnlyEnabled && localSessionsEnabled && observerSyncEnabled;
   }
 
   #newReadOnlyPhase(context: PeerContext): ReadOnlyPhase | null {
     const { config, serve } = this.#parts;
     const { observerReadOnlyMaxStaleMs: maxStaleMs, observerMasterPort, observerElectionDelayMs } = config;
-    const hasMasters = observerMasterPort > 0 && this.membership.role === 'observer';
-    const isReadOnlyEnabled = this.#isReadOnlyObserver;
+    const hasMasters = observerMasterPort > 0;
+    const isReadOnlyEnabled = this.#isReadOnlyEnabled;
     // What a sync brings is held back in the log while clients are kept.
-    if (!isReadOnlyEnabled && !(hasMasters && config.observerSyncEnabled)) return null;
+    const keeps = isReadOnlyEnabled || (hasMasters && config.observerSyncEnabled);
+    if (!this.#mayObserve || !keeps) return null;
     const seekMs = hasMasters ? observerElectionDelayMs + SEEK_MS : 0;
     const limits = { maxStaleMs, seekMs, isReadOnlyEnabled };
     return new ReadOnlyPhase({ server: serverParts(context), membership: this.membership, serve, ...limits });
@@ -200,7 +207,7 @@ export class QuorumPeer {
   /** It will be an observer in its next role too, and has reason to keep its clients until then. */
   get #keepsClients(): boolean {
     if (this.#stopping || this.membership.role !== 'observer') return false;
-    return this.#parts.config.observerReadOnlyEnabled || this.masterChange?.isUnderWay === true;
+    return this.#isReadOnlyEnabled || this.masterChange?.isUnderWay === true;
   }
 
   #newElection(): Election {
@@ -278,7 +285,8 @@ export class QuorumPeer {
     const { epochs, events, runtime } = this.#parts;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
-    this.#readOnlyMode?.onLooking(this.#unavailableSinceMs);
+    if (this.membership.role !== 'observer' || !this.#isReadOnlyEnabled)
+      this.#readOnlyMode?.onLooking(this.#unavailableSinceMs);
     const proposal = { zxid: this.#votedZxid(), peerEpoch: epochs.currentEpoch };
     events.emit({ kind: 'looking', zxid: proposal.zxid, epoch: proposal.peerEpoch });
     this.#election.lookForLeader(proposal, elected => this.#onElected(elected));
