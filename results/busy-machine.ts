@@ -1,7 +1,7 @@
 import type { MachineUse, Result } from './schema.ts';
 
 /** Limits of a timed comparison: beyond them its times are about the machine. Shares of all cores. */
-export const MACHINE_LIMITS = { othersShare: 0.25, stealShare: 0.02 } as const;
+const MACHINE_LIMITS = { othersShare: 0.25, stealShare: 0.02 } as const;
 
 /** Why times of this run say nothing about the servers; undefined if the machine was left to the run. */
 export function whyBusy({

@@ -6,7 +6,7 @@ export const CAMPAIGN_VERSION = 1;
 export const CAMPAIGN_FILE = 'campaign.json';
 
 /** `void`: the run says nothing about the server. */
-export const RUN_OUTCOMES = ['passed', 'failed', 'void'] as const;
+const RUN_OUTCOMES = ['passed', 'failed', 'void'] as const;
 
 const run = z.strictObject({
   /** Counts from 1. With the seed it gives the whole plan of the run. */

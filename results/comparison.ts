@@ -41,7 +41,7 @@ export type RowVerdict = (typeof ROW_VERDICTS)[number];
 export const COUNT_VERDICTS = ['grew', 'shrank', 'only in a', 'only in b', 'same', 'free'] as const;
 
 /** What a differing condition makes incomparable: nothing, all times, or everything. */
-export const MATTERS = ['no', 'times', 'all'] as const;
+const MATTERS = ['no', 'times', 'all'] as const;
 export type Matters = (typeof MATTERS)[number];
 
 const text = z.string().min(1);

@@ -91,7 +91,6 @@ const eventSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type RunEvent = z.infer<typeof eventSchema>;
-export type RunEventKind = RunEvent['kind'];
 
 /** An event before it gets its time. */
 export type EventDraft = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never;

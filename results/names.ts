@@ -362,7 +362,7 @@ export const PROOFS: readonly string[] = [
  * Keys of `exactCounts` that depend on how many writes shared a batch, on which member the clients reached,
  * or on time. The same server gives other values on another day.
  */
-export const FREE_COUNTS: readonly string[] = [
+const FREE_COUNTS: readonly string[] = [
   'fsyncsPerWrite',
   'leaderFsyncsPerWrite',
   'followerFsyncsPerWrite',

@@ -3,7 +3,7 @@
  * searches rely on them. The text says when it happens; the message of an instance names the thing and the
  * value.
  */
-export const errorCatalogue = {
+const errorCatalogue = {
   ZK_CONFIG_FILE: 'a configuration file cannot be read',
   ZK_CONFIG_VALUE: 'a configuration key has a value that is not accepted',
   ZK_CONFIG_MISSING: 'a configuration key that the role needs is missing',

@@ -26,7 +26,7 @@ export interface Reply {
   readonly body: Buffer;
 }
 
-export const NEW_SESSION: ConnectRequest = {
+const NEW_SESSION: ConnectRequest = {
   protocolVersion: 0,
   lastZxidSeen: 0,
   timeoutMs: 4000,

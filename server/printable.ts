@@ -7,7 +7,7 @@ const UNPRINTABLE =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Enough to recognise a path, a scheme or a host name. */
-export const PRINTABLE_CHARS_MAX = 200;
+const PRINTABLE_CHARS_MAX = 200;
 
 /**
  * Text that came from elsewhere, fit for a log line, an error or a terminal: cut, and escaped. At most

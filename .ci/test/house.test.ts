@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { assert, suite } from '#test';
 import { importDirections, moduleState, propertiesHaveTheSeed, runtimeBoundary } from './house/boundaries.ts';
-import { leftovers } from './house/leftovers.ts';
+import { leftovers, unusedExports } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { references } from './house/references.ts';
 import { registryTables, withTables } from './house/registry-tables.ts';
@@ -248,6 +248,19 @@ const rules: readonly Rule[] = [
       { 'a.ts': `// as many: ${ANY} member\nconst mkdtemp = "XXXXXX";` },
       { 'README.md': `any client: ${ANY} port` },
       { 'a.png': word('TO', 'DO') },
+    ],
+  },
+  {
+    name: 'what a file exports has a user',
+    check: unusedExports,
+    planted: [
+      [{ 'bench/a.ts': 'export const A_MAX = 1;\nuse(A_MAX);' }, /^bench\/a\.ts:1: .*"A_MAX"; keep it/],
+      [{ 'bench/a.ts': 'export async function* gone() {}' }, /"gone"; remove it/],
+      [{ 'bench/a.ts': 'export type Gone = 1;', 'bench/b.ts': '// Gone' }, /"Gone"; remove it/],
+    ],
+    clean: [
+      { 'bench/a.ts': 'export function a() {}', 'bench/a.test.ts': "import { a } from './a.ts';" },
+      { 'bench/a.ts': 'export interface Options {}\nfunction a(options: Options) {}' },
     ],
   },
   {

@@ -7,7 +7,7 @@ import { temporaryFolder } from '#test';
 
 export const here = dirname(fileURLToPath(import.meta.url));
 export const RUNNER = join(here, 'runner.js');
-export const HARNESS = join(here, 'harness.js');
+const HARNESS = join(here, 'harness.js');
 /** Each test starts processes, on a machine that may be busy. */
 export const SLOW = { deadlineMs: 180_000 };
 

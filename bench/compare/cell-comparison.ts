@@ -10,7 +10,7 @@ import { finite } from '../stats/result-form.ts';
 import type { Cell } from './compared-run.ts';
 
 /** A change within this share counts as none. */
-export const NO_CHANGE_SHARE = 0.03;
+const NO_CHANGE_SHARE = 0.03;
 /** The same for metrics in percent, in points. */
 const NO_CHANGE_POINTS = 3;
 /** With fewer rounds, starts or runs on a side nothing is known about its spread. */

@@ -47,11 +47,6 @@ export function profileMs(segments: readonly RateSegment[]): number {
   return segments.reduce((sum, { forMs }) => sum + forMs, 0);
 }
 
-/** Requests that are due within all segments. */
-export function profileRequests(segments: readonly RateSegment[]): number {
-  return segments.reduce((sum, segment) => sum + requestsIn(segment), 0);
-}
-
 function requestsIn({ fromPerSecond, toPerSecond, forMs }: RateSegment): number {
   return ((fromPerSecond + toPerSecond) / 2) * (forMs / 1000);
 }

@@ -184,6 +184,6 @@ export class ReplayLoad implements LoadSource {
 }
 
 /** Everything is replayed below the root of the workload. */
-export function replayedPath(root: string, path: string): string {
+function replayedPath(root: string, path: string): string {
   return path === '/' || path === '' ? root : `${root}${path}`;
 }

@@ -6,7 +6,7 @@ import type { RecordedEvent, Recording, RequestShape } from '../recording/record
 import { indexOf, type OperationIndex, type OperationName, operationNames } from './operations.ts';
 
 /** Whose sizes the recording does not tell, because it has no replies. */
-export const UNKNOWN_VALUE_BYTES = 100;
+const UNKNOWN_VALUE_BYTES = 100;
 
 const BY_OPCODE: ReadonlyMap<number, OperationName> = new Map([
   [OpCode.getData, 'getData'],

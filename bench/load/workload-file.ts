@@ -22,7 +22,7 @@ import { SIGMA_MAX, VALUE_BYTES_MAX } from './value-sizes.ts';
 import { checkWorkloadSpec, WORKLOAD_DEFAULTS, WORKLOAD_LIMITS, type WorkloadSpec } from './workload.ts';
 
 const WEIGHT_MAX = 1_000_000;
-export const DRIVERS_MAX = 16;
+const DRIVERS_MAX = 16;
 
 const bytes = z.int().min(0).max(VALUE_BYTES_MAX);
 const keys = z.int().min(1).max(WORKLOAD_LIMITS.keyCount);

@@ -13,7 +13,7 @@ import {
 } from './selector.ts';
 
 /** More cells than this take days, or were not meant. */
-export const CELLS_MAX = 200;
+const CELLS_MAX = 200;
 
 export interface MatrixCell extends Coordinates {
   /** `voters3, b100, snapCount=1000` */

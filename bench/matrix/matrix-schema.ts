@@ -43,7 +43,6 @@ const condition = z.strictObject({
     .optional()
     .describe('CPU of each member in cores, by cgroups. Windows that it did not bound are void.'),
 });
-export type MatrixCondition = z.infer<typeof condition>;
 
 const extraCell = z.strictObject({
   topology: name,

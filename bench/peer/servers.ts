@@ -6,7 +6,7 @@ import type { WorstDriver } from '../load/worst-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** Ratios are those of the first over the second. */
-export const SIDES = ['first', 'second'] as const;
+const SIDES = ['first', 'second'] as const;
 export type Side = (typeof SIDES)[number];
 
 /** `second` is undefined when there is nothing to compare with. The numbers of the first then stand alone. */

@@ -34,7 +34,7 @@ export interface Range {
   readonly high: number;
 }
 
-export const RESOURCES = ['CPU', 'sent bytes', 'received bytes'] as const;
+const RESOURCES = ['CPU', 'sent bytes', 'received bytes'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 export interface RoleForecast extends RoleWork {

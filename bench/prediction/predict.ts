@@ -104,7 +104,7 @@ export async function predict(
 }
 
 /** @throws UsageError when no run has costs, StoreError */
-export async function storedCosts(from: string | undefined, root = RUNS_ROOT): Promise<StoredCosts> {
+async function storedCosts(from: string | undefined, root = RUNS_ROOT): Promise<StoredCosts> {
   const result = from === undefined ? await lastCosts(root) : await loadRun(from, root);
   const windows = result.workWindows ?? [];
   if (windows.length === 0)

@@ -93,7 +93,7 @@ function faultText({ fault: { fault: name, ...options }, on }: FaultInForce): st
   return `${[name, ...given.map(([key, value]) => `${key}=${JSON.stringify(value)}`)].join(' ')} on ${on}`;
 }
 
-export function listingText({ members, faults, links }: Listing): string {
+function listingText({ members, faults, links }: Listing): string {
   const inForce = faults.map(each => [
     String(each.id),
     faultText(each),

@@ -28,7 +28,7 @@ export interface Availability {
 }
 
 /** A shorter gap is the pace of the load. */
-export const GAP_MIN_MS = 500;
+const GAP_MIN_MS = 500;
 
 /**
  * A gap is a time in which no server of the role answered any client. It counts from the begin of the
@@ -67,7 +67,7 @@ export function availabilityOf(
 }
 
 /** "writes at leader: 1,204 answers, longest gap 812 ms, 812 ms of 30,000 ms without" */
-export function availabilityText({
+function availabilityText({
   role,
   kind,
   answers,

@@ -158,6 +158,6 @@ const WHAT: Readonly<Record<ResourceKind, string>> = {
   logBytes: 'data on disk',
 };
 
-export function growthText({ member, kind, perHour, low, high }: Growth): string {
+function growthText({ member, kind, perHour, low, high }: Growth): string {
   return `${member}: ${WHAT[kind]} grows by ${amount(kind, perHour)} (99 %: ${amount(kind, low)} to ${amount(kind, high)})`;
 }

@@ -47,7 +47,7 @@ export const clockDriftKind: FaultKind<ClockDriftOptions> = {
 /** Both clocks are read as whole ms. */
 const GAIN_MS_MIN = 2;
 
-export function clockDrift({ target, rate }: ClockDriftOptions): Fault<ProcessFaultContext> {
+function clockDrift({ target, rate }: ClockDriftOptions): Fault<ProcessFaultContext> {
   return {
     name: 'clock-drift',
     description: `${rate} s in each second`,

@@ -16,7 +16,7 @@ export const clockOffsetKind: FaultKind<ClockOffsetOptions> = {
 };
 
 /** Everything that a server takes from its clock at a start is wrong then, as its part of session ids. */
-export function clockOffset({ target, offsetMs }: ClockOffsetOptions): Fault<ProcessFaultContext> {
+function clockOffset({ target, offsetMs }: ClockOffsetOptions): Fault<ProcessFaultContext> {
   return {
     name: 'clock-offset',
     description: `${offsetMs} ms ahead from the start`,

@@ -34,7 +34,7 @@ export const cpuStarvationKind: FaultKind<CpuStarvationOptions> = {
 const STOPPED_MAX_MS = 5_000;
 
 /** Limits the process by a cgroup; its threads stand still for the rest of each period. */
-export function cpuStarvation({ target, cores }: CpuStarvationOptions): Fault<ProcessFaultContext> {
+function cpuStarvation({ target, cores }: CpuStarvationOptions): Fault<ProcessFaultContext> {
   return {
     name: 'cpu-starvation',
     description: `${cores} of a core`,

@@ -24,7 +24,7 @@ const IN_TRANSACTION = 20;
  * Bit rot in a transaction that has others behind it, so that no crash can have caused it. A member that
  * started would have lost what it had acknowledged. Healed, the byte is as it was.
  */
-export function flippedByte({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
+function flippedByte({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
     name: 'flipped-byte',
     description: flippedByteKind.description,

@@ -35,7 +35,7 @@ const FELT_MAX_MS = 10_000;
 const SESSIONS_AT_ONCE = 50;
 
 /** Limits by a cgroup what the process takes from now on. A member that the kernel killed is restarted. */
-export function memoryPressure({ target, mebibytes }: MemoryPressureOptions): Fault<ProcessFaultContext> {
+function memoryPressure({ target, mebibytes }: MemoryPressureOptions): Fault<ProcessFaultContext> {
   return {
     name: 'memory-pressure',
     description: `${mebibytes} MiB more than it has`,

@@ -65,7 +65,7 @@ export async function runNemesis(
 }
 
 /** The name of a step in events and results: the condition under which its fault is in force. */
-export function conditionOf({ fault, atMs }: Step): string {
+function conditionOf({ fault, atMs }: Step): string {
   return `${fault.name} at ${atMs / 1000} s`;
 }
 

@@ -21,7 +21,7 @@ const NOTICED_MAX_MS = 10_000;
 const SERVES: readonly string[] = ['leader', 'follower', 'standalone'];
 
 /** Stops a majority of the voters, chosen at random. The rest must stop serving writes. */
-export function quorumLoss(): Fault<ProcessFaultContext> {
+function quorumLoss(): Fault<ProcessFaultContext> {
   return {
     name: 'quorum-loss',
     description: quorumLossKind.description,

@@ -30,7 +30,7 @@ export const slowSyncKind: FaultKind<SlowSyncOptions> = {
 
 const SYNC_MAX_MS = 10_000;
 
-export function slowSync({ target, delayMs }: SlowSyncOptions): Fault<ProcessFaultContext> {
+function slowSync({ target, delayMs }: SlowSyncOptions): Fault<ProcessFaultContext> {
   return {
     name: 'slow-sync',
     description: `${delayMs} ms more for every sync`,

@@ -26,7 +26,7 @@ interface Torn {
  * Power loss in the middle of a write: behind the last whole transaction stands the first half of another
  * one, which nobody has acknowledged. Our server has to cut it, and nothing else; Apache's leaves it there.
  */
-export function tornTail({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
+function tornTail({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
     name: 'torn-tail',
     description: tornTailKind.description,

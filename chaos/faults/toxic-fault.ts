@@ -23,7 +23,7 @@ export async function injectToxic(
   return injectToxicOn(context, await context.mesh.flows(select, context.random), toxic, shows);
 }
 
-export function injectToxicOn(
+function injectToxicOn(
   context: LinkFaultContext,
   flows: readonly Flow[],
   toxic: Pick<ToxicRequest, 'type' | 'attributes'>,

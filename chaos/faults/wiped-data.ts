@@ -30,7 +30,7 @@ export const wipedDataKind: FaultKind<{ readonly target: MemberTarget }> = {
 };
 
 /** A disk that was replaced. The member gets everything from the others again. */
-export function wipedData({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
+function wipedData({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
     name: 'wiped-data',
     description: wipedDataKind.description,

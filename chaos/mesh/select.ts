@@ -26,7 +26,7 @@ export interface Selection {
 }
 
 /** Nothing matched. A fault on no link cannot bite, so it is not injected at all. */
-export class SelectorError extends Error {
+class SelectorError extends Error {
   override readonly name = 'SelectorError';
 }
 

@@ -30,7 +30,7 @@ const to: z.ZodType<Target> = z.union([z.literal(CLIENT), z.literal(OTHERS), ...
   error: `${ACCEPTED}, ${CLIENT}, ${OTHERS}`,
 });
 
-export const linkKindsSchema = z.array(z.enum(LINK_KINDS)).min(1).optional();
+const linkKindsSchema = z.array(z.enum(LINK_KINDS)).min(1).optional();
 
 export const selectorSchema: z.ZodType<Selector> = z.strictObject({
   from,

@@ -7,7 +7,7 @@ import type { ApacheLeaders } from '../checkers/early-syncs.ts';
 /** A leader says so once a quorum follows it, before it answers any client; so do 3.5 to 3.9. */
 const LEADS = /starting up and setting last processed zxid: 0x([0-9a-f]+)/g;
 
-export function epochsLed(log: string): number[] {
+function epochsLed(log: string): number[] {
   return [...log.matchAll(LEADS)].map(([, zxid]) => epochOf(Number.parseInt(zxid!, 16)));
 }
 

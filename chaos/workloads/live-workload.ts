@@ -23,7 +23,7 @@ export interface LiveWorkloadOptions {
 }
 
 /** A history with so many events is followed by another one. Checkers take about 1 KiB of memory for each. */
-export const CHAPTER_EVENTS_MAX = 200_000;
+const CHAPTER_EVENTS_MAX = 200_000;
 /** While no next chapter can begin, because nobody serves, the load pauses at this multiple. */
 const OVERLONG = 2;
 /** For the requests under way when a chapter ends, and its last reads. */

@@ -35,10 +35,6 @@ export class JsonEntries {
   }
 }
 
-export function toExactJson(value: Json): string {
-  return [...jsonPieces(value)].join('');
-}
-
 /** The text in small pieces; an empty one is a pause. */
 export function* jsonPieces(value: Json, indent = ''): Generator<string> {
   if (isScalar(value)) yield scalarText(value);

@@ -19,7 +19,7 @@ export interface InputLimits {
   readonly gatherersMax: number;
 }
 
-export const INPUT_LIMITS: InputLimits = {
+const INPUT_LIMITS: InputLimits = {
   submittedBytesMax: 64 * MIB,
   keptBytesMax: 256 * MIB,
   gatherersMax: 8,

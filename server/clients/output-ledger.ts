@@ -3,7 +3,7 @@ import { OUTPUT_HIGH_WATER_BYTES, type QueuedBytes } from '../runtime/runtime.ts
 const MIB = 1024 * 1024;
 
 /** Limit on the output queued for all clients together. Beyond it the connection with most is cut off. */
-export const OUTPUT_ALL_BYTES_MAX = 256 * MIB;
+const OUTPUT_ALL_BYTES_MAX = 256 * MIB;
 /**
  * When half of that limit is queued, the server stops answering a client at this much until the client has
  * read it.

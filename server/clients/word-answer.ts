@@ -13,7 +13,7 @@ export type AnswerPieces = Iterable<string | Pause>;
 /**
  * A connection that sent a word exists only for its answer. If it reads nothing for this long, it is cut off.
  */
-export const WORD_IDLE_MS = 30_000;
+const WORD_IDLE_MS = 30_000;
 
 /** Size of the buffer of upstream's writer. Each buffer counts as one packet. */
 const PACKET_CHARS = 8192;

@@ -146,7 +146,7 @@ export async function isEverywhere(ensemble: Ensemble, lines: readonly string[])
 }
 
 /** zoo.cfg names the file of this version, which has its lines in the order of their characters. */
-export async function isOnDisk(member: Member, config: string): Promise<void> {
+async function isOnDisk(member: Member, config: string): Promise<void> {
   const { lines, version } = parsed(config);
   const name = `${member.configPath}.dynamic.${version.toString(16)}`;
   const named = () => /^dynamicConfigFile=(.*)$/m.exec(readFileSync(member.configPath, 'utf8'))?.[1] === name;

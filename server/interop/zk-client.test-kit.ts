@@ -56,7 +56,7 @@ export class ZkError extends Error {
 }
 
 /** A connection that the server ended without an answer to the hello. */
-export class UnansweredError extends Error {
+class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 }
 

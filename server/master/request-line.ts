@@ -25,7 +25,7 @@ export interface RequestLineLimits {
 }
 
 /** A learner of this project has 64 MiB of requests under way and as much again of clients that have left. */
-export const REQUEST_LINE_LIMITS: RequestLineLimits = {
+const REQUEST_LINE_LIMITS: RequestLineLimits = {
   heldBytes: 32 * MIB,
   othersBytesMax: 128 * MIB,
   voterBytesMax: 256 * MIB,

@@ -24,7 +24,7 @@ export interface CrowdLimits {
   readonly atOnceBytes: number;
 }
 
-export const CROWD_LIMITS: CrowdLimits = { bytesMax: 64 * MIB, atOnceBytes: 256 * MIB };
+const CROWD_LIMITS: CrowdLimits = { bytesMax: 64 * MIB, atOnceBytes: 256 * MIB };
 
 /**
  * Delivers events that concern many watchers in later turns. One multi can change a node 25,000 times that a

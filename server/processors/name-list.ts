@@ -48,7 +48,7 @@ export class NameList {
 }
 
 /** Limit on the bytes of the kept lists of children. */
-export const NAMES_KEPT_BYTES_MAX = 32 * 1024 * 1024;
+const NAMES_KEPT_BYTES_MAX = 32 * 1024 * 1024;
 const LISTS_KEPT_MAX = 256;
 
 interface KeptNames {

@@ -9,7 +9,7 @@ import { nameStart, parentOf } from '../wire/path.ts';
  * A node as it will be once everything proposed so far is applied. It has the field names of ZNode, for the
  * digest.
  */
-export class ChangeRecord {
+class ChangeRecord {
   readonly path: string;
   /** The last transaction that changed it. */
   zxid: number;

@@ -7,7 +7,7 @@ import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-export class End {
+class End {
   readonly connection: Connection;
   text = '';
   chunks = 0;

@@ -13,7 +13,7 @@ export interface TaskRunner {
   enter(task: Task): void;
 }
 
-export class ScheduledTask implements Task {
+class ScheduledTask implements Task {
   run: (() => void) | null;
   readonly dueMs: number;
   readonly sequence: number;

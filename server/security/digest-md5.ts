@@ -9,8 +9,8 @@ import { onlyValue, parseDirectives, quoted, SaslError } from './digest-directiv
  */
 
 /** Upstream's names, the same for all ensembles. */
-export const REALM = 'zk-quorum-sasl-md5';
-export const DIGEST_URI = 'zookeeper-quorum/zk-quorum-sasl-md5';
+const REALM = 'zk-quorum-sasl-md5';
+const DIGEST_URI = 'zookeeper-quorum/zk-quorum-sasl-md5';
 const QUALITY = 'auth';
 const FIRST_USE = '00000001';
 /** What Java says it takes. Nothing is ever sent in this layer. */

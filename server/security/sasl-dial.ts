@@ -2,7 +2,7 @@ import type { Clock, Connection, Timer } from '../runtime/runtime.ts';
 import type { AuthLearnerSide } from './auth-sides.ts';
 
 /** A dial that failed because of SASL: one side does not accept the other. */
-export class SaslRefusal extends Error {
+class SaslRefusal extends Error {
   override readonly name = 'SaslRefusal';
 }
 

@@ -104,7 +104,7 @@ export abstract class TestBroker {
   }
 }
 
-export class NatsBroker extends TestBroker {
+class NatsBroker extends TestBroker {
   readonly sink = 'nats';
 
   protected command({ isSecured, messageBytesMax = 8 * 1024 * 1024 }: BrokerOptions): string[] {
@@ -159,7 +159,7 @@ export class NatsBroker extends TestBroker {
   }
 }
 
-export class RedisBroker extends TestBroker {
+class RedisBroker extends TestBroker {
   readonly sink = 'redis';
 
   protected command({ isSecured }: BrokerOptions): string[] {

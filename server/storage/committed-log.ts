@@ -6,7 +6,7 @@ import { follows, zxidToHex } from '../wire/zxid.ts';
  * Upstream bounds only the count (`commitLogCount`), which allows 500 nodes of a megabyte. Older transactions
  * come from the log on disk.
  */
-export const COMMITTED_LOG_BYTES_MAX = 32 * 1024 * 1024;
+const COMMITTED_LOG_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
  * The last transactions applied, kept to update learners without a snapshot. It has no holes, because a later

@@ -24,7 +24,7 @@ export const SETTINGS = {
 } as const;
 export const SMALL = { bufferBytesMax: 2_000, batchBytes: 900 };
 export const LARGE = { bufferBytesMax: 1_000_000, batchBytes: 4_000 };
-export const SETTLE_STEPS_MAX = 20_000;
+const SETTLE_STEPS_MAX = 20_000;
 
 /** An observer with its stream, what its leader has committed, and a broker. */
 export class World {

@@ -7,7 +7,7 @@ import { zxidToHex } from '../wire/zxid.ts';
 import type { Gap, StreamTxn } from './plug-in-messages.ts';
 
 /** Raised when a message of this format could be misread by a consumer of the one before. */
-export const MESSAGE_FORMAT = 1;
+const MESSAGE_FORMAT = 1;
 
 /** One message of a stream, as it goes to the broker. */
 export interface StreamMessage {

@@ -4,7 +4,7 @@ import type { Watcher } from './watcher.ts';
  * Size of a path and its watcher in the tables of both: 270 bytes, measured where nobody else watches the
  * path.
  */
-export const WATCH_BYTES = 270;
+const WATCH_BYTES = 270;
 /** A character takes one byte, or two where the path has some beyond Latin-1. */
 const BYTES_PER_CHAR = 2;
 

@@ -275,10 +275,5 @@ function readMultiTxns(reader: JuteReader): TxnBody[] {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Follows the body when tree digests are on. */
-export interface TxnDigest {
-  version: number;
-  treeDigest: bigint;
-}
-
+/** A TxnDigest follows the body when digests are on: a version (int) and the digest of the tree (long). */
 export const TXN_DIGEST_BYTES = 12;

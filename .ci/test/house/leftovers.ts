@@ -12,6 +12,36 @@ const IN_TYPESCRIPT: readonly (readonly [pattern: RegExp, instead: string])[] = 
   [/@ts-(ignor[e]|nochec[k])/, 'mend the type'],
 ];
 
+/**
+ * A module exports what others import. A type may be exported because a signature needs it. Names are looked
+ * up as words, so the rule is quick and misses some.
+ */
+export function unusedExports(files: readonly SourceFile[]): Violation[] {
+  const sources = files.filter(isTypeScript);
+  const users = new Map<string, number>();
+  for (const file of sources) for (const word of wordsOf(file)) users.set(word, (users.get(word) ?? 0) + 1);
+  return sources.flatMap(file => {
+    const lines = codeLines(file);
+    const isOnlyHere = (name: string) => users.get(name) === 1;
+    return lines.flatMap(({ number, code }) => {
+      const [, kind, name = ''] = EXPORT.exec(code) ?? [];
+      if (kind === undefined || !isOnlyHere(name)) return [];
+      const word = new RegExp(`\\b${name}\\b`, 'g');
+      const isUsedHere = lines.flatMap(line => line.code.match(word) ?? []).length > 1;
+      if (isUsedHere && (kind === 'interface' || kind === 'type')) return [];
+      const instead = isUsedHere ? 'keep it in its file' : 'remove it';
+      return [`${file.path}:${number}: nothing imports "${name}"; ${instead}`];
+    });
+  });
+}
+
+const EXPORT =
+  /^export (?:abstract )?(?:async )?(?:declare )?(function\*?|const|let|class|interface|type) (\w+)/;
+
+function wordsOf(file: SourceFile): Set<string> {
+  return new Set(codeLines(file).flatMap(({ code }) => code.match(/\w+/g) ?? []));
+}
+
 /** Finds what must be removed before a change is landed. */
 export function leftovers(files: readonly SourceFile[]): Violation[] {
   return files

@@ -22,7 +22,7 @@ const NAME = 3;
 const IPV6 = 4;
 
 /** What a CONNECT is answered with. */
-export const REPLIES = {
+const REPLIES = {
   succeeded: 0,
   failed: 1,
   unreachable: 4,

@@ -19,9 +19,9 @@ export type Reproduced = Pick<
   'topology' | 'role' | 'ratePerSecond' | 'measuredCores' | 'predictedCores' | 'error'
 >;
 
-export const REPRODUCED_ERROR_MAX = 0.15;
+const REPRODUCED_ERROR_MAX = 0.15;
 /** Fifty observers behind five voters, at 1,000 writes/s, take some 10 s of CPU and 220 MiB. */
-export const SIMULATED_MEMBERS_MAX = 255;
+const SIMULATED_MEMBERS_MAX = 255;
 const REPRODUCED_CELLS_MAX = 6;
 /** Of the simulated run itself; the cost model does not care about sessions as much. */
 const SESSIONS_MAX = 20;
