@@ -2,7 +2,7 @@ import { ServerError } from '../../server/errors.ts';
 import type { DiskOperation } from '../../server/runtime/memory-disk.ts';
 import type { MemoryMachine } from '../../server/runtime/memory-runtime.ts';
 import type { VirtualTime } from '../../server/runtime/virtual-time.ts';
-import { CONF_FOLDER } from './member-files.ts';
+import { isOperators } from './member-files.ts';
 
 /**
  * `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and the data they were to save may be lost.
@@ -75,15 +75,14 @@ export class DiskTroubles {
       throw new Error('EIO: the process is gone');
     }
     const sickness = this.#sickness;
-    // A server goes on when it cannot write its configuration, which its log holds.
-    if (sickness === undefined || path.startsWith(CONF_FOLDER) || --sickness.operationsLeft > 0) return;
+    if (sickness === undefined || isOperators(path) || --sickness.operationsLeft > 0) return;
     if (sickness.how === 'full' && NEEDS_ROOM.has(operation)) this.#fail(sickness, 'ENOSPC');
   }
 
   #failSync(path: string): Error | undefined {
     const sickness = this.#sickness;
     if (sickness?.how !== 'failed-sync' || sickness.operationsLeft > 0) return undefined;
-    if (path.startsWith(CONF_FOLDER)) return undefined;
+    if (isOperators(path)) return undefined;
     // A snapshot that was given up is removed while its sync is under way, and nobody asks what became of it.
     if (this.#machine.disk.exists(path)) this.failedAtMs ??= sickness.time.nowMs;
     return new Error('EIO: sync');

@@ -3,12 +3,11 @@ import { JAAS_PROPERTY } from '../../server/config/quorum-sasl.ts';
 import type { ServerConfig } from '../../server/config/server-config.ts';
 import type { Disk } from '../../server/runtime/runtime.ts';
 
-/**
- * Where the configuration of a member is that may be reconfigured. Its disk faults leave this folder alone.
- */
+/** Where the configuration of a member is that may be reconfigured. */
 export const CONF_FOLDER = '/conf';
 const ZOO_CFG = `${CONF_FOLDER}/zoo.cfg`;
-const MYID = '/data/myid';
+const DATA_FOLDER = '/data';
+const MYID = `${DATA_FOLDER}/myid`;
 export const JAAS_PATH = `${CONF_FOLDER}/jaas.conf`;
 /** Of the JVM of a member, if it were one. The JAAS file is there where members authenticate. */
 export const SYSTEM_PROPERTIES: ReadonlyMap<string, string> = new Map([[JAAS_PROPERTY, JAAS_PATH]]);
@@ -24,6 +23,14 @@ export function configOnDisk(disk: Disk, sid: number, text: string, isNew: boole
     write(disk, ZOO_CFG, text);
   }
   return loadConfig(disk, ZOO_CFG, SYSTEM_PROPERTIES);
+}
+
+/**
+ * Whether an operator writes this, as `configOnDisk` does. Disk faults leave such files alone: a server goes
+ * on when it cannot write its configuration, which its log holds, and an operator would try again.
+ */
+export function isOperators(path: string): boolean {
+  return path === DATA_FOLDER || path.startsWith(MYID) || path.startsWith(CONF_FOLDER);
 }
 
 function write(disk: Disk, path: string, text: string): void {
