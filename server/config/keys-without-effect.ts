@@ -29,8 +29,6 @@ const isTrueOfAdmin: KeyWithoutEffect['restricts'] = (value, properties) =>
 
 const hasQuorumTls = (properties: ReadonlyMap<string, string>): boolean =>
   isTrue(properties.get('sslQuorum') ?? '') || isTrue(properties.get('portUnification') ?? '');
-const isTrueOfQuorumTls: KeyWithoutEffect['restricts'] = (value, properties) =>
-  isTrue(value) && hasQuorumTls(properties);
 const isGivenOfQuorumTls: KeyWithoutEffect['restricts'] = (value, properties) =>
   isGiven(value) && hasQuorumTls(properties);
 
@@ -49,10 +47,6 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
 /** Keys that the server does not read. A key that ends in "*" stands for all keys with that beginning. */
 export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'ssl.*': tunes('key stores, trust stores and protocols'),
-  'ssl.quorum.ocsp': restricts(
-    'responders are asked whether certificates of members are revoked',
-    isTrueOfQuorumTls,
-  ),
   'ssl.quorum.context.supplier.class': restricts(
     "a class of Java's makes the TLS of members",
     isGivenOfQuorumTls,

@@ -67,6 +67,13 @@ export const quorumTlsKeys = {
   quorumTlsCrl: optional(
     inProperty(flag('ssl.quorum.crl', false, 'certificates that their authorities have revoked are refused')),
   ),
+  quorumTlsOcsp: inProperty(
+    flag(
+      'ssl.quorum.ocsp',
+      false,
+      'responders are asked whether certificates are revoked; where they say nothing, the lists are',
+    ),
+  ),
   quorumTlsDetectionMs: integerProperty(
     'ssl.quorum.handshakeDetectionTimeoutMillis',
     5000,

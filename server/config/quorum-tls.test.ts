@@ -34,7 +34,7 @@ test('what it is when only the stores are named: mutual, and for the hosts of bo
     verifiesHost: true,
     verifiesClientHost: true,
     detectionMs: 5000,
-    checksRevocation: false,
+    revocation: 'none',
   });
 });
 
@@ -113,9 +113,9 @@ test('a standalone server says that these keys have no effect', () => {
   assert.match(warnings.join(), /no effect in a standalone server/);
 });
 
-test('ssl.quorum.crl, and the property of Java that upstream takes for its default', () => {
+test('ssl.quorum.crl, ssl.quorum.ocsp, and the property of Java that upstream takes for the default of the former', () => {
   const text = `${MEMBER}${STORES}sslQuorum=true\n`;
-  const checks = (line: string, property?: string) =>
+  const asked = (line: string, property?: string) =>
     parseConfig({
       path: '/zoo.cfg',
       text: text + line,
@@ -123,14 +123,19 @@ test('ssl.quorum.crl, and the property of Java that upstream takes for its defau
       systemProperties: new Map(
         property === undefined ? [] : [['com.sun.net.ssl.checkRevocation', property]],
       ),
-    }).quorumTls?.checksRevocation;
+    }).quorumTls?.revocation;
   assert.equal(
-    [checks(''), checks('ssl.quorum.crl=true'), checks('ssl.quorum.crl=false')],
-    [false, true, false],
+    [asked(''), asked('ssl.quorum.crl=true'), asked('ssl.quorum.crl=false')],
+    ['none', 'lists', 'none'],
   );
   assert.equal(
-    [checks('', 'true'), checks('', 'false'), checks('ssl.quorum.crl=false', 'true')],
-    [true, false, false],
+    [asked('', 'true'), asked('', 'false'), asked('ssl.quorum.crl=false', 'true')],
+    ['lists', 'none', 'none'],
   );
-  assert.throws(() => checks('ssl.quorum.crl=yes'), /true or false/);
+  assert.equal(
+    [asked('ssl.quorum.ocsp=true'), asked('ssl.quorum.ocsp=true\nssl.quorum.crl=false')],
+    ['responders', 'responders'],
+  );
+  assert.throws(() => asked('ssl.quorum.crl=yes'), /true or false/);
+  assert.throws(() => asked('ssl.quorum.ocsp=yes'), /true or false/);
 });

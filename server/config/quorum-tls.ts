@@ -38,9 +38,14 @@ export interface QuorumTls {
   readonly verifiesHost: boolean;
   readonly verifiesClientHost: boolean;
   readonly detectionMs: number;
-  /** The lists of revoked certificates are asked for. */
-  readonly checksRevocation: boolean;
+  readonly revocation: RevocationCheck;
 }
+
+/**
+ * Who says whether a certificate is revoked: nobody, the lists that it names, or the responder that it names
+ * and then the lists.
+ */
+export type RevocationCheck = 'none' | 'lists' | 'responders';
 
 /** A system property of Java's, which upstream's 3.9 takes for the default. */
 const JAVA_REVOCATION = 'com.sun.net.ssl.checkRevocation';
@@ -80,8 +85,14 @@ export function quorumTls(
     verifiesHost,
     verifiesClientHost: verifiesHost && settings.quorumTlsClientHostnameVerification,
     detectionMs: settings.quorumTlsDetectionMs,
-    checksRevocation: settings.quorumTlsCrl ?? system.get(JAVA_REVOCATION)?.toLowerCase() === 'true',
+    revocation: revocationCheck(settings, system),
   };
+}
+
+function revocationCheck(settings: Settings, system: ReadonlyMap<string, string>): RevocationCheck {
+  if (settings.quorumTlsOcsp) return 'responders';
+  const byLists = settings.quorumTlsCrl ?? system.get(JAVA_REVOCATION)?.toLowerCase() === 'true';
+  return byLists ? 'lists' : 'none';
 }
 
 /**

@@ -8,7 +8,6 @@ const alone = 'dataDir=/d\nclientPort=2181\n';
 
 /** The line, and what it would do, as the refusal says it. */
 const refused: [line: string, said: RegExp][] = [
-  ['portUnification=true\nssl.quorum.ocsp=true', /ssl\.quorum\.ocsp=true \(responders are asked/],
   ['sslQuorum=true\nssl.quorum.context.supplier.class=a.B', /ssl\.quorum\.context\.supplier\.class=a\.B/],
   ['secureClientPort=2281', /secureClientPort=2281 \(clients connect with TLS\)/],
   ['sessionRequireClientSASLAuth=true', /clients must authenticate with SASL/],
@@ -45,7 +44,6 @@ for (const [line, said] of refused) {
  * nothing.
  */
 const started = [
-  'ssl.quorum.ocsp=false',
   'ssl.quorum.allowReverseDnsLookup=true',
   'client.portUnification=true',
   'ssl.keyStore.location=/k',

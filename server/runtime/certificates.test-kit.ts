@@ -18,6 +18,10 @@ const Oid = {
   basicConstraints: '551d13',
   subjectAltName: '551d11',
   distributionPoints: '551d1f',
+  extendedKeyUsage: '551d25',
+  infoAccess: '2b06010505070101',
+  responder: '2b06010505073001',
+  signsAnswers: '2b06010505070309',
 } as const;
 const NOT_BEFORE = '200101000000Z';
 const NOT_AFTER = '491231235959Z';
@@ -54,6 +58,11 @@ function alternatives(hosts: readonly string[]): Buffer {
   return sequence(...hosts.map(one));
 }
 
+function pointsTo(urls: readonly string[]): Buffer {
+  const points = urls.map(url => sequence(der(0xa0, der(0xa0, text(0x86, url)))));
+  return extension(Oid.distributionPoints, false, sequence(...points));
+}
+
 function pem(label: string, bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g)!;
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
@@ -76,14 +85,14 @@ export interface ListPlan {
 
 export class TestAuthority {
   readonly #name: string;
-  readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  readonly keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   readonly certificate: string;
   #serial = 1;
 
   constructor(name: string) {
     this.#name = name;
     const isAuthority = sequence(Buffer.from([1, 1, 0xff]));
-    this.certificate = this.#issued(name, this.#keys.publicKey, [
+    this.certificate = this.#issued(name, this.keys.publicKey, [
       extension(Oid.basicConstraints, true, isAuthority),
     ]);
   }
@@ -95,10 +104,27 @@ export class TestAuthority {
 
   /** The same, and its revocation is told at these URLs. */
   issueWithLists(commonName: string, urls: readonly string[], ...hosts: readonly string[]): Identity {
-    const points = urls.map(url => sequence(der(0xa0, der(0xa0, text(0x86, url)))));
+    return this.#issue(commonName, hosts, NOT_AFTER, [pointsTo(urls)]);
+  }
+
+  /** The same, and its revocation is told by the responder at this URL, and at the other ones. */
+  issueWithResponder(
+    commonName: string,
+    url: string,
+    lists: readonly string[],
+    ...hosts: readonly string[]
+  ): Identity {
+    const access = sequence(sequence(oid(Oid.responder), text(0x86, url)));
     return this.#issue(commonName, hosts, NOT_AFTER, [
-      extension(Oid.distributionPoints, false, sequence(...points)),
+      extension(Oid.infoAccess, false, access),
+      ...(lists.length === 0 ? [] : [pointsTo(lists)]),
     ]);
+  }
+
+  /** A certificate whose key may answer for this authority whether others are revoked. */
+  issueForResponder(commonName: string, notAfter = NOT_AFTER): Identity {
+    const use = sequence(oid(Oid.signsAnswers));
+    return this.#issue(commonName, [], notAfter, [extension(Oid.extendedKeyUsage, false, use)]);
   }
 
   /** A list of revoked certificates, in DER. */
@@ -160,7 +186,7 @@ export class TestAuthority {
 
   #signed(...parts: readonly Buffer[]): Buffer {
     const toSign = sequence(...parts);
-    const signature = sign('sha256', toSign, this.#keys.privateKey);
+    const signature = sign('sha256', toSign, this.keys.privateKey);
     const algorithm = sequence(oid(Oid.ecdsaWithSha256));
     return sequence(toSign, algorithm, der(Tag.bits, Buffer.from([0]), signature));
   }

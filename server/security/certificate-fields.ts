@@ -12,10 +12,20 @@ export interface CertificateFields {
   readonly listUrls: readonly string[];
   /** Its key may sign lists. keyUsage */
   readonly signsLists: boolean;
+  /** Who is asked whether it is revoked. authorityInfoAccess */
+  readonly responderUrl: string | undefined;
+  /** Its key may sign what a responder says. extendedKeyUsage */
+  readonly signsAnswers: boolean;
+  /** The public key as bits, which responders hash. */
+  readonly keyBits: Buffer;
 }
 
 const KEY_USAGE = '2.5.29.15';
 const DISTRIBUTION_POINTS = '2.5.29.31';
+const EXTENDED_KEY_USAGE = '2.5.29.37';
+const INFO_ACCESS = '1.3.6.1.5.5.7.1.1';
+const RESPONDER = '1.3.6.1.5.5.7.48.1';
+const SIGNS_ANSWERS = '1.3.6.1.5.5.7.3.9';
 const VERSION_TAG = 0xa0;
 const EXTENSIONS_TAG = 0xa3;
 const URL_TAG = 0x86;
@@ -31,20 +41,27 @@ export interface Extension {
 /** @throws DerError */
 export function certificateFields({ raw }: X509Certificate): CertificateFields {
   const values = valuesIn(new DerReader(raw).into().into());
-  const [serial, , issuer, , subject] = values[0]?.tag === VERSION_TAG ? values.slice(1) : values;
-  if (serial === undefined || issuer === undefined || subject === undefined)
+  const [serial, , issuer, , subject, key] = values[0]?.tag === VERSION_TAG ? values.slice(1) : values;
+  if (serial === undefined || issuer === undefined || subject === undefined || key === undefined)
     throw new DerError('a certificate is not whole');
   const extensions = extensionsIn(values.find(({ tag }) => tag === EXTENSIONS_TAG));
-  const usage = extensions.find(({ id }) => id === KEY_USAGE);
-  const points = extensions.find(({ id }) => id === DISTRIBUTION_POINTS);
+  const contentOf = (wanted: string) => extensions.find(({ id }) => id === wanted)?.value;
+  const usage = contentOf(KEY_USAGE);
+  const points = contentOf(DISTRIBUTION_POINTS);
+  const uses = contentOf(EXTENDED_KEY_USAGE);
+  const access = contentOf(INFO_ACCESS);
+  const keyParts = new DerReader(key.body);
+  keyParts.next(Tag.sequence);
   return {
     issuer: issuer.bytes,
     subject: subject.bytes,
     serial: serial.body.toString('hex'),
-    listUrls: points === undefined ? [] : urlsIn(points.value),
+    listUrls: points === undefined ? [] : urlsIn(points),
     // The first byte of the bits says how many of the last are unused.
-    signsLists:
-      usage === undefined || ((new DerReader(usage.value).next(Tag.bits).body[1] ?? 0) & CRL_SIGN) !== 0,
+    signsLists: usage === undefined || ((new DerReader(usage).next(Tag.bits).body[1] ?? 0) & CRL_SIGN) !== 0,
+    responderUrl: access === undefined ? undefined : responderIn(access),
+    signsAnswers: uses !== undefined && oidsIn(new DerReader(uses).into()).includes(SIGNS_ANSWERS),
+    keyBits: keyParts.next(Tag.bits).body.subarray(1),
   };
 }
 
@@ -82,4 +99,21 @@ function urlsIn(points: Buffer): string[] {
       .filter(({ tag }) => tag === URL_TAG)
       .map(({ body }) => body.toString('latin1'));
   });
+}
+
+function responderIn(access: Buffer): string | undefined {
+  const descriptions = new DerReader(access).into();
+  while (descriptions.hasMore) {
+    const one = descriptions.into();
+    const method = one.oid();
+    const { tag, body } = one.next();
+    if (method === RESPONDER && tag === URL_TAG) return body.toString('latin1');
+  }
+  return undefined;
+}
+
+function oidsIn(reader: DerReader): string[] {
+  const found: string[] = [];
+  while (reader.hasMore) found.push(reader.oid());
+  return found;
 }

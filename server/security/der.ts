@@ -9,11 +9,17 @@ export const Tag = {
   integer: 0x02,
   bits: 0x03,
   octets: 0x04,
+  null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
-  /** The first context tag: of a whole value, and of the bytes of one. */
+  /** Context tags: of whole values, and of the bytes of one. */
   explicit0: 0xa0,
+  explicit1: 0xa1,
+  explicit2: 0xa2,
   implicit0: 0x80,
 } as const;
 

@@ -42,7 +42,7 @@ export class QuorumSecurity {
   constructor(parts: QuorumSecurityParts, tls: QuorumTls) {
     this.#parts = parts;
     this.#tls = tls;
-    if (tls.checksRevocation) this.#revocation = new Revocation(parts);
+    if (tls.revocation !== 'none') this.#revocation = new Revocation(parts, tls.revocation === 'responders');
     this.#stamp = this.#stampOfAll();
     this.#contexts = this.#read();
     this.port = {

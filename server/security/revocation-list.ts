@@ -1,6 +1,8 @@
-import { verify, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { type CertificateFields, certificateFields, extensionsIn, valuesIn } from './certificate-fields.ts';
 import { DerError, DerReader, type DerValue, Tag } from './der.ts';
+import { isTime, timeOf } from './der-time.ts';
+import { isSignedWith, readSigned, type SignedDer } from './signed-der.ts';
 
 /**
  * A list of revoked certificates (CRL, RFC 5280, 5) of one authority. Lists for some certificates or reasons
@@ -8,9 +10,7 @@ import { DerError, DerReader, type DerValue, Tag } from './der.ts';
  */
 export class RevocationList {
   readonly #issuer: Buffer;
-  readonly #signed: Buffer;
-  readonly #signature: Buffer;
-  readonly #algorithm: string;
+  readonly #signed: SignedDer;
   readonly #fromMs: number;
   /** Infinity: the list does not say. */
   readonly #untilMs: number;
@@ -20,12 +20,8 @@ export class RevocationList {
 
   /** PEM or DER. @throws DerError */
   constructor(bytes: Buffer) {
-    const list = new DerReader(derOf(bytes)).into();
-    const signed = list.next(Tag.sequence);
-    this.#signed = signed.bytes;
-    this.#algorithm = list.into().oid();
-    this.#signature = list.next(Tag.bits).body.subarray(1);
-    const values = valuesIn(new DerReader(signed.body));
+    this.#signed = readSigned(new DerReader(derOf(bytes)).into());
+    const values = valuesIn(new DerReader(this.#signed.body));
     if (values[0]?.tag === Tag.integer) values.shift();
     const [, issuer, from, ...rest] = values;
     if (issuer === undefined || from === undefined) throw new DerError('a list is not whole');
@@ -60,49 +56,17 @@ export class RevocationList {
     const { subject, signsLists } = certificateFields(authority);
     if (!subject.equals(this.#issuer)) return 'it is of another authority';
     if (!signsLists) return 'the key of its authority may not sign lists';
-    if (!this.#isSignedBy(authority)) return 'its signature is wrong, or of a kind that is not known here';
+    if (!isSignedWith(authority.publicKey, this.#signed))
+      return 'its signature is wrong, or of a kind that is not known here';
     if (nowMs < this.#fromMs) return `it is not valid before ${new Date(this.#fromMs).toISOString()}`;
     if (nowMs > this.#untilMs) return `it was to be renewed by ${new Date(this.#untilMs).toISOString()}`;
     return this.#problem;
-  }
-
-  #isSignedBy({ publicKey }: X509Certificate): boolean {
-    const hash = HASHES[this.#algorithm];
-    return hash !== undefined && verify(hash, this.#signed, publicKey, this.#signature);
   }
 
   /** When the certificate was revoked, in ms since 1970; undefined when it is not in the list. */
   revokedMs({ serial }: Pick<CertificateFields, 'serial'>): number | undefined {
     return this.#revoked.get(serial);
   }
-}
-
-/** By the kind of the signature; null for those that hash themselves. */
-const HASHES: Readonly<Record<string, string | null>> = {
-  '1.2.840.113549.1.1.11': 'sha256',
-  '1.2.840.113549.1.1.12': 'sha384',
-  '1.2.840.113549.1.1.13': 'sha512',
-  '1.2.840.10045.4.3.2': 'sha256',
-  '1.2.840.10045.4.3.3': 'sha384',
-  '1.2.840.10045.4.3.4': 'sha512',
-  '1.3.101.112': null,
-  '1.3.101.113': null,
-};
-
-const UTC_TIME = 0x17;
-const GENERALIZED_TIME = 0x18;
-
-function isTime(value: DerValue | undefined): boolean {
-  return value?.tag === UTC_TIME || value?.tag === GENERALIZED_TIME;
-}
-
-function timeOf({ tag, body }: DerValue): number {
-  const text = body.toString('latin1');
-  const century = tag === GENERALIZED_TIME ? '' : Number(text.slice(0, 2)) < 50 ? '20' : '19';
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text);
-  if (match === null) throw new DerError('a time is not written as in DER');
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 function derOf(bytes: Buffer): Buffer {

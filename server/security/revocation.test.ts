@@ -1,87 +1,41 @@
 /** Lists of revoked certificates, from a server or a file: what cannot be found out is not accepted. */
-import { X509Certificate } from 'node:crypto';
 import { assert, suite } from '#test';
-import { type Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
-import { MemoryNetwork } from '../runtime/memory-network.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
-import { FETCH_MS_MAX, LIST_BYTES_MAX } from './fetch-list.ts';
-import { LIST_AGE_MS_MAX, LISTS_MAX, Revocation } from './revocation.ts';
-import { emptyDisk, write } from './stores.test-kit.ts';
+import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { LIST_BYTES_MAX } from './fetch-list.ts';
+import { EXCHANGE_MS_MAX } from './http-exchange.ts';
+import { ANSWER_AGE_MS_MAX } from './kept-answers.ts';
+import { ok, RevocationWorld } from './revocation.test-kit.ts';
+import { LISTS_MAX } from './revocation.ts';
+import { write } from './stores.test-kit.ts';
 
 const test = suite('security: revoked certificates');
 
 const AUTHORITY = new TestAuthority('ours');
-const URL = 'http://lists:8080/ours.crl';
-const NOW_MS = Date.UTC(2026, 0, 1);
-
-const ok = (body: Buffer, head = '') => Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\n`), body]);
-
-class World {
-  readonly time = new VirtualTime();
-  readonly #network = new MemoryNetwork(this.time);
-  readonly clock = new VirtualClock(this.time, { wallStartMs: NOW_MS });
-  readonly #host = this.#network.host('member', this.clock);
-  readonly disk = emptyDisk();
-  readonly revocation = new Revocation({ clock: this.clock, disk: this.disk, network: this.#host });
-  readonly asked: string[] = [];
-  /** What the server of lists answers; null: nothing. */
-  answer: Buffer | null = ok(AUTHORITY.list());
-
-  constructor() {
-    const lists = this.#network.host('lists', new VirtualClock(this.time));
-    lists.listen(
-      { host: 'lists', port: 8080 },
-      {
-        onListening: () => {},
-        onError: error => {
-          throw error;
-        },
-        onConnection: connection =>
-          connection.start({
-            onData: chunk => {
-              this.asked.push(chunk.toString());
-              if (this.answer === null) return;
-              connection.write(this.answer);
-              connection.end();
-            },
-            onClose: () => {},
-          }),
-      },
-    );
-    this.time.advance(10);
-  }
-
-  /** The verdict on a certificate; undefined when there is none within the limit. */
-  check({ certificate }: Identity, authority = AUTHORITY): string | null | undefined {
-    let verdict: string | null | undefined;
-    const authorities = [new X509Certificate(authority.certificate)];
-    this.revocation.check(new X509Certificate(certificate), authorities, reason => {
-      verdict = reason;
-    });
-    assert.is(verdict, undefined, 'never during the call');
-    this.time.advance(2 * FETCH_MS_MAX);
-    return verdict;
-  }
+const URL = 'http://pki:8080/ours.crl';
+/** A world whose server gives this list; null: it gives nothing. */
+function worldWith(answer: Buffer | null = ok(AUTHORITY.list())): RevocationWorld {
+  const world = new RevocationWorld(AUTHORITY, false);
+  world.answer = () => answer;
+  return world;
 }
 
 const issue = (name: string, urls = [URL]) => AUTHORITY.issueWithLists(name, urls, name);
 
 test('a certificate is accepted unless the list of its authority has it', () => {
-  const world = new World();
+  const world = worldWith();
   const [good, bad] = [issue('good'), issue('bad')];
-  world.answer = ok(AUTHORITY.list({ revoked: [bad] }), 'Content-Type: application/pkix-crl\r\n');
+  world.answer = () => ok(AUTHORITY.list({ revoked: [bad] }), 'Content-Type: application/pkix-crl\r\n');
   assert.is(world.check(good), null);
   assert.match(
     world.check(bad) ?? '',
     /^its certificate CN=bad is not accepted: it was revoked on 2021-01-01T00:00:00/,
   );
   assert.is(world.asked.length, 1, 'one fetch for both');
-  assert.match(world.asked[0]!, /^GET \/ours\.crl HTTP\/1\.0\r\nHost: lists:8080\r\n/);
+  assert.match(world.asked[0]!, /^GET \/ours\.crl HTTP\/1\.0\r\nHost: pki:8080\r\n/);
 });
 
 test('a list may be PEM, and a file', () => {
-  const world = new World();
+  const world = worldWith();
   const pem = `-----BEGIN X509 CRL-----\n${AUTHORITY.list().toString('base64')}\n-----END X509 CRL-----\n`;
   write(world.disk, '/tls/a list.crl', pem);
   assert.is(world.check(issue('a', ['file:///tls/a%20list.crl'])), null);
@@ -109,8 +63,8 @@ const undetermined: [what: string, answer: Buffer | null, said: RegExp][] = [
 
 for (const [what, answer, said] of undetermined) {
   test(`with ${what} a certificate is not accepted`, () => {
-    const world = new World();
-    world.answer = answer;
+    const world = worldWith();
+    world.answer = () => answer;
     const verdict = world.check(issue('good')) ?? '';
     assert.match(verdict, /^whether its certificate CN=good is revoked is not known: the list at http:/);
     assert.match(verdict, said);
@@ -118,37 +72,37 @@ for (const [what, answer, said] of undetermined) {
 }
 
 test('a certificate that names no list is not accepted, nor one with other URLs', () => {
-  const world = new World();
+  const world = worldWith();
   assert.match(world.check(AUTHORITY.issue('none')) ?? '', /it names no list \(CRL distribution point\)/);
   assert.match(world.check(issue('ldap', ['ldap://x/y'])) ?? '', /only http: and file: are fetched/);
   assert.match(world.check(issue('odd', ['not a url'])) ?? '', /only http: and file: are fetched/);
 });
 
 test('the second list is asked when the first says nothing', () => {
-  const world = new World();
+  const world = worldWith();
   const bad = issue('bad', ['ldap://x/y', URL]);
-  world.answer = ok(AUTHORITY.list({ revoked: [bad] }));
+  world.answer = () => ok(AUTHORITY.list({ revoked: [bad] }));
   assert.match(world.check(bad) ?? '', /it was revoked/);
 });
 
 test('a list is fetched again after a while, and one that cannot be renewed counts until its time is over', () => {
-  const world = new World();
+  const world = worldWith();
   const certificate = issue('renewed');
-  world.answer = ok(AUTHORITY.list({ until: '260101000200Z' }));
+  world.answer = () => ok(AUTHORITY.list({ until: '260101000200Z' }));
   assert.is(world.check(certificate), null);
-  world.answer = null;
-  world.time.advance(LIST_AGE_MS_MAX);
+  world.answer = () => null;
+  world.time.advance(ANSWER_AGE_MS_MAX);
   assert.is(world.check(certificate), null);
   assert.is(world.asked.length, 2);
   world.time.advance(120_000);
   assert.match(world.check(certificate) ?? '', /it was to be renewed by 2026-01-01T00:02:00/);
-  world.answer = ok(AUTHORITY.list({ revoked: [certificate] }));
-  world.time.advance(LIST_AGE_MS_MAX);
+  world.answer = () => ok(AUTHORITY.list({ revoked: [certificate] }));
+  world.time.advance(ANSWER_AGE_MS_MAX);
   assert.match(world.check(certificate) ?? '', /it was revoked/);
 });
 
 test('the number of lists that are kept is limited', () => {
-  const world = new World();
+  const world = worldWith();
   for (let i = 0; i <= LISTS_MAX; i++) assert.is(world.check(issue('x', [`${URL}?${i}`])), null);
   assert.is(world.asked.length, LISTS_MAX + 1);
   world.check(issue('x', [`${URL}?0`]));
@@ -156,18 +110,17 @@ test('the number of lists that are kept is limited', () => {
 });
 
 test('a certificate that no authority of the trust store has issued is not accepted', () => {
-  const world = new World();
+  const world = worldWith();
   assert.match(world.check(issue('x'), new TestAuthority('others')) ?? '', /its chain cannot be read/);
 });
 
 test('a check that is cancelled is over', () => {
-  const world = new World();
+  const world = worldWith();
   let told = false;
-  const authorities = [new X509Certificate(AUTHORITY.certificate)];
-  const check = world.revocation.check(new X509Certificate(issue('x').certificate), authorities, () => {
+  const check = world.checkAtOnce(issue('x'), () => {
     told = true;
   });
   check.cancel();
-  world.time.advance(2 * FETCH_MS_MAX);
+  world.time.advance(2 * EXCHANGE_MS_MAX);
   assert.not(told);
 });

@@ -2,39 +2,39 @@ import type { X509Certificate } from 'node:crypto';
 import { printable } from '../printable.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import { named } from '../runtime/tls-refusal.ts';
+import { askResponder } from './ask-responder.ts';
 import { type CertificateFields, certificateFields } from './certificate-fields.ts';
 import { DerError } from './der.ts';
 import { type FetchParts, fetchList } from './fetch-list.ts';
+import { type AnswerSource, KeptAnswers } from './kept-answers.ts';
 import { RevocationList } from './revocation-list.ts';
+import { certificateId, StatusAnswer, statusQuestion } from './status-answer.ts';
 
-/** A list is fetched again when one is asked for and the last fetch is this old, as by Java. */
-export const LIST_AGE_MS_MAX = 30_000;
 /** Limit on the lists that are kept. An ensemble has one or two. */
 export const LISTS_MAX = 16;
+/** Limit on the answers of responders that are kept, one for each certificate. */
+export const ANSWERS_MAX = 256;
 /** Limit on the URLs of one certificate that are tried. */
 const URLS_MAX = 4;
 /** Limit on the certificates between a peer's and the trust store. */
 const CHAIN_MAX = 8;
 
-interface KeptList {
-  /** The last one that could be fetched and read. */
-  list: RevocationList | undefined;
-  problem: string;
-  fetchedMs: number;
-  fetch: Timer | undefined;
-  readonly waiting: Set<() => void>;
-}
-
 /**
- * Whether certificates of peers are revoked, by the lists that they name. A certificate of which that cannot
- * be found out is not accepted. ssl.quorum.crl; PKIXRevocationChecker
+ * Whether certificates of peers are revoked, by the lists that they name. With `asksResponders`, the
+ * responder that a certificate names is asked first, and the lists count when it says nothing. A certificate
+ * of which it cannot be found out is not accepted. ssl.quorum.crl, ssl.quorum.ocsp; PKIXRevocationChecker
  */
 export class Revocation {
   readonly #parts: FetchParts;
-  readonly #lists = new Map<string, KeptList>();
+  readonly #asksResponders: boolean;
+  readonly #lists: KeptAnswers;
+  readonly #answers: KeptAnswers;
 
-  constructor(parts: FetchParts) {
+  constructor(parts: FetchParts, asksResponders: boolean) {
     this.#parts = parts;
+    this.#asksResponders = asksResponders;
+    this.#lists = new KeptAnswers(parts.clock, LISTS_MAX);
+    this.#answers = new KeptAnswers(parts.clock, ANSWERS_MAX);
   }
 
   /**
@@ -60,7 +60,7 @@ export class Revocation {
         done(null);
         return;
       }
-      current = this.#judge(step, 0, '', reason => {
+      current = this.#judge(step, this.#sourcesOf(step), '', reason => {
         if (reason === null) next(at + 1);
         else done(reason);
       });
@@ -69,24 +69,28 @@ export class Revocation {
     return { cancel: () => current.cancel() };
   }
 
-  /** By the first of its lists that says something, from the one at `index` on. */
-  #judge(step: Step, index: number, before: string, done: (reason: string | null) => void): Timer {
+  /** By the first of the sources that says something. */
+  #judge(
+    step: Step,
+    [source, ...rest]: readonly NamedSource[],
+    before: string,
+    done: (reason: string | null) => void,
+  ): Timer {
+    const { clock } = this.#parts;
     const { certificate, issuer, fields } = step;
     const subject = `its certificate ${named(certificate.subject)}`;
-    const url = fields.listUrls[index];
-    if (url === undefined || index >= URLS_MAX) {
-      const why = before === '' ? ': it names no list (CRL distribution point)' : before;
-      return this.#parts.clock.after(0, () => done(`whether ${subject} is revoked is not known${why}`));
+    if (source === undefined) {
+      const why = before === '' ? `: ${this.#namesNothing()}` : before;
+      return clock.after(0, () => done(`whether ${subject} is revoked is not known${why}`));
     }
-    let current = this.#listAt(url, ({ list, problem }) => {
-      const nowMs = this.#parts.clock.wallMs();
-      const why = list === undefined ? problem : list.problemFor(issuer, nowMs);
-      if (list === undefined || why !== null) {
-        const said = `${before === '' ? ':' : `${before};`} the list at ${printable(url)}: ${why}`;
-        current = this.#judge(step, index + 1, said, done);
+    let current = source.kept.at(source, ({ answer, problem }) => {
+      const why = answer === undefined ? problem : answer.problemFor(issuer, clock.wallMs());
+      if (answer === undefined || why !== null) {
+        const said = `${before === '' ? ':' : `${before};`} ${source.what}: ${why}`;
+        current = this.#judge(step, rest, said, done);
         return;
       }
-      const revokedMs = list.revokedMs(fields);
+      const revokedMs = answer.revokedMs(fields);
       done(
         revokedMs === undefined
           ? null
@@ -96,52 +100,63 @@ export class Revocation {
     return { cancel: () => current.cancel() };
   }
 
-  #listAt(url: string, done: (kept: KeptList) => void): Timer {
-    const kept = this.#keptAt(url);
-    const { clock } = this.#parts;
-    if (clock.monotonicMs() - kept.fetchedMs < LIST_AGE_MS_MAX) return clock.after(0, () => done(kept));
-    const tell = (): void => done(kept);
-    kept.waiting.add(tell);
-    kept.fetch ??= fetchList(this.#parts, url, result => this.#onFetched(kept, result));
-    return { cancel: () => kept.waiting.delete(tell) };
+  #namesNothing(): string {
+    const list = 'no list (CRL distribution point)';
+    return this.#asksResponders
+      ? `it names no responder (authority information access) and ${list}`
+      : `it names ${list}`;
   }
 
-  #keptAt(url: string): KeptList {
-    const found = this.#lists.get(url);
-    if (found !== undefined) return found;
-    const fetchedMs = Number.NEGATIVE_INFINITY;
-    const kept: KeptList = { list: undefined, problem: '', fetchedMs, fetch: undefined, waiting: new Set() };
-    const [oldest] = this.#lists.keys();
-    if (this.#lists.size >= LISTS_MAX && oldest !== undefined) this.#lists.delete(oldest);
-    this.#lists.set(url, kept);
-    return kept;
+  #sourcesOf(step: Step): NamedSource[] {
+    const lists = step.fields.listUrls.slice(0, URLS_MAX).map(url => this.#listAt(url));
+    const { responderUrl } = step.fields;
+    if (!this.#asksResponders || responderUrl === undefined) return lists;
+    return [this.#responderAt(responderUrl, step), ...lists];
   }
 
-  /** A list that cannot be renewed counts until its time is over. */
-  #onFetched(kept: KeptList, result: Buffer | Error): void {
-    kept.fetch = undefined;
-    kept.fetchedMs = this.#parts.clock.monotonicMs();
-    try {
-      if (result instanceof Error) throw result;
-      kept.list = new RevocationList(result);
-    } catch (error) {
-      kept.problem = error instanceof DerError ? 'it is no list' : printable((error as Error).message);
-    }
-    const waiting = [...kept.waiting];
-    kept.waiting.clear();
-    for (const tell of waiting) tell();
+  #listAt(url: string): NamedSource {
+    return {
+      kept: this.#lists,
+      what: `the list at ${printable(url)}`,
+      key: url,
+      unreadable: 'it is no list',
+      outlastsItsSource: true,
+      ask: done => fetchList(this.#parts, url, done),
+      read: bytes => new RevocationList(bytes),
+    };
+  }
+
+  #responderAt(url: string, { fields, issuerFields }: Step): NamedSource {
+    const id = certificateId(fields, issuerFields);
+    const question = statusQuestion(id);
+    return {
+      kept: this.#answers,
+      what: `the responder at ${printable(url)}`,
+      key: `${url} ${question.toString('base64')}`,
+      unreadable: 'it does not answer as a responder',
+      outlastsItsSource: false,
+      ask: done => askResponder(this.#parts, url, question, done),
+      read: bytes => new StatusAnswer(bytes, id),
+    };
   }
 
   close(): void {
-    for (const { fetch } of this.#lists.values()) fetch?.cancel();
-    this.#lists.clear();
+    this.#lists.close();
+    this.#answers.close();
   }
+}
+
+interface NamedSource extends AnswerSource {
+  readonly kept: KeptAnswers;
+  /** The beginning of a sentence about it. */
+  readonly what: string;
 }
 
 interface Step {
   readonly certificate: X509Certificate;
   readonly issuer: X509Certificate;
   readonly fields: CertificateFields;
+  readonly issuerFields: CertificateFields;
 }
 
 /**
@@ -159,9 +174,11 @@ function stepsOf(peer: X509Certificate, authorities: readonly X509Certificate[])
       ...(own.issuerCertificate === undefined ? [] : [own.issuerCertificate]),
     ];
     const issuer = candidates.find(one => own.checkIssued(one) && own.verify(one.publicKey));
+    if (issuer === undefined || steps.length >= CHAIN_MAX) return null;
     const fields = fieldsOf(own);
-    if (issuer === undefined || fields === null || steps.length >= CHAIN_MAX) return null;
-    steps.push({ certificate: own, issuer, fields });
+    const issuerFields = fieldsOf(issuer);
+    if (fields === null || issuerFields === null) return null;
+    steps.push({ certificate: own, issuer, fields, issuerFields });
     certificate = issuer;
   }
   return steps;
