@@ -235,6 +235,8 @@ const fault = z.strictObject({
    */
   before: linkReadings,
   after: linkReadings,
+  /** How it was measured, and what would have counted; absent in results before it was kept. */
+  how: z.string().optional(),
 });
 
 const death = z.strictObject({

@@ -9,6 +9,7 @@ import { probeEnvironment } from '../measure/environment.ts';
 import { MachineWatch } from '../measure/machine-use.ts';
 import { stored } from '../present.ts';
 import { recordRun } from '../recorded-run.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Measured, resultOf } from './load-result.ts';
 import { readLoadTarget } from './loaded-ensemble.ts';
@@ -107,5 +108,5 @@ function exitCodeOf({ voidReasons, isFailed = false }: WorkloadAnswer): ExitCode
 /** The part of a command line that all these commands share, to repeat a run. */
 export function commandLineOf(name: string, options: WorkloadOptions): string {
   const { target, workload, warmupMs, seed, keep } = options;
-  return `zklab bench ${name} "${target}" --workload ${workload} --warmup ${warmupMs}ms --seed ${seed}${keep ? ' --keep' : ''}`;
+  return `zklab bench ${name} ${shellWord(target)} --workload ${shellWord(workload)} --warmup ${warmupMs}ms --seed ${seed}${keep ? ' --keep' : ''}`;
 }

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { RecordedRun } from '../../bench/recorded-run.ts';
+import { shellWord } from '../../bench/shell-word.ts';
 import {
   CAMPAIGN_FILE,
   CAMPAIGN_VERSION,
@@ -131,7 +132,13 @@ async function follow(
     seen: Omit<CampaignFailure, 'run' | 'checkers' | 'schedule' | 'command'>,
   ) => {
     const file = join(run.path, `failure-${number}.yaml`);
-    const failure = { run: number, checkers, ...seen, schedule: file, command: `zklab chaos ${file}` };
+    const failure = {
+      run: number,
+      checkers,
+      ...seen,
+      schedule: file,
+      command: `zklab chaos ${shellWord(file)}`,
+    };
     const found = `zklab chaos ${campaign.name} --seed ${seed}, run ${number}`;
     const from = { found, commit: commit?.slice(0, COMMIT_DIGITS) };
     keepFile(options, basename(file), regressionText(schedule, failure, from));

@@ -8,6 +8,7 @@ import { durationText } from '../../bench/duration.ts';
 import { gitState } from '../../bench/measure/environment.ts';
 import { present, type Views } from '../../bench/present.ts';
 import { type RecordedRun, recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
+import { shellWord } from '../../bench/shell-word.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
@@ -181,9 +182,9 @@ function newSeed(): number {
 function commandLineOf(schedule: string, options: ChaosOptions, seed: number): string {
   const { topology, server, for: forMs } = options;
   return [
-    `zklab chaos ${schedule}`,
-    ...(topology === undefined ? [] : [`--topology "${topology}"`]),
-    ...(server === undefined ? [] : [`--server "${server}"`]),
+    `zklab chaos ${shellWord(schedule)}`,
+    ...(topology === undefined ? [] : [`--topology ${shellWord(topology)}`]),
+    ...(server === undefined ? [] : [`--server ${shellWord(server)}`]),
     `--seed ${seed}`,
     ...(forMs === undefined ? [] : [`--for ${durationText(forMs)}`]),
   ].join(' ');

@@ -71,7 +71,7 @@ export async function inForce<T>(
     proof: how,
   };
   const short = (readings: BiteProof['before']) => shortReadings(readings, shortNames);
-  const row = { ...at, links, bit, before: short(before), after: short(after) };
+  const row = { ...at, links, bit, before: short(before), after: short(after), how };
   return { value, active, proof, span, row };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
 import { recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
+import { shellWord } from '../../bench/shell-word.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
@@ -185,7 +186,7 @@ function summaryText({ bouts, frames, answers, slowestTurns, longestTurn, failed
     `the longest turn took ${Math.round(longestTurn.ms)} ms of real time, in seed ${longestTurn.seed}`,
     ...failed.flatMap(({ seed, complaint, file }) => [
       `seed ${seed}: ${complaint}`,
-      `  again: zklab fuzz --replay ${file}`,
+      `  again: zklab fuzz --replay ${shellWord(file)}`,
     ]),
   ].join('\n');
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Views } from '../../bench/present.ts';
 import { recordRun } from '../../bench/recorded-run.ts';
+import { shellWord } from '../../bench/shell-word.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { type CampaignResult, campaignResultSchema } from '../../results/campaign.ts';
 import type { Found, Night, NightPart } from '../../results/night.ts';
@@ -149,7 +150,7 @@ export async function simPart(last: Night['sim'], forMs: number, context: PartCo
     found: summary.failed.map(({ seed, reason, planFile }) => ({
       ...{ part: 'sim', key: `sim: ${keyOf(reason)}`, reasons: [`seed ${seed}: ${reason}`] },
       // A seed takes the same steps whenever it is run.
-      ...{ command: `zklab sim --replay ${planFile} --debug`, isConfirmed: true },
+      ...{ command: `zklab sim --replay ${shellWord(planFile)} --debug`, isConfirmed: true },
     })),
     sim: { next, failed },
   };

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
 import { recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
+import { shellWord } from '../../bench/shell-word.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { makeRoot } from '../../results/store.ts';
@@ -172,7 +173,7 @@ function summaryText(summary: RunSeedsSummary): string {
       `seed ${seed}: ${reason}`,
       ...(unstored === undefined ? [] : [`  its trace and plan could not be stored: ${unstored}`]),
       `  trace: ${traceFile}`,
-      `  again: zklab sim --replay ${planFile} --debug`,
+      `  again: zklab sim --replay ${shellWord(planFile)} --debug`,
     ]),
     ...reachedLines(marks),
     ...(unknown.length > 0 ? [`too little happened in seeds ${unknown.join(', ')}`] : []),

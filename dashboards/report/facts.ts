@@ -74,7 +74,11 @@ function faultRow(fault: Fault): Markup {
       ? html`<small>${links.join(', ')}</small>`
       : html`<details><summary><small>${links.length} links</small></summary><small>${links.join(', ')}</small></details>`;
   return html`<tr><th scope="row">${fault.fault}${shownLinks}</th><td>${fault.topology}</td>
-    <td>${fault.round + 1}</td><td>${fault.bit ? 'yes' : html`<b>no</b>`}</td><td>${readings(fault.before)}</td><td>${readings(fault.after)}</td></tr>`;
+    <td>${fault.round + 1}</td><td>${fault.bit ? 'yes' : notVerified(fault)}</td><td>${readings(fault.before)}</td><td>${readings(fault.after)}</td></tr>`;
+}
+
+function notVerified({ how }: Fault): Markup {
+  return html`<b>no</b>${how !== undefined && html`<small>${how}</small>`}`;
 }
 
 function readings(values: Fault['before']): Markup {

@@ -129,6 +129,13 @@ test('rounds are counted from 1, and readings have their unit', async () => {
   assert.match(page, /<td>3<\/td><td><b>no<\/b><\/td><td><div>v1\.v2\.quorum round trip 8\.7 ms<\/div>/);
 });
 
+test('an injection that is not verified says what was measured and what would have counted', async () => {
+  const result = fixtureResult();
+  Object.assign(result.faults[0]!, { bit: false, how: 'an exchange took less than 20 ms longer' });
+  const page = await renderReport(result);
+  assert.match(page, /<b>no<\/b><small>an exchange took less than 20 ms longer<\/small>/);
+});
+
 test('an outage without a valid round is still named', async () => {
   const result = fixtureResult();
   for (const each of result.timelines)

@@ -43,6 +43,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'usage-error.ts',
     'defect.ts',
     'origin.ts',
+    'shell-word.ts',
     'json-schema.ts',
     'shared-schemas.ts',
     'checked.ts',

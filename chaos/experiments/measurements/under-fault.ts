@@ -126,7 +126,7 @@ export async function injectAll<C>(faults: readonly Fault<C>[], context: C): Pro
         bit: proofs.every(({ bit }) => bit),
         before: Object.assign({}, ...proofs.map(({ before }) => before)),
         after: Object.assign({}, ...proofs.map(({ after }) => after)),
-        how: proofs[0]?.how ?? 'nothing was injected',
+        how: (proofs.find(({ bit }) => !bit) ?? proofs[0])?.how ?? 'nothing was injected',
       };
     },
   };
