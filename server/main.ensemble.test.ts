@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import { assert, ourServer, suite, temporaryFolder } from '#test';
+import { assert, onPath, ourServer, requirePeer, suite, temporaryFolder } from '#test';
 import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('zklab-server, the process');
@@ -142,10 +143,13 @@ test(
 );
 
 /** A server that runs until it is killed, on the files of `folder`. */
-async function whileRunning(config: string, body: (client: ZkClient) => Promise<void>): Promise<void> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, config, '--die-with-parent'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+async function whileRunning(
+  config: string,
+  body: (client: ZkClient) => Promise<void>,
+  before: readonly string[] = [],
+): Promise<void> {
+  const [file, ...args] = [...before, process.execPath, MAIN, config, '--die-with-parent'];
+  const child: ChildProcess = spawn(file!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const listens = new Promise<void>((resolve, reject) => {
     let said = '';
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -275,6 +279,27 @@ test(
         assert.is(await client.get('/node2'), 'value 2', name),
       );
     }
+  },
+  DEADLINE,
+);
+
+test(
+  'a dataDir that may not be written, with a version-2 that may: the server starts, as upstream',
+  async () => {
+    const isRoot = process.getuid?.() === 0;
+    requirePeer(
+      'setpriv',
+      !isRoot || onPath('setpriv') !== undefined,
+      'a root that may not write everywhere',
+    );
+    const folder = temporaryFolder();
+    const config = configOf(folder);
+    const dataDir = join(folder, 'data');
+    mkdirSync(join(dataDir, 'version-2'), { recursive: true });
+    chmodSync(dataDir, 0o555);
+    const limits = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+    await whileRunning(config, async client => void (await client.create('/n', '')), isRoot ? limits : []);
+    chmodSync(dataDir, 0o755);
   },
   DEADLINE,
 );

@@ -34,10 +34,9 @@ export async function claimDirectories(
 function usable(key: string, path: string, autoCreate: boolean): string {
   try {
     if (autoCreate) nodeDisk.makeDirectory(path);
-    for (const directory of [path, `${path}/version-2`]) {
-      if (directory === path || nodeDisk.exists(directory))
-        accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    }
+    // All files are in there: images and operators often leave the directory above it to root.
+    const inner = `${path}/version-2`;
+    accessSync(nodeDisk.exists(inner) ? inner : path, constants.R_OK | constants.W_OK | constants.X_OK);
     return nodeDisk.identity(path);
   } catch (error) {
     // The message of the disk repeats the path.

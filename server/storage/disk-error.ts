@@ -20,7 +20,15 @@ export function onDisk<T>(operation: string, path: string, run: () => T): T {
 
 /** True when the disk is full, or the user's quota is used up. */
 export function isOutOfRoom(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+}
+
+/** True when the owner of the file or its directory does not let this user do it. */
+export function isForbidden(error: unknown): boolean {
+  return ['EPERM', 'EACCES'].includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
   const cause = error instanceof ServerError ? error.cause : error;
-  const { code } = (cause ?? {}) as { code?: unknown };
-  return code === 'ENOSPC' || code === 'EDQUOT';
+  return String((cause as { code?: unknown } | undefined)?.code);
 }

@@ -47,6 +47,9 @@ test('field report A4: a log that was renamed, as log.N.bak, is not left out in 
     rename(rig, LOG + end, LOG);
     assert.is(open(rig).lastProcessedZxid, E1 + 5);
   }
+  const rig = written();
+  rename(rig, LOG, 'log.+100000001');
+  refused(rig, 'log.\\+100000001', /Call it log\.100000001,/);
 });
 
 test('field report A4: a packed log that begins behind the others is not left out in silence', () => {

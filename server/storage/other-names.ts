@@ -8,8 +8,8 @@ import { endsWith, openSnapshotBytes } from './snapshot-bytes.ts';
 import { SNAPSHOT_END, snapshotZxid } from './snapshot-format.ts';
 import { TEMPORARY_SUFFIX } from './snapshot-writer.ts';
 
-/** Upstream goes by the first two parts of a name alone. */
-const OTHER_NAME = /^(log|snapshot)\.([0-9a-f]+)\./i;
+/** Upstream goes by the first two parts of a name alone, and the second may have a sign. */
+const OTHER_NAME = /^(log|snapshot)\.\+?([0-9a-f]+)(?:\.|$)/i;
 
 /**
  * Refuses a start if a file like `log.5.bak` or `snapshot.5.old` holds more than what was read. Upstream

@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from '../runtime/runtime.ts';
-import { isOutOfRoom, onDisk } from './disk-error.ts';
+import { isForbidden, isOutOfRoom, onDisk } from './disk-error.ts';
 import { LogFileReader } from './log-file-reader.ts';
 import { listLogFiles } from './log-format.ts';
 
@@ -21,12 +21,8 @@ export function renewNewestLog(disk: Disk, directory: string): void {
   const end = endOf(disk, path);
   onDisk('renew', path, () => {
     const next = `${directory}/${NEXT_PREFIX}${path.slice(directory.length + 1)}`;
-    if (!writeCopy(disk, path, next, end)) {
-      writeInPlace(disk, path, end);
-      return;
-    }
-    disk.rename(next, path);
-    disk.syncDirectory(directory);
+    if (writeCopy(disk, path, next, end) && replace(disk, path, next)) disk.syncDirectory(directory);
+    else writeInPlace(disk, path, end);
   });
 }
 
@@ -45,6 +41,18 @@ function writeCopy(disk: Disk, path: string, next: string, end: number): boolean
   } finally {
     from.close();
     to?.close();
+  }
+}
+
+/** False, leaving nothing behind, where only the owner of a file may replace it (a sticky directory). */
+function replace(disk: Disk, path: string, next: string): boolean {
+  try {
+    disk.rename(next, path);
+    return true;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    disk.remove(next);
+    return false;
   }
 }
 

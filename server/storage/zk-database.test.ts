@@ -245,6 +245,18 @@ test('without room for a second newest log the server starts all the same, and w
   assert.is(reopen(rig).lastLoggedZxid, E1 + 4);
 });
 
+test('where only the owner of a log may replace it, the server starts all the same', () => {
+  const rig = testRig();
+  commit(rig, open(rig), ...creates(1, 3));
+  rig.disk.beforeOperation = (operation, path) => {
+    if (operation === 'rename' && path.includes('/next.'))
+      throw Object.assign(new Error(), { code: 'EPERM' });
+  };
+  assert.is(open(rig).lastLoggedZxid, E1 + 3);
+  assert.is(reopen(rig).lastLoggedZxid, E1 + 3);
+  assert.not.ok(rig.disk.list('/data/version-2').some(name => name.startsWith('next.')));
+});
+
 test('a full disk surfaces in the flush', () => {
   const rig = testRig();
   const db = open(rig);
