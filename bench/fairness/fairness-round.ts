@@ -5,10 +5,12 @@ import type { LoadDriver } from '../load/load-process.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
 import type { Round } from '../peer/servers.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
+import type { Member } from '../topology/member.ts';
 import { UsageError } from '../usage-error.ts';
+import { withCoreAtHand } from './core-at-hand.ts';
 import type { NeighbourProcess } from './neighbour-process.ts';
 import { NEIGHBOURS, type NeighbourName } from './neighbours.ts';
-import { measureQuietClient } from './quiet-client.ts';
+import { type MeasuredQuietClient, measureQuietClient } from './quiet-client.ts';
 
 export const QUIET_READS_PER_SECOND = 500;
 const WARMUP_MS = 1_000;
@@ -19,11 +21,18 @@ const SETTLED_MAX_MS = 60_000;
 
 export const NEIGHBOUR_NAMES = Object.keys(NEIGHBOURS) as NeighbourName[];
 
-interface Phase {
-  /** Undefined when the quiet client is alone. */
-  readonly neighbour: NeighbourName | undefined;
-  /** The neighbour keeps another ensemble busy, on the same cores and disk. */
-  readonly isNextDoor: boolean;
+/**
+ * Where a neighbour is. `next door`: it keeps another ensemble busy, on the same cores and disk. `core at
+ * hand`: it is beside the client, while the server and the driver get a core whenever they can run.
+ */
+type Place = 'next door' | 'beside' | 'core at hand';
+
+type Phase = 'alone' | { readonly neighbour: NeighbourName; readonly place: Place };
+
+/** The places besides `beside` in which each neighbour is measured. */
+export interface OtherPlaces {
+  readonly nextDoor: boolean;
+  readonly coreAtHand: boolean;
 }
 
 /** @param only names of neighbours, comma-separated @default all of them @throws UsageError */
@@ -39,29 +48,53 @@ export function chooseNeighbours(only: string | undefined): NeighbourName[] {
 }
 
 /** The metrics of a phase end with this. */
-const suffixOf = ({ neighbour, isNextDoor }: Phase) =>
-  `${isNextDoor ? 'next door to ' : ''}${neighbour ?? 'alone'}`;
+function suffixOf(phase: Phase): string {
+  if (phase === 'alone') return phase;
+  const { neighbour, place } = phase;
+  if (place === 'next door') return `next door to ${neighbour}`;
+  return place === 'beside' ? neighbour : `${neighbour}, core at hand`;
+}
+
 const p99Of = (phase: Phase) => `quietReadP99 ${suffixOf(phase)}`;
 const slowestOf = (phase: Phase) => `quietReadSlowest ${suffixOf(phase)}`;
+const servedOf = (phase: Phase) => `neighbourServed ${suffixOf(phase)}`;
 
-/** Next door comes right before beside, so that the two of a neighbour share the state of the machine. */
-function phasesOf(neighbours: readonly NeighbourName[], hasNextDoor: boolean): readonly Phase[] {
-  const beside = neighbours.flatMap(neighbour => [
-    ...(hasNextDoor ? [{ neighbour, isNextDoor: true }] : []),
-    { neighbour, isNextDoor: false },
-  ]);
-  return [{ neighbour: undefined, isNextDoor: false }, ...beside];
+/** The metric of what the server itself makes the client wait beside a neighbour. */
+export function ownWaitOf(neighbour: NeighbourName): string {
+  return p99Of({ neighbour, place: 'core at hand' });
 }
 
-function titleOf({ neighbour, isNextDoor }: Phase): string {
-  if (neighbour === undefined) return 'Alone';
-  return `${isNextDoor ? 'Next door to' : 'Beside'} ${NEIGHBOURS[neighbour].title}`;
+/** The phases of a neighbour follow each other, so that they share the state of the machine. */
+function phasesOf(neighbours: readonly NeighbourName[], others: OtherPlaces): readonly Phase[] {
+  const places: Place[] = [
+    ...(others.nextDoor ? ['next door' as const] : []),
+    'beside',
+    ...(others.coreAtHand ? ['core at hand' as const] : []),
+  ];
+  return ['alone', ...neighbours.flatMap(neighbour => places.map(place => ({ neighbour, place })))];
 }
 
-export function fairnessMetrics(neighbours: readonly NeighbourName[], hasNextDoor = false): Metric[] {
-  return phasesOf(neighbours, hasNextDoor).flatMap(phase => [
+function titleOf(phase: Phase): string {
+  if (phase === 'alone') return 'Alone';
+  const { title } = NEIGHBOURS[phase.neighbour];
+  if (phase.place === 'next door') return `Next door to ${title}`;
+  return phase.place === 'beside' ? `Beside ${title}` : `Beside ${title}, with a core at hand`;
+}
+
+export function fairnessMetrics(neighbours: readonly NeighbourName[], others: OtherPlaces): Metric[] {
+  return phasesOf(neighbours, others).flatMap(phase => [
     { name: p99Of(phase), title: `${titleOf(phase)}: 99th percentile`, unit: 'ms', higherIsBetter: false },
     { name: slowestOf(phase), title: `${titleOf(phase)}: slowest`, unit: 'ms', higherIsBetter: false },
+    ...(phase === 'alone'
+      ? []
+      : [
+          {
+            name: servedOf(phase),
+            title: `${titleOf(phase)}: served for it`,
+            unit: '/s',
+            higherIsBetter: true,
+          },
+        ]),
   ]);
 }
 
@@ -75,11 +108,17 @@ export interface FairnessRoundSpec {
    * takes, and nothing more.
    */
   readonly nextDoor?: Ensemble;
+  /** Whether to measure with a core at hand as well. */
+  readonly coreAtHand: boolean;
   /** Duration of each phase. */
   readonly durationMs: number;
 }
 
-/** @throws the reason of `signal` when it is aborted before the last phase */
+/**
+ * A phase in which a member ended leaves no reading, nor does one that is judged and does not count.
+ *
+ * @throws the reason of `signal` when it is aborted before the last phase
+ */
 export async function measureFairnessRound(
   ensemble: Ensemble,
   spec: FairnessRoundSpec,
@@ -88,33 +127,61 @@ export async function measureFairnessRound(
   const readings: Record<string, number> = {};
   const voidReasons: string[] = [];
   let driverLagMs = 0;
-  const { nextDoor } = spec;
-  for (const phase of phasesOf(spec.beside, nextDoor !== undefined)) {
+  const { nextDoor, coreAtHand } = spec;
+  for (const phase of phasesOf(spec.beside, { nextDoor: nextDoor !== undefined, coreAtHand })) {
     signal.throwIfAborted();
-    const target = await quietTarget(ensemble);
-    const measured = await measureQuietClient({
-      ...spec,
-      target,
-      neighbour: phase.neighbour,
-      neighbourTarget: phase.isNextDoor ? await quietTarget(nextDoor!) : target,
-      readsPerSecond: QUIET_READS_PER_SECOND,
-      warmupMs: WARMUP_MS,
-    });
-    readings[p99Of(phase)] = measured.waits.p99;
-    readings[slowestOf(phase)] = measured.waits.slowest;
-    voidReasons.push(...measured.voidReasons.map(reason => `${suffixOf(phase)}: ${reason}`));
+    const deathsBefore = ensemble.deaths.length;
+    const measured = await measurePhase(ensemble, phase, spec);
+    const deaths = ensemble.deaths
+      .slice(deathsBefore)
+      .map(({ member, exit }) => `${member} ended with ${exit}`);
+    const reasons = [...measured.voidReasons, ...deaths];
+    const isJudged = phase !== 'alone' && phase.place === 'core at hand';
+    if (deaths.length === 0 && !(isJudged && reasons.length > 0)) {
+      readings[p99Of(phase)] = measured.waits.p99;
+      readings[slowestOf(phase)] = measured.waits.slowest;
+      if (measured.neighbourPerSecond !== undefined) readings[servedOf(phase)] = measured.neighbourPerSecond;
+    }
+    voidReasons.push(...reasons.map(reason => `${suffixOf(phase)}: ${reason}`));
     driverLagMs = Math.max(driverLagMs, measured.driverLagMs);
     await delay(SETTLE_MS);
   }
   return { readings, voidReasons, driverLagMs, driver: spec.driver.worst };
 }
 
+async function measurePhase(
+  ensemble: Ensemble,
+  phase: Phase,
+  spec: FairnessRoundSpec,
+): Promise<MeasuredQuietClient> {
+  const { neighbour, place } = phase === 'alone' ? { neighbour: undefined, place: phase } : phase;
+  const leader = await quietLeader(ensemble);
+  const measure = async () =>
+    measureQuietClient({
+      ...spec,
+      target: targetOf(leader),
+      neighbour,
+      neighbourTarget: targetOf(place === 'next door' ? await quietLeader(spec.nextDoor!) : leader),
+      readsPerSecond: QUIET_READS_PER_SECOND,
+      warmupMs: WARMUP_MS,
+    });
+  if (place !== 'core at hand') return measure();
+  const { value, voidReasons } = await withCoreAtHand(
+    { serverPid: leader.pid, driverPid: spec.driver.pid },
+    measure,
+  );
+  return { ...value, voidReasons: [...value.voidReasons, ...voidReasons] };
+}
+
+function targetOf(member: Member): LoadTarget {
+  return { name: member.name, ...member.plan.ports.client };
+}
+
 /**
  * The leader of an ensemble that serves again. The last neighbour may have ended a leadership, or a member.
  */
-async function quietTarget(ensemble: Ensemble): Promise<LoadTarget> {
+async function quietLeader(ensemble: Ensemble): Promise<Member> {
   for (const member of ensemble.members) if (!member.process.isRunning) await ensemble.restart(member.name);
   await ensemble.ready();
-  const leader = await ensemble.leaderWithin(SETTLED_MAX_MS);
-  return { name: leader.name, ...leader.plan.ports.client };
+  return ensemble.leaderWithin(SETTLED_MAX_MS);
 }

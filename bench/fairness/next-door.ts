@@ -1,5 +1,5 @@
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
-import { Ensemble } from '../topology/ensemble.ts';
+import { Ensemble, type EnsembleOptions } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
 
 /**
@@ -11,10 +11,10 @@ export class NextDoor {
   readonly #ensembles = new Map<Ensemble, Ensemble>();
 
   /** @throws EnsembleError */
-  async start(measured: Ensemble, signal: AbortSignal): Promise<Ensemble> {
+  async start(measured: Ensemble, options: Pick<EnsembleOptions, 'javaFlags' | 'signal'>): Promise<Ensemble> {
     const { topology } = measured.plan;
     const plan = await planEnsemble(topology, `${this.#folder.path}/${this.#ensembles.size}`);
-    const ensemble = await Ensemble.start(plan, { temporaryFolder: this.#folder.path, signal });
+    const ensemble = await Ensemble.start(plan, { temporaryFolder: this.#folder.path, ...options });
     this.#ensembles.set(measured, ensemble);
     return ensemble;
   }

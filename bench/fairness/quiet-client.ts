@@ -43,6 +43,8 @@ export interface MeasuredQuietClient {
   /** Why the waits do not count, one sentence each. */
   readonly voidReasons: readonly string[];
   readonly driverLagMs: number;
+  /** Requests that the server served for the neighbour; undefined without one. */
+  readonly neighbourPerSecond: number | undefined;
 }
 
 export async function measureQuietClient(spec: QuietClientSpec): Promise<MeasuredQuietClient> {
@@ -52,30 +54,33 @@ export async function measureQuietClient(spec: QuietClientSpec): Promise<Measure
     if (error instanceof LoadError) return undefined;
     throw error;
   });
-  const did = await besideNeighbour(spec, running);
+  const beside = await besideNeighbour(spec, running);
   const load = await running;
   const driverLagMs = load?.driver.loopLagP99Ms ?? 0;
   const voidReasons: string[] = [];
   if (driverLagMs > DRIVER_LIMITS.loopLagP99Ms)
     voidReasons.push(`the driver itself waited ${driverLagMs.toFixed(0)} ms for a core`);
   // A server that answers neither of them was kept busy all the same.
-  if (did === 0 && load?.totals.unknown === 0) voidReasons.push('the neighbour got nothing done');
-  return { waits: waitsOf(load, durationMs + DRAIN_MS), voidReasons, driverLagMs };
+  if (beside?.did === 0 && load?.totals.unknown === 0) voidReasons.push('the neighbour got nothing done');
+  const neighbourPerSecond = beside && beside.did / beside.seconds;
+  return { waits: waitsOf(load, durationMs + DRAIN_MS), voidReasons, driverLagMs, neighbourPerSecond };
 }
 
 /** What the neighbour got done; undefined without one. */
 async function besideNeighbour(
   { driver, neighbours, neighbour, target, neighbourTarget = target, warmupMs }: QuietClientSpec,
   running: Promise<LoadResult | undefined>,
-): Promise<number | undefined> {
+): Promise<{ readonly did: number; readonly seconds: number } | undefined> {
   if (neighbour === undefined) return undefined;
   // The quiet client starts first. A neighbour that kept it from getting a session at all would leave nothing
   // to measure.
   await delay(warmupMs / 2);
   try {
     await neighbours.begin(neighbour, neighbourTarget);
+    const fromMs = performance.now();
     await running;
-    return await neighbours.stop();
+    const seconds = (performance.now() - fromMs) / 1000;
+    return { did: await neighbours.stop(), seconds };
   } catch (error) {
     driver.abort();
     await running;

@@ -3,7 +3,7 @@
  * same time, so that rounds begin warm; the waiting one does next to nothing.
  */
 import { machineText, whyBusy } from '../../results/busy-machine.ts';
-import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import { EXIT_CODES, type ExitCode, standingOf } from '../../results/verdicts.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import { type WorstDriver, worstOf } from '../load/worst-driver.ts';
 import { probeEnvironment } from '../measure/environment.ts';
@@ -15,7 +15,7 @@ import { outputColumns, type Terminal } from '../terminal.ts';
 import type { Comparison } from './comparison.ts';
 import { driverLagLimit } from './peer-limits.ts';
 import { peerResult, peerRows } from './peer-result.ts';
-import { peerText } from './peer-text.ts';
+import { peerText, verdictsText } from './peer-text.ts';
 import { type Contestant, mapped, type PerSide, type Rounds, sidesOf } from './servers.ts';
 import { measureStarts } from './starts.ts';
 import { turnsLimit } from './turns.ts';
@@ -70,7 +70,10 @@ async function compared(
       events,
       signal,
     });
-    const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
+    const claims = comparison.judge?.(rounds) ?? [];
+    const isFailed = claims.some(claim => standingOf(claim) === 'fails');
+    const exitCode =
+      voidReasons.length > 0 ? EXIT_CODES.void : isFailed ? EXIT_CODES.failed : EXIT_CODES.holds;
     const machineUse = watch.use(worstDriverOf(rounds), undefined);
     const busy = whyBusy({ machineUse, environment: { toxiproxy: NO_TOXIPROXY } });
     const result = peerResult({
@@ -86,6 +89,7 @@ async function compared(
       ...measured,
       metrics,
       rounds,
+      claims,
       seed,
       voidReasons,
       exitCode,
@@ -109,6 +113,7 @@ async function compared(
           widthColumns: outputColumns(),
         }),
       );
+      if (claims.length > 0) terminal.print(`\n${verdictsText(claims)}\n`);
       terminal.print(`machine: ${machineText(machineUse)}`);
       if (busy !== undefined) terminal.print(`warning: ${busy}`);
       for (const reason of voidReasons) terminal.print(`void: ${reason}`);

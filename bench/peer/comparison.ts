@@ -1,7 +1,7 @@
 import type { Metric } from '../../results/names.ts';
-import type { Result } from '../../results/schema.ts';
+import type { Claim, Result } from '../../results/schema.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
-import type { Contestant, PerSide, Readings, Round } from './servers.ts';
+import type { Contestant, PerSide, Readings, Round, Rounds } from './servers.ts';
 
 /** What is compared, and how one round of one server is measured. */
 export interface Comparison {
@@ -19,6 +19,8 @@ export interface Comparison {
   readonly contestants: PerSide<Contestant>;
   /** A ratio whose interval is this near to 1 counts as no difference. @default nothing does */
   readonly marginShare?: number;
+  /** Of Apache ZooKeeper. @default JAVA_FLAGS */
+  readonly javaFlags?: readonly string[];
   /** Then both ensembles are started anew; at least 1. @default they serve all rounds */
   readonly roundsPerStart?: number;
   /** Called once, when an ensemble has just become ready. The readings belong to its first round. */
@@ -27,4 +29,6 @@ export interface Comparison {
   rested?(ensemble: Ensemble, signal: AbortSignal): Promise<Readings>;
   /** @throws the reason of `signal` when it is aborted before the last phase */
   measure(ensemble: Ensemble, signal: AbortSignal): Promise<Round>;
+  /** Verdicts on the rounds that count. One that fails, and is no known failure, fails the run. */
+  judge?(rounds: Rounds): Claim[];
 }

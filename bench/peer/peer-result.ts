@@ -5,6 +5,7 @@
 
 import type { Metric } from '../../results/names.ts';
 import {
+  type Claim,
   type Death,
   type MachineUse,
   type Measurement,
@@ -116,6 +117,7 @@ export interface PeerRun {
   readonly plans: PerSide<EnsemblePlan>;
   readonly metrics: readonly Metric[];
   readonly rounds: Rounds;
+  readonly claims: readonly Claim[];
   readonly seed: number;
   readonly voidReasons: readonly string[];
   readonly exitCode: number;
@@ -146,7 +148,7 @@ export function peerResult(run: PeerRun): Result {
       ...topologyRow(run.plans[side]!.topology),
       name: run.contestants[side]!.name,
     })),
-    claims: [],
+    claims: [...run.claims],
     measurements: peerRows(metrics, rounds).flatMap(row => measurementsOf(row, rounds, run.contestants)),
     availability: [],
     syncs: [],

@@ -1,3 +1,4 @@
+import type { Claim } from '../../results/schema.ts';
 import { CONFIDENCE, type Estimate, warnings } from '../stats/estimate.ts';
 import { fittedTable } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
@@ -41,6 +42,15 @@ export function peerText(
     ...(compared ? [turnsText(titles, roundsPerStart)] : []),
     ...[...found].map(warning => `warning: ${warnings[warning]}`),
   ].join('\n');
+}
+
+/** One line for each verdict. */
+export function verdictsText(claims: readonly Claim[]): string {
+  const width = (of: (claim: Claim) => string) => Math.max(...claims.map(claim => of(claim).length));
+  const [idWidth, verdictWidth] = [width(({ id }) => id), width(({ verdict }) => verdict)];
+  return claims
+    .map(({ id, verdict, reason }) => `${id.padEnd(idWidth)}  ${verdict.padEnd(verdictWidth)}  ${reason}`)
+    .join('\n');
 }
 
 function cellsOf(

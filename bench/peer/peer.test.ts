@@ -160,6 +160,7 @@ test('the result is valid and contains each server and each ratio', async () => 
     },
     inputs: { depth: 32 },
     deaths: [],
+    claims: [],
     plans: { first: await plan(contestants.first), second: await plan(contestants.second) },
     rounds,
     seed: 1,

@@ -117,6 +117,7 @@ async function startAll(
     const ensemble = await Ensemble.start(plan, {
       temporaryFolder: folder,
       onMember: event => events.emit({ kind: 'member', topology: name, ...event }),
+      ...(comparison.javaFlags && { javaFlags: comparison.javaFlags }),
       signal,
     });
     running.push(ensemble);

@@ -84,11 +84,13 @@ export async function recheck(
   const stored = await loadRun(reference, runsRoot);
   const folder = await findRun(reference, runsRoot);
   const isRecorded = hasRecord(folder);
-  if (stored.claims.length === 0 && !isRecorded)
+  // Benchmarks have verdicts of their own, which nobody can give again.
+  const hasClaims = stored.claims.some(({ id }) => CLAIMS.some(claim => claim.id === id));
+  if (!hasClaims && !isRecorded)
     throw new UsageError(
       `run ${stored.run.id} (${stored.run.suite}) has nothing to judge; runs of "zklab claims" have claims, those of "zklab chaos" a history`,
     );
-  const judged = stored.claims.length === 0 ? stored : rejudge(CLAIMS, stored);
+  const judged = hasClaims ? rejudge(CLAIMS, stored) : stored;
   const result = isRecorded ? await rejudgeRecord(folder, judged) : judged;
   if (json) terminal.json(result);
   else terminal.print(views.table(result));
