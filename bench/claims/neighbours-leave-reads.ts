@@ -16,7 +16,7 @@ export const neighboursLeaveReads = timedClaim(
     metric: 'quietReadP99 at the leader, neighbours at the leader minus neighbours at a follower',
     unit: 'ms',
     control:
-      'the same client at the same leader while the same neighbours keep a follower busy, in the same round',
+      'the same client at the same leader while the same neighbours keep a follower busy, in the same round; in both, server and driver get a core before all others where the machine allows it',
     needs: ['greedyNeighbours'],
     rule: {
       scale: 'difference',

@@ -3,9 +3,11 @@
  * the requests of the neighbours fill the tree.
  */
 import { z } from 'zod';
+import { withCoreAtHand } from '../../bench/fairness/core-at-hand.ts';
 import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
 import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
 import { measureQuietClient, QUIET_WORKLOAD } from '../../bench/fairness/quiet-client.ts';
+import { noPreference } from '../../bench/hosts/process-priority.ts';
 import type { LoadTarget } from '../../bench/load/load-spec.ts';
 import { preload } from '../../bench/load/preload.ts';
 import { loadMs } from '../../bench/rounds/expected-time.ts';
@@ -68,19 +70,24 @@ async function measureFairness(
     await preload(leader.plan.ports.client, QUIET_WORKLOAD, 0);
   });
   const neighbours = new NeighbourProcess();
+  // A busy leader would wait longer for a core than one whose neighbours are elsewhere.
+  const isPreferred = (await noPreference()) === undefined;
   const phase = (condition: string, round: number) =>
     cells.measure({ experiment: fairness.name, stage, condition, round, of: rounds }, async () => {
       const { leader, keptFollower = leader } = await stage.cast();
       const target = targetOf(leader);
       const neighbourTarget = targetOf(condition === CONDITIONS.greedyElsewhere ? keptFollower : leader);
-      const measured = await measureQuietClient({
-        driver: lab.driver,
-        neighbours,
-        target,
-        neighbour: 'crowd',
-        neighbourTarget,
-        ...pace,
-      });
+      const measure = () =>
+        measureQuietClient({
+          driver: lab.driver,
+          neighbours,
+          target,
+          neighbour: 'crowd',
+          neighbourTarget,
+          ...pace,
+        });
+      const users = { serverPid: leader.pid, driverPid: lab.driver.pid };
+      const measured = isPreferred ? (await withCoreAtHand(users, measure)).value : await measure();
       const place = { metric: METRIC, topology: stage.name, condition };
       const [reason] = measured.voidReasons;
       if (reason === undefined) recorder.sample(place, round, measured.waits.p99);
