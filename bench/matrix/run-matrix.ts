@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
-import { type Death, type MachineUse, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
+import { type Death, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { isDefect } from '../defect.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../hosts/temporary-folder.ts';
@@ -16,10 +16,10 @@ import { Recorder } from '../measure/recorder.ts';
 import { CellLedger, withoutSamples } from '../rounds/cell-ledger.ts';
 import { Cells } from '../rounds/cells.ts';
 import { Interleaving, type Turn } from '../rounds/interleaving.ts';
+import { measureToTheEnd, validityOf } from '../rounds/measuring-end.ts';
 import { turnOrder } from '../rounds/turn-order.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
 import { keepLogs } from '../topology/keep-logs.ts';
-import { UsageError } from '../usage-error.ts';
 import { environmentOf, inputsOf, limitsOf, matrixOf, rowsOf } from './matrix-result.ts';
 import type { MatrixEnsemble, MatrixSuite } from './matrix-suite.ts';
 import { labelOf, measureWindow } from './measure-window.ts';
@@ -68,49 +68,28 @@ export async function runMatrix(options: RunMatrixOptions): Promise<Result> {
   const plan = new Interleaving({ recorder, seed, budgetMs, elapsedMs, events, signal });
   const cells = new Cells({ ledger, recorder, events, signal, recoverMaxMs });
   const deaths: Death[] = [];
-  const reasons: string[] = [];
-  let interrupted: string | undefined;
-  let machineUse: MachineUse;
   const folder = makeTemporaryFolder('matrix');
   const driver = new LoadDriver();
-  const onAbort = () => {
-    const text = 'interrupted: everything is being stopped; a second Ctrl-C ends at once, without a result';
-    events.emit({ kind: 'note', text });
-    driver.abort();
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    const run = { ...options, folder, driver, recorder, plan, cells, deaths };
-    await plan.repeat(EXPERIMENT, { rounds: starts, roundsMin: suite.startsMin, share: 1 }, start =>
-      measureStart(run, start),
-    );
-  } catch (error) {
-    if (signal.aborted) {
-      interrupted = plan.done;
-      if (interrupted === undefined) throw error;
-    } else if (error instanceof UsageError || (error instanceof EnsembleError && plan.done === undefined)) {
-      throw error;
-    } else {
-      // What was measured before is kept, for whoever looks for the cause.
-      reasons.push((error as Error).message.split('\n')[0]!);
-      events.emit({ kind: 'note', text: `measuring ended early: ${(error as Error).stack}` });
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    events.emit({ kind: 'phase', what: 'taking everything down' });
-    machineUse = watch.use(driver.worst, undefined);
-    await driver.close();
-    folder.remove();
-  }
+  const run = { ...options, folder, driver, recorder, plan, cells, deaths };
+  const end = await measureToTheEnd({
+    ...{ plan, events, signal },
+    measure: () =>
+      plan.repeat(EXPERIMENT, { rounds: starts, roundsMin: suite.startsMin, share: 1 }, start =>
+        measureStart(run, start),
+      ),
+    abortLoads: () => driver.abort(),
+    async takeDown() {
+      const use = watch.use(driver.worst, undefined);
+      await driver.close();
+      folder.remove();
+      return use;
+    },
+  });
+  const { machineUse } = end;
   const measured = recorder.measured();
   const environment = environmentOf(probed, suite);
   const unmeasured = [...ledger.unmeasured(), ...withoutSamples(measured.measurements)];
-  const validity = {
-    void: reasons.length > 0,
-    reasons,
-    ...(interrupted !== undefined && { interrupted: `after ${interrupted}` }),
-    ...(unmeasured.length > 0 && { unmeasured }),
-  };
+  const validity = validityOf(end, unmeasured);
   const evidence = { ...measured, topologies, environment, machineUse, deaths, suite: suite.reference };
   const matrix = matrixOf(suite, evidence);
   return {

@@ -9,12 +9,11 @@ import { Recorder } from '../../bench/measure/recorder.ts';
 import { CellLedger, withoutSamples } from '../../bench/rounds/cell-ledger.ts';
 import { Cells } from '../../bench/rounds/cells.ts';
 import { Interleaving } from '../../bench/rounds/interleaving.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import { measureToTheEnd, validityOf } from '../../bench/rounds/measuring-end.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import type { PlanOptions } from '../../bench/topology/plan.ts';
-import { UsageError } from '../../bench/usage-error.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
-import type { Death, MachineUse, Result } from '../../results/schema.ts';
+import type { Death, Result } from '../../results/schema.ts';
 import { exitCodeOf, standingOf } from '../../results/verdicts.ts';
 import { needsOf } from './index.ts';
 import { Lab, type ServerKind } from './lab.ts';
@@ -80,45 +79,28 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     ...{ ledger, recorder, events, signal, recoverMaxMs: suite.recoverMaxMs },
     proxiesLost: () => lab.proxiesLost(),
   });
-  const reasons: string[] = [];
-  let interrupted: string | undefined;
-  let machineUse: MachineUse;
-  const onAbort = () => {
-    const text = 'interrupted: everything is being stopped; a second Ctrl-C ends at once, without a result';
-    events.emit({ kind: 'note', text });
-    lab.abortLoads();
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await measureAll({ lab, suite, seed, needs, plan, cells, recorder, events, signal });
-  } catch (error) {
-    if (signal.aborted) {
-      interrupted = plan.done;
-      if (interrupted === undefined) throw error;
-    } else if (error instanceof UsageError || (error instanceof EnsembleError && plan.done === undefined)) {
-      throw error;
-    } else {
-      // The earlier measurements are kept, for whoever looks for the cause.
-      reasons.push((error as Error).message.split('\n')[0]!);
-      events.emit({ kind: 'note', text: `measuring ended early: ${(error as Error).stack}` });
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    events.emit({ kind: 'phase', what: 'taking everything down' });
-    machineUse = watch.use(lab.worstDriver(), lab.toxiproxy.pid);
-    // What was measured is not lost because a disk is full or a proxy cannot be removed.
-    const also = (what: string) => (error: Error) => {
-      const text = `${what}: ${causesOf(error).join('; ')}`;
-      recorder.remarks.push(text);
-      events.emit({ kind: 'note', text });
-    };
-    if (options.logFolder !== undefined && (!signal.aborted || plan.done !== undefined))
-      for (const { label, ensemble } of lab.everyStage)
-        await keepLogs(ensemble, options.logFolder, `${label}-`).catch(
-          also(`the logs of ${label} were not kept`),
-        );
-    await lab.stop().catch(also('not everything ended cleanly'));
-  }
+  const end = await measureToTheEnd({
+    ...{ plan, events, signal },
+    measure: () => measureAll({ lab, suite, seed, needs, plan, cells, recorder, events, signal }),
+    abortLoads: () => lab.abortLoads(),
+    async takeDown() {
+      const use = watch.use(lab.worstDriver(), lab.toxiproxy.pid);
+      // What was measured is not lost because a disk is full or a proxy cannot be removed.
+      const also = (what: string) => (error: Error) => {
+        const text = `${what}: ${causesOf(error).join('; ')}`;
+        recorder.remarks.push(text);
+        events.emit({ kind: 'note', text });
+      };
+      if (options.logFolder !== undefined && (!signal.aborted || plan.done !== undefined))
+        for (const { label, ensemble } of lab.everyStage)
+          await keepLogs(ensemble, options.logFolder, `${label}-`).catch(
+            also(`the logs of ${label} were not kept`),
+          );
+      await lab.stop().catch(also('not everything ended cleanly'));
+      return use;
+    },
+  });
+  const { machineUse } = end;
   const measured = recorder.measured();
   const noBandwidth = needs.has('storms') ? (await networkSupport()).bandwidth : undefined;
   const environment = environmentOf(probed, lab.toxiproxy, { server, noBandwidth });
@@ -133,12 +115,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     ...withoutSamples(measured.measurements),
     ...(options.areNamed ? withoutEvidence(judged) : []),
   ];
-  const validity = {
-    void: reasons.length > 0,
-    reasons,
-    ...(interrupted !== undefined && { interrupted: `after ${interrupted}` }),
-    ...(unmeasured.length > 0 && { unmeasured }),
-  };
+  const validity = validityOf(end, unmeasured);
   const tax = proxyTax(evidence);
   return {
     schemaVersion: 1,
