@@ -13,8 +13,12 @@ import { duration } from './duration.ts';
 export function addBench(program: Command, context: CommandContext): void {
   const bench = program
     .command('bench')
-    .description('measure healthy ensembles: a suite of your own question, or one of the commands below')
-    .usage('<suite | command> [options]');
+    .description('measure healthy ensembles: the matrix of a suite, or one of the commands below')
+    .usage('<suite | command> [options]')
+    .addHelpText(
+      'after',
+      example('zklab bench payload-sizes', 'zklab bench load voters --workload config-reads'),
+    );
   addMatrix(bench, context);
   addLoad(bench, context);
   addKnee(bench, context);
