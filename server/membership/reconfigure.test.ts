@@ -97,6 +97,13 @@ test('a bulk change names all, with commas or line ends between the lines, and m
   ]);
 });
 
+test('colons at the end of a group do not count, as in zoo.cfg', () => {
+  const lines = [line(1), line(2), line(3)];
+  const written = [...lines, 'group.1=1:2:3', 'weight.1=1', 'weight.2=1', 'weight.3=1'];
+  for (const group of ['1:2:3', '1:2:3:', '1:2:3::'])
+    assert.equal(answer({ newMembers: [...lines, `group.1=${group}`, 'group.2=:'].join() }), written, group);
+});
+
 test('the version that is asked for must be the current one', () => {
   assert.equal(answer({ curConfigId: VERSION }), linesOf(THREE));
   for (const curConfigId of [0, VERSION - 1, VERSION + 1, -2])
@@ -169,6 +176,7 @@ const REFUSED: readonly [
     'MARSHALLINGERROR',
   ],
   ['bulk: a port out of range', { newMembers: `${line(1)},server.2=h:1:65536` }, 'MARSHALLINGERROR'],
+  ['bulk: a group of nobody', { newMembers: `${line(1)},${line(2)},group.1=` }, 'MARSHALLINGERROR'],
   ['bulk: a group of no number', { newMembers: `${line(1)},${line(2)},group.1=a` }, 'MARSHALLINGERROR'],
   [
     'bulk: a weight of no number',

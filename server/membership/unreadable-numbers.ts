@@ -24,9 +24,15 @@ export function hasUnreadableNumber(text: string): boolean {
 function isUnreadable(key: string, value: string): boolean {
   const id = key.slice(key.indexOf('.') + 1);
   if (key.startsWith('server.')) return !readsAsLong(id) || hasUnreadablePort(value);
-  if (key.startsWith('group')) return !readsAsLong(id) || !value.split(':').every(readsAsLong);
+  if (key.startsWith('group')) return !readsAsLong(id) || !sidsOf(value).every(readsAsLong);
   if (key.startsWith('weight')) return !readsAsLong(id) || !readsAsLong(value);
   return key === 'version' && !HEX_LONG.test(value);
+}
+
+/** As String.split: what is empty at the end does not count. */
+function sidsOf(value: string): string[] {
+  const listed = value.replace(/:+$/, '');
+  return listed === '' && value !== '' ? [] : listed.split(':');
 }
 
 /**
