@@ -64,7 +64,7 @@ export function addBench(program: Command, context: CommandContext): void {
   comparing(
     bench,
     'fairness',
-    'measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers',
+    "measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers, and judge the servers' own share",
     ['zklab bench fairness --rounds 3 --only largeWrites,storm'],
   )
     .option('--only <names>', 'only beside these neighbours, comma-separated; an unknown name lists all')

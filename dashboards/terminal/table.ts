@@ -19,7 +19,7 @@ const PLAIN_WIDTH = 100;
 const WIDTH_MIN = 30;
 const WIDTH_MAX = 120;
 const VERDICT_WIDTH = 17;
-const ID_WIDTH_MAX = 12;
+const ID_WIDTH_MAX = 22;
 
 const LOOKS: Readonly<Record<Standing, { mark: string; colour: Style }>> = {
   holds: { mark: '+', colour: 'green' },
