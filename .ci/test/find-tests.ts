@@ -6,7 +6,7 @@ export interface TestFile {
   readonly name: string;
   /** The compiled file to run. */
   readonly path: string;
-  /** Whether it starts processes and waits for them. */
+  /** Whether it starts processes and waits for them, or plays whole ensembles in virtual time for long. */
   readonly ensemble: boolean;
 }
 

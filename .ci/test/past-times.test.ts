@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { assert, suite } from '#test';
-import { mostlyWaits, USUAL_FILE } from './past-times.ts';
+import { coresUsedBy, USUAL_FILE } from './past-times.ts';
 
 const test = suite('tests: usual times');
 
@@ -18,8 +18,8 @@ test('each file with a usual time exists, and has ensembles', () => {
   assert.equal(wrong, []);
 });
 
-test('a file mostly waits if it needed little more than half of one core; one that never ran may need more', () => {
-  const times = { 'a.ts': { tookMs: 100, cpuMs: 54 }, 'b.ts': { tookMs: 100, cpuMs: 56 } };
-  const waits = (name: string) => mostlyWaits({ name, path: name, ensemble: true }, times);
-  assert.equal([waits('a.ts'), waits('b.ts'), waits('c.ts')], [true, false, false]);
+test('a file keeps as much of a core busy as it did before; one that never ran may need all of it', () => {
+  const times = { 'a.ts': { tookMs: 100, cpuMs: 54 }, 'b.ts': { tookMs: 100, cpuMs: 150 } };
+  const cores = (name: string) => coresUsedBy({ name, path: name, ensemble: true }, times);
+  assert.equal(['a.ts', 'b.ts', 'c.ts'].map(cores), [0.54, 1.5, 1]);
 });

@@ -19,11 +19,14 @@ type Kept = Readonly<Record<string, readonly [took: number, cpu: number]>>;
 const FILE = join('dist', '.test-times.json');
 /** In seconds: files with ensembles on two cores, for a machine that has not run them yet. */
 export const USUAL_FILE = join('.ci', 'test', 'usual-seconds.json');
-/** A file that leaves more than this much of one core to others mostly waits. */
-const BUSY_SHARE_MIN = 0.55;
 
 export function readPastTimes(root: string): PastTimes {
-  return { ...timesIn(root, USUAL_FILE, 1000), ...timesIn(root, FILE, 1) };
+  return { ...readUsualTimes(root), ...timesIn(root, FILE, 1) };
+}
+
+/** Those of a machine that did nothing else. */
+export function readUsualTimes(root: string): PastTimes {
+  return timesIn(root, USUAL_FILE, 1000);
 }
 
 export function savePastTimes(root: string, reports: readonly FileReport[]): void {
@@ -64,8 +67,8 @@ export function longestFirst(files: readonly TestFile[], times: PastTimes): Test
   return [...files].sort((a, b) => timeOf(b) - timeOf(a));
 }
 
-/** Whether a file can run beside those that keep the cores busy. One that is not known yet cannot. */
-export function mostlyWaits({ name }: TestFile, times: PastTimes): boolean {
+/** How many cores a file kept busy. One that is not known yet may need one. */
+export function coresUsedBy({ name }: TestFile, times: PastTimes): number {
   const time = times[name];
-  return time !== undefined && time.cpuMs < time.tookMs * BUSY_SHARE_MIN;
+  return time === undefined ? 1 : time.cpuMs / time.tookMs;
 }

@@ -7,38 +7,58 @@ export interface RunOptions extends ProcessOptions {
   readonly filesAtATime: number;
   /** Run the next file in the process of the last one, unless that one left something running. */
   readonly shareProcesses: boolean;
-  /** Run one more file at a time, of those that this accepts. The other places take these last. */
-  readonly oneMoreOf?: (file: TestFile) => boolean;
+  /** Run only files beside each other that these cores are enough for. */
+  readonly cores?: CoreBudget | undefined;
 }
 
-/** Runs all files, each when a place is free, in the given order. */
+export interface CoreBudget {
+  readonly max: number;
+  /** How many of them a file keeps busy, usually a part of one. */
+  usedBy(file: TestFile): number;
+}
+
+/** Runs all files, in the given order as far as the cores are enough for the next one. */
 export async function runFiles(
   files: readonly TestFile[],
-  { deadlineMs, filesAtATime, shareProcesses, oneMoreOf, ...ofProcess }: RunOptions,
+  { deadlineMs, filesAtATime, shareProcesses, cores, ...ofProcess }: RunOptions,
   onReport: (report: FileReport) => void = () => {},
 ): Promise<FileReport[]> {
   const waiting = [...files];
+  const running = new Map<TestFile, Promise<void>>();
+  const free: TestProcess[] = [];
   const reports: FileReport[] = [];
-  /** The first file that is accepted, which then waits no longer. */
-  const take = (accepts: (file: TestFile) => boolean): TestFile | undefined => {
-    const at = waiting.findIndex(accepts);
-    return at < 0 ? undefined : waiting.splice(at, 1)[0];
+  const run = async (file: TestFile) => {
+    const process = free.pop() ?? new TestProcess(ofProcess);
+    const report = await process.run(file, deadlineMs);
+    if (shareProcesses && process.usable) free.push(process);
+    else await process.end();
+    reports.push(report);
+    onReport(report);
+    running.delete(file);
   };
-  /** Files for the one more place are left to it, as long as there are others. */
-  const takeAny = () => take(file => oneMoreOf?.(file) !== true) ?? take(() => true);
-  const worker = async (next: () => TestFile | undefined) => {
-    let running: TestProcess | undefined;
-    for (let file = next(); file !== undefined; file = next()) {
-      if (!running?.usable) running = new TestProcess(ofProcess);
-      const report = await running.run(file, deadlineMs);
-      if (!shareProcesses) await running.end();
-      reports.push(report);
-      onReport(report);
+  while (waiting.length > 0 || running.size > 0) {
+    while (running.size < filesAtATime) {
+      const file = takeNext(waiting, [...running.keys()], cores);
+      if (file === undefined) break;
+      running.set(file, run(file));
     }
-    await running?.end();
-  };
-  const workers = Array.from({ length: filesAtATime }, () => worker(takeAny));
-  if (oneMoreOf !== undefined) workers.push(worker(() => take(oneMoreOf)));
-  await Promise.all(workers);
+    await Promise.race(running.values());
+  }
+  await Promise.all(free.map(process => process.end()));
   return reports;
+}
+
+/**
+ * Takes the first file that fits beside those that run, out of those that wait. One that needs more than all
+ * cores runs alone.
+ */
+export function takeNext(
+  waiting: TestFile[],
+  running: readonly TestFile[],
+  cores?: CoreBudget,
+): TestFile | undefined {
+  const usedBy = (file: TestFile) => cores?.usedBy(file) ?? 0;
+  const free = (cores?.max ?? 0) - running.reduce((sum, file) => sum + usedBy(file), 0);
+  const at = running.length === 0 ? 0 : waiting.findIndex(file => usedBy(file) <= free);
+  return at < 0 ? undefined : waiting.splice(at, 1)[0];
 }

@@ -2,15 +2,15 @@
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
  * Unit tests run many files to a process; `*.ensemble.test.ts`, which start processes of their own and wait
- * for them, one file to a process. Each lane runs several files at a time, the longest first. When both run,
- * the unit tests take the CPU that the ensembles leave. The last line is `N passed, N failed[, N skipped]`;
- * the exit code is 0 only when files were found, every one ran all it declared, and nothing failed or was
- * left running.
+ * for them, or play whole ensembles in virtual time for seconds, one file to a process. Each lane runs
+ * several files at a time, the longest first. When both run, the unit tests take the CPU that the ensembles
+ * leave. The last line is `N passed, N failed[, N skipped]`; the exit code is 0 only when files were found,
+ * every one ran all it declared, and nothing failed or was left running.
  */
 import { join } from 'node:path';
 import type { FileReport } from './file-report.ts';
 import { findTests, type Lane, type TestFile } from './find-tests.ts';
-import { longestFirst, mostlyWaits, readPastTimes, savePastTimes } from './past-times.ts';
+import { coresUsedBy, longestFirst, readPastTimes, readUsualTimes, savePastTimes } from './past-times.ts';
 import { killGroup } from './process-group.ts';
 import { javaClassesVariable } from './quick-java.ts';
 import { type RunOptions, runFiles } from './run-files.ts';
@@ -27,13 +27,14 @@ import { runningGroups } from './test-process.ts';
 
 const DIST = join(import.meta.dirname, '../..');
 
-/**
- * One more than the machines that this is tuned for have cores, because some files wait for a while.
- * Ensembles are many processes, and three at a time made some tests too slow for their own limits, so a third
- * one is of those that mostly wait.
- */
+/** One more than the machines that this is tuned for have cores, because some files wait for a while. */
 const UNIT_FILES_AT_A_TIME = 3;
-const ENSEMBLE_FILES_AT_A_TIME = 2;
+/**
+ * Ensembles are many processes, and some have limits of their own, so no more of them run beside each other
+ * than keep all cores busy: two of those that compute, or four of those that mostly wait.
+ */
+const CORES = 2;
+const ENSEMBLE_FILES_AT_A_TIME = 4;
 const UNIT_LANE: RunOptions = {
   deadlineMs: 600_000,
   filesAtATime: UNIT_FILES_AT_A_TIME,
@@ -61,6 +62,9 @@ async function main(): Promise<void> {
     return refuse(`The runner accepts one of ${Object.keys(LANES).join(' and ')}, not ${options.join(' ')}.`);
   const root = process.cwd();
   const times = readPastTimes(root);
+  const usual = readUsualTimes(root);
+  /** A file takes longer on a busy machine, so that it seems to wait. */
+  const usedBy = (file: TestFile) => coresUsedBy(file, file.name in usual ? usual : times);
   const files = longestFirst(findTests(root, filters, lane), times);
   if (files.length === 0)
     return refuse(
@@ -74,7 +78,7 @@ async function main(): Promise<void> {
   const reports = (
     await Promise.all([
       runFiles(unitFiles, ensembleFiles.length > 0 ? UNIT_LANE_BESIDE : UNIT_LANE, show),
-      runEnsembles(ensembleFiles, { ...ENSEMBLE_LANE, oneMoreOf: file => mostlyWaits(file, times) }, show),
+      runEnsembles(ensembleFiles, { ...ENSEMBLE_LANE, cores: { max: CORES, usedBy } }, show),
     ])
   ).flat();
   savePastTimes(root, reports);
