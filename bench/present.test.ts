@@ -1,4 +1,4 @@
-/** Nothing measured is lost when it cannot be stored, and such a run does not end with 0 (F6). */
+/** Nothing measured is lost when it cannot be stored, and such a run does not end with 0. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';

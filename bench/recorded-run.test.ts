@@ -45,7 +45,7 @@ test('a run without a result leaves nothing, whether it ends or fails', async ()
   assert.equal(readdirSync(root), []);
 });
 
-test('a run that measured something keeps its events, though it failed before it had a result (F6)', async () => {
+test('a run that measured something keeps its events, though it failed before it had a result', async () => {
   const root = temporaryFolder();
   const said: string[] = [];
   const terminal = { ...SILENT, progress: (text: string) => void said.push(text) };

@@ -37,7 +37,7 @@ test('a link is delayed and dropped both ways, a member is cut off both ways, an
     assert.ok(text.includes(part), `${part} in ${text}`);
 });
 
-test('members that dial past the proxies get no command without an effect: only their clients are cut (F7)', () => {
+test('members that dial past the proxies get no command without an effect: only their clients are cut', () => {
   const text = hintsOf(described(['command', 'command', 'command'], { link: undefined })).join('\n');
   assert.match(text, 'L=client.v1.client ');
   assert.not.match(text, 'quorum');

@@ -16,7 +16,7 @@ function sync(round: number, learner: string, servingMs?: number): Sync {
   return { ...place, round, learner, marks: servingMs === undefined ? {} : { servingMs } };
 }
 
-test('P3: the round with the worst observer is shown whole, by the share under the fault as in the claims', () => {
+test('the round with the worst observer is shown whole, by the share under the fault as in the claims', () => {
   const rows = [row(0, 100), row(0, 90, 's2'), row(1, 91), row(1, 92, 's2')];
   const shown = () => worstRound(rows).map(item => item.percent);
   assert.equal(shown(), [100, 90]);

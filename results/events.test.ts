@@ -73,7 +73,7 @@ test('an incomplete last line is left out, because the run goes on', () => {
   log.close();
 });
 
-test('a full disk does not end the run: the log says what it could not store (F6)', () => {
+test('a full disk does not end the run: the log says what it could not store', () => {
   const folder = temporaryFolder();
   symlinkSync('/dev/full', join(folder, EVENTS_FILE));
   const log = new EventLog(folder);

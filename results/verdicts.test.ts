@@ -42,7 +42,7 @@ test('an interrupted run exits as void, whatever its claims say', () => {
   }
 });
 
-test('what was asked for and not measured makes a run void, unless something failed (F1)', () => {
+test('what was asked for and not measured makes a run void, unless something failed', () => {
   for (const [verdicts, code] of [
     [['holds', 'not shown here'], 3],
     [['holds', 'fails'], 1],

@@ -116,7 +116,7 @@ test('--version prints the versions of the lab and of its server', async () => {
   assert.match(stdout, /^zklab (\d+\.\d+\.\d+), server [\d.]+-zklab-\1$/);
 });
 
-test('an answer that cannot be written is a failure: a full disk, a reader that has gone (F6)', async () => {
+test('an answer that cannot be written is a failure: a full disk, a reader that has gone', async () => {
   const through = (script: string) =>
     execa('bash', ['-c', script, process.execPath, ZKLAB], { reject: false, stdin: 'ignore' });
   const full = await through('"$0" "$1" list gates --json > /dev/full');
@@ -214,7 +214,7 @@ test(
 );
 
 test(
-  'up: a member that is killed is named and started again at SIGUSR2; a Toxiproxy that ends is told, and fails (F1, F7)',
+  'up: a member that is killed is named and started again at SIGUSR2; a Toxiproxy that ends is told, and fails',
   async () => {
     const child = execa(process.execPath, [ZKLAB, 'up', 'voters=1', 'observers=1', '--json'], {
       reject: false,

@@ -330,6 +330,8 @@ const rules: readonly Rule[] = [
       [{ 'server/a.ts': '/** @see gone.ts */' }, /@see gone\.ts/],
       [{ 'bench/a.ts': '// Row 004-99.' }, /no row 004-99/],
       [withPage({ 'bench/a.test.ts': "test('field report B99: x')" }), /no row B99/],
+      [withPage({ 'bench/a.test.ts': "test('B4, F9: x')" }), /a test about "F9"; write ZOOKEEPER-N/],
+      [{ 'bench/a.test.ts': "  test('2845: x')" }, /:1: a test about "2845"/],
       [{ 'server/README.md': '[x](docs/gone.md)' }, /link to docs\/gone\.md/],
       [{ 'README.md': '# A\n[x](#b)' }, /link to #b/],
     ],
@@ -338,6 +340,7 @@ const rules: readonly Rule[] = [
         'server/a.ts':
           '/** Sent once. @see docs/wire.md "Multi"; ZOOKEEPER-1; Upstream.method; Local.x */\nclass Local {}',
         'bench/b.ts': '/** @see CVE-2024-23944; a.ts\n * @see proc(5); Groce et al., Swarm Testing (2012) */',
+        'bench/b.test.ts': "test('B4: x');\ntest('ZOOKEEPER-2845, 3642: x');\ntest('L5: x');",
         'server/README.md':
           '# The way\n[x](docs/wire.md#multi), [y](#the-way), row 004-2, field report B4, docs/wire.md',
       }),

@@ -107,7 +107,7 @@ test('the exact counts fail a claim about scaling even when its clock was void i
   assert.match(reason, /the leader sent 12 messages per write, and the protocol needs 6/);
 });
 
-test('P6: on a busy machine a time is void, and a count is not', () => {
+test('on a busy machine a time is void, and a count is not', () => {
   const machineUse = {
     ...{ cores: 2, loadAverageBefore: 9, loadAverageAfter: 9, othersCores: 1.8, stealShare: 0 },
     ...{ niceValue: 0, driver: null, proxyCores: null },
@@ -375,7 +375,7 @@ test('000-4: one ack of an observer fails the claim; a leader without any acks p
   assert.is(verdict(0, 0), 'fails');
 });
 
-test('000-4: where a single voter decides nobody acknowledges, so nothing is shown and nothing fails (F4)', () => {
+test('000-4: where a single voter decides nobody acknowledges, so nothing is shown and nothing fails', () => {
   const one = [plantedTopology('one', 1, 2)];
   const counts = { acksFromObservers: 0, acksToLeaderPerWrite: 0 };
   const [claim] = judgeAll([observersNeverAck], plantedResult([counted('one', counts)], one));

@@ -36,7 +36,7 @@ test('half the throughput is worse, half the latency is better', () => {
   assert.is(better.verdict, 'better');
 });
 
-test('F12: the ratio is the quotient of the two levels beside it, and its interval contains it', () => {
+test('the ratio is the quotient of the two levels beside it, and its interval contains it', () => {
   const { a, b, change } = rowOf({ values: [1, 2, 100, 101, 102] }, { values: [50, 51, 52, 53, 54] });
   assert.ok(Math.abs(change!.value / (b.value! / a.value!) - 1) < 1e-12);
   assert.ok(change!.low! <= change!.value && change!.value <= change!.high!);
@@ -175,7 +175,7 @@ test('planted: 10 % fewer writes are found in nine of ten runs of twelve rounds'
   assert.ok(found >= 180, `${found} of 200`);
 });
 
-test('F9: what changes the question makes everything incomparable, what changes the machine only times', () => {
+test('what changes the question makes everything incomparable, what changes the machine only times', () => {
   const compared = (change: (result: Result) => void, anyway = false) => {
     const cells = [{ values: TEN, counts: { leaderMessagesPerWrite: 4 } }];
     return compareSides(plantedSide({ cells }), plantedSide({ cells, change }), anyway).comparison;
@@ -259,7 +259,7 @@ test('runs that did not store their inputs are told apart by the names of their 
   assert.is(compareSides(old('quick'), old('full')).comparison.withheld, 'all');
 });
 
-test('F8: a run that is void, interrupted, or lacks what it was asked for does not count', () => {
+test('a run that is void, interrupted, or lacks what it was asked for does not count', () => {
   const cells = [{ values: TEN }];
   for (const [validity, says] of [
     [{ void: true, reasons: ['the driver was saturated'] }, /is void: the driver was saturated$/],

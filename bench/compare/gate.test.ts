@@ -107,7 +107,7 @@ test('a gate that decided nothing has not passed', () => {
   assert.is(judged(gate, factor(0.9)).code, 3);
 });
 
-test('F8: a void run, unlike runs, and times of another machine that a rule is about do not pass', () => {
+test('a void run, unlike runs, and times of another machine that a rule is about do not pass', () => {
   const gate = readGate('default');
   const changed = (change: (result: Result) => void) => judged(gate, { ...GOOD, change }).code;
   assert.is(

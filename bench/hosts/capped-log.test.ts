@@ -40,7 +40,7 @@ test('a chunk above the limit is cut, and a closed log accepts no more', () => {
   assert.ok(statSync(`${log.file}.end`).size <= 100);
 });
 
-test('a disk that takes no more does not end the lab: the end of the log is kept in memory, and it says so (F3)', () => {
+test('a disk that takes no more does not end the lab: the end of the log is kept in memory, and it says so', () => {
   const folder = temporaryFolder();
   // Where the next part should be is a folder, so it cannot be opened.
   mkdirSync(join(folder, 'x.log.end'));

@@ -92,7 +92,7 @@ test('a budget holds where the machine supports one, and is refused with the rea
   }
 });
 
-test('a process that cannot be registered is ended, and the start fails (F3)', async () => {
+test('a process that cannot be registered is ended, and the start fails', async () => {
   const runtime = process.env.XDG_RUNTIME_DIR;
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'zklab'));

@@ -252,7 +252,7 @@ test('a failure in the load process is reported here', async () => {
   assert.match((error as Error).message, /load driver: SessionError: cannot connect/);
 });
 
-test('a driver that is killed costs the load that it ran; the next load gets a new process (F2)', async () => {
+test('a driver that is killed costs the load that it ran; the next load gets a new process', async () => {
   const server = await startFakeServer();
   const driver = new LoadDriver();
   try {

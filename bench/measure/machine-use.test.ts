@@ -45,7 +45,7 @@ test('the children of this process are its own, even when they have ended', () =
   assert.ok(ownCores > 0, `${ownCores} cores`);
 });
 
-test('P6: a machine that others use, or that a hypervisor takes, is busy; the limits say by how much', () => {
+test('a machine that others use, or that a hypervisor takes, is busy; the limits say by how much', () => {
   const use = (more: Partial<MachineUse>): MachineUse => ({
     ...{ cores: 2, loadAverageBefore: 22, loadAverageAfter: 23.04, niceValue: 0 },
     ...{ ownCores: 1, othersCores: 0.1, idleShare: 0.4, stealShare: 0.001, driver: null, proxyCores: null },

@@ -39,7 +39,7 @@ function trend(
   return { order, measured };
 }
 
-test('a round in which a member ended is dropped and named; what was measured stays, and the rounds go on (F2)', async () => {
+test('a round in which a member ended is dropped and named; what was measured stays, and the rounds go on', async () => {
   const found: string[] = [];
   let now = 0;
   const { rounds, voidReasons } = await takeTurns(4, {

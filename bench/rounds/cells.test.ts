@@ -1,4 +1,4 @@
-/** What goes wrong costs its own cell, and the run says what it did not measure (field reports F1, F2). */
+/** What goes wrong costs its own cell, and the run says what it did not measure. */
 import { assert, suite } from '#test';
 import { NO_EVENTS } from '../../results/events.ts';
 import { plantedResult } from '../claims/claims.test-kit.ts';

@@ -158,7 +158,7 @@ for (const server of ['zklab', 'apache'])
   );
 
 test(
-  'a member that dies or stands still by itself is named with the end of its log, and mended; a fault of the lab is not (F2)',
+  'a member that dies or stands still by itself is named with the end of its log, and mended; a fault of the lab is not',
   async () => {
     await withEnsemble('voters=1 observers=1', async ensemble => {
       const [voter, observer] = ensemble.members;

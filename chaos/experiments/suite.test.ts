@@ -73,7 +73,7 @@ test('values out of range name their key', () => {
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
 
-test('what the load driver would refuse is refused when the suite is read (F12)', () => {
+test('what the load driver would refuse is refused when the suite is read', () => {
   for (const [key, value, accepted] of [
     ['depth', 20_000, '10000 or less'],
     ['sessionsPerTarget', 20_000, '10000 or less'],
@@ -85,7 +85,7 @@ test('what the load driver would refuse is refused when the suite is read (F12)'
   }
 });
 
-test('the path of a topology begins in the folder of its suite (F12)', () => {
+test('the path of a topology begins in the folder of its suite', () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'mine.yaml'), 'voters: 5\n');
   const file = join(folder, 'suite.yaml');

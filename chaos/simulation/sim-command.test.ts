@@ -22,7 +22,7 @@ async function ran(options: object, progress: (text: string) => void = () => {})
   return { code, out: out!.join('\n'), errors: errors!.join('\n') };
 }
 
-test('Ctrl-C after some seeds exits as void, for not all seeds ran (F11)', async () => {
+test('Ctrl-C after some seeds exits as void, for not all seeds ran', async () => {
   const ending = new AbortController();
   const { code, out } = await ran({ seeds: 5, workers: 1, signal: ending.signal }, () => ending.abort());
   assert.is(code, 3, out);
@@ -30,7 +30,7 @@ test('Ctrl-C after some seeds exits as void, for not all seeds ran (F11)', async
   assert.match(out, 'ended early');
 });
 
-test('a single voter with an observer passes; a single member is refused, for nobody could disagree with it (F5)', async () => {
+test('a single voter with an observer passes; a single member is refused, for nobody could disagree with it', async () => {
   assert.is((await ran({ seeds: 1, voters: 1 })).code, 0);
   const alone = await ran({ seeds: 1, voters: 1, observers: 0 }).catch(String);
   assert.match(String(alone), '--voters 1 --observers 0: nobody could disagree with a single member');

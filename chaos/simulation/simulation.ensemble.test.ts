@@ -193,7 +193,7 @@ test(
       const again = replay(failure.planFile, { program });
       assert.is(again.trace.text(), readFileSync(failure.traceFile, 'utf8'));
       assert.is(again.faults.length, 0, 'this bug needs no fault');
-      // Where the traces should go is a file: the outcome of the seed is told all the same (F6).
+      // Where the traces should go is a file: the outcome of the seed is told all the same.
       const places = inThisProcess({ program, traceDirectory: failure.traceFile });
       const lost = await runSeeds({ places, seeds: [1, 2] });
       assert.match(lost.failed[0]!.unstored!, /^E/);

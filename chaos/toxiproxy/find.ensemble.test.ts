@@ -62,7 +62,7 @@ test('a TOXIPROXY_URL that does not answer is an error, not a reason to use anot
   assert.match(message, /GET http:\/\/127.0.0.1:1\/version: .*(ECONNREFUSED|bad port)/);
 });
 
-test('a TOXIPROXY_URL that is no URL of an API is refused with what is accepted (F12)', async () => {
+test('a TOXIPROXY_URL that is no URL of an API is refused with what is accepted', async () => {
   for (const url of [
     '127.0.0.1:8474',
     'localhost:8474',
@@ -98,7 +98,7 @@ test('a server that is no Toxiproxy is refused', async () => {
   }
 });
 
-test('a Toxiproxy that was killed or stands still is found lost, with its process and how it ended (F1)', async () => {
+test('a Toxiproxy that was killed or stands still is found lost, with its process and how it ended', async () => {
   const killed = await findToxiproxy({ env: nothing });
   assert.is(await whyLost(killed), undefined);
   process.kill(killed.pid!, 'SIGKILL');
@@ -144,7 +144,7 @@ test('a server that does not start is an error that contains its output', async 
   }
 });
 
-test('a Toxiproxy that cannot be registered is ended: five attempts leave no process (F3)', async () => {
+test('a Toxiproxy that cannot be registered is ended: five attempts leave no process', async () => {
   const runtime = process.env.XDG_RUNTIME_DIR;
   const folder = await mkdtemp(join(tmpdir(), 'zklab-path-'));
   try {

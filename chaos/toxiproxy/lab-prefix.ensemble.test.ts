@@ -1,4 +1,4 @@
-/** Labs that share a Toxiproxy (field report F10). */
+/** Labs that share a Toxiproxy. */
 import { execa } from 'execa';
 import { assert, suite } from '#test';
 import { identityOf } from '../../bench/hosts/process-identity.ts';

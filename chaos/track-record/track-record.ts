@@ -54,8 +54,9 @@ export function trackRecordPage(bugs: readonly Bug[]): string {
   return `${[
     '# Track record',
     [
-      'Bugs that were really found: by the simulation, by chaos, by the fuzzer, by comparison with Apache ZooKeeper, or by attacks. Planted ones are not here.',
-      'This page is made from `bugs.yaml` by `node dist/.ci/track-record.js --write`, and a test checks that every named test is there.',
+      'Bugs that were really found: by the simulation, by chaos, by the fuzzer, by comparison with Apache ZooKeeper, or by attacks.',
+      'Planted ones are not here. This page is made from `bugs.yaml` by `node dist/.ci/track-record.js --write`, and a test checks that',
+      'every named test is there.',
     ].join('\n'),
     `## In the server (${rows('server').length})`,
     [...head, ...rows('server')].join('\n'),

@@ -38,7 +38,7 @@ test('the fixture is a valid comparison', () => {
   comparisonDocumentSchema.parse(fixtureComparison());
 });
 
-test('P1: the summary has ten lines of 80 columns: verdicts, counts, then one line for each family', () => {
+test('the summary has ten lines of 80 columns: verdicts, counts, then one line for each family', () => {
   const [summary] = comparisonText(fixtureComparison(), PLAIN).split('\n\n');
   const lines = summary!.split('\n');
   assert.ok(lines.length <= 10, `${lines.length} lines:\n${summary}`);
@@ -82,7 +82,7 @@ test('rows that are no primary metric are counted, and printed when asked for', 
   assert.match(all, /-?2 % \(−9 to 5\)/);
 });
 
-test('P5: a known failure that stays is not red, a new one is', () => {
+test('a known failure that stays is not red, a new one is', () => {
   const red = (document: ComparisonDocument) =>
     comparisonText(document, { ...PLAIN, colour: true })
       .split('\n')
@@ -93,7 +93,7 @@ test('P5: a known failure that stays is not red, a new one is', () => {
   assert.not.match(red(changed({ claims })), /Claims/);
 });
 
-test('F8, F9: what makes runs incomparable stands before their answer, in every form', async () => {
+test('what makes runs incomparable stands before their answer, in every form', async () => {
   const document = changed({
     voidReasons: ['2026-08-02 is void: the driver was saturated'],
     conditions: [{ what: 'suite.load.valueBytes', a: '100', b: '1000', matters: 'all' }],
@@ -155,7 +155,7 @@ test('html: claims before counts before metrics, no script, names escaped', asyn
   );
 });
 
-test('P1: half and double are equally far from no change, and what is beyond the scale is an arrow', () => {
+test('half and double are equally far from no change, and what is beyond the scale is an arrow', () => {
   const [comparison] = fixtureComparison().comparisons;
   const [row] = comparison!.rows;
   const chartOf = (value: number, low: number | null, high: number | null, reach = 2) =>

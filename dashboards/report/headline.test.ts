@@ -32,14 +32,14 @@ test('an interrupted run counts its verdicts and says how far it came', () => {
   assert.equal(noticesOf(fixtureResult()), []);
 });
 
-test('what was asked for and not measured stands before the verdicts, and a long list is cut (F1)', () => {
+test('what was asked for and not measured stands before the verdicts, and a long list is cut', () => {
   const unmeasured = Array.from({ length: 9 }, (_, at) => `place ${at}: round 2: o1 ended by itself`);
   const notices = noticesOf({ ...fixtureResult(), validity: { void: false, reasons: [], unmeasured } });
   assert.is(notices[0], 'Asked for and not measured: place 0: round 2: o1 ended by itself.');
   assert.match(notices.at(-1)!, /^Asked for and not measured: 3 more/);
 });
 
-test('P4: the headline has the number, interval and control of the ledger, in the words of the claim', () => {
+test('the headline has the number, interval and control of the ledger, in the words of the claim', () => {
   const result = fixtureResult();
   const { topics } = answerOf(result);
   assert.equal(

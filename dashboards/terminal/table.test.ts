@@ -54,7 +54,7 @@ test('the ledger has every claim with verdict and warning, worst first, and no e
   assert.not.match(text, ESCAPES);
 });
 
-test('P4: a number is said once, by the finding; a known failure is not red', () => {
+test('a number is said once, by the finding; a known failure is not red', () => {
   const result = fixtureResult();
   const text = ledgerTable(result, { widthColumns: 120, colour: true });
   const ledger = text.slice(text.indexOf('fails'));

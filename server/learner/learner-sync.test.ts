@@ -20,7 +20,7 @@ const test = suite('quorum: a learner is cut back, or sent a snapshot');
 
 const { PROPOSAL, COMMIT, NEWLEADER, DIFF, TRUNC, SNAP } = PacketType;
 
-test('3104, 3642: a SNAP counts only when it is whole; one that ends in the middle leaves memory and disk unchanged', () => {
+test('ZOOKEEPER-3104, 3642: a SNAP counts only when it is whole; one that ends in the middle leaves memory and disk unchanged', () => {
   const snapshot = snapshotOf(THEIRS);
   for (const cut of [0, 1, 10, Math.floor(snapshot.length / 2), snapshot.length - 1, snapshot.length]) {
     const play = acked(discover('follower'));
@@ -97,7 +97,7 @@ test('TRUNC cuts memory and disk; the sync goes on from there', () => {
   assert.is(stage.database.lastLoggedZxid, e2(1));
 });
 
-test('4837: a TRUNC that the files cannot satisfy changes nothing, and the next sync asks for a SNAP', () => {
+test('ZOOKEEPER-4837: a TRUNC that the files cannot satisfy changes nothing, and the next sync asks for a SNAP', () => {
   const play = acked(discover('follower'));
   const { stage } = play;
   play.master.send(TRUNC, e1(9));
@@ -113,7 +113,7 @@ test('4837: a TRUNC that the files cannot satisfy changes nothing, and the next 
   acked(discover('follower', { stage }), e1(6));
 });
 
-test('3642: when the master is lost while its SNAP is written, the database is unchanged and fit for the next sync', () => {
+test('ZOOKEEPER-3642: when the master is lost while its SNAP is written, the database is unchanged and fit for the next sync', () => {
   const play = acked(discover('follower'));
   const { stage } = play;
   stage.machine.disk.syncDelayMs = 500;

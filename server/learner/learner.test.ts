@@ -68,7 +68,7 @@ test('an epoch out of range is not written to disk', () => {
 });
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`4643, 4646, ${role}: currentEpoch moves once the synced transactions are durable, and NEWLEADER is acked after that`, () => {
+  test(`ZOOKEEPER-4643, 4646, ${role}: currentEpoch moves once the synced transactions are durable, and NEWLEADER is acked after that`, () => {
     const play = acked(discover(role));
     const { stage, master } = play;
     const { disk } = stage.machine;
@@ -138,7 +138,7 @@ test('after power loss at any disk operation during a SNAP of a later epoch, the
   });
 });
 
-test('4643: after power loss at any disk operation during a sync, currentEpoch does not overstate the history', () => {
+test('ZOOKEEPER-4643: after power loss at any disk operation during a sync, currentEpoch does not overstate the history', () => {
   cutPowerDuring(master => {
     master.send(DIFF, e2(1));
     for (const packet of [createPacket(e1(4)), createPacket(e2(1))])
@@ -147,7 +147,7 @@ test('4643: after power loss at any disk operation during a sync, currentEpoch d
   });
 });
 
-test('4685: the ACK of NEWLEADER leaves before any ACK of a proposal; those leave after UPTODATE, in order', () => {
+test('ZOOKEEPER-4685: the ACK of NEWLEADER leaves before any ACK of a proposal; those leave after UPTODATE, in order', () => {
   const { stage, master } = acked(discover('follower'));
   const pending = [1, 2, 3].map(n => createPacket(e2(n)));
   master.send(DIFF, e1(3));
@@ -163,7 +163,7 @@ test('4685: the ACK of NEWLEADER leaves before any ACK of a proposal; those leav
   assert.is(stage.database.lastProcessedZxid, e2(3));
 });
 
-test('4394: a COMMIT between NEWLEADER and UPTODATE waits for UPTODATE, then is logged, acked and applied', () => {
+test('ZOOKEEPER-4394: a COMMIT between NEWLEADER and UPTODATE waits for UPTODATE, then is logged, acked and applied', () => {
   const { stage, master } = acked(discover('follower'));
   master
     .send(DIFF, e1(3))
@@ -183,7 +183,7 @@ test('4394: a COMMIT between NEWLEADER and UPTODATE waits for UPTODATE, then is 
   assert.is(stage.ended, null);
 });
 
-test('4925: a gap is refused everywhere: in the DIFF, before UPTODATE, in PROPOSAL and in INFORM', () => {
+test('ZOOKEEPER-4925: a gap is refused everywhere: in the DIFF, before UPTODATE, in PROPOSAL and in INFORM', () => {
   const inDiff = acked(discover('follower'));
   inDiff.master.send(DIFF, e1(5)).sendTxn(PROPOSAL, createPacket(e1(5)));
   assertEnded(inDiff, /PROPOSAL 0x100000005 does not follow 0x100000003/);
@@ -208,7 +208,7 @@ test('4925: a gap is refused everywhere: in the DIFF, before UPTODATE, in PROPOS
   assert.is(inform.stage.database.lastLoggedZxid, e2(1));
 });
 
-test('2623: a transaction that could not be read back from the log is not logged: the learner leaves, and can start again', () => {
+test('ZOOKEEPER-2623: a transaction that could not be read back from the log is not logged: the learner leaves, and can start again', () => {
   const unknownType = Buffer.from(createPacket(e2(1)).bytes);
   unknownType.writeInt32BE(99, 16 + 28);
   const tooShort = txnPacket(e2(1), createPacket(e2(1)).bytes.subarray(16, 70));
@@ -299,7 +299,7 @@ test('duplicate proposals and informs are ignored', () => {
   assert.is(observer.stage.ended, null);
 });
 
-test('1551: INFORMs that reach an observer before UPTODATE are logged and applied at UPTODATE', () => {
+test('ZOOKEEPER-1551: INFORMs that reach an observer before UPTODATE are logged and applied at UPTODATE', () => {
   const { stage, master } = acked(discover('observer'));
   master
     .send(DIFF, e1(4))
@@ -395,7 +395,7 @@ test('a failed fsync stops the server before anything is acked', () => {
   assert.equal(master.told(), []);
 });
 
-test('2845: a follower that leaves with logged but uncommitted proposals has them in memory too', () => {
+test('ZOOKEEPER-2845: a follower that leaves with logged but uncommitted proposals has them in memory too', () => {
   const play = serve('follower');
   play.master
     .sendTxn(PROPOSAL, createPacket(e2(1)))

@@ -68,7 +68,7 @@ test('a COMMIT that is not for the oldest proposal ends the observer, as it does
   assertEnded(none, /where the oldest proposal is none/);
 });
 
-test('4925: a proposal that does not follow the one before it ends the observer; one that comes twice counts once', () => {
+test('ZOOKEEPER-4925: a proposal that does not follow the one before it ends the observer; one that comes twice counts once', () => {
   const play = observer();
   play.master.sendTxn(PROPOSAL, createPacket(e2(1))).sendTxn(PROPOSAL, createPacket(e2(1)));
   play.master.send(COMMIT, e2(1));
@@ -142,7 +142,7 @@ test('what waits for its COMMIT has a bound in bytes, from which the observer le
   assert.ok(new PendingProposals().bytes < PENDING_BYTES_MAX);
 });
 
-test('1551: what is proposed or committed between NEWLEADER and UPTODATE is taken at UPTODATE, as far as it is committed', () => {
+test('ZOOKEEPER-1551: what is proposed or committed between NEWLEADER and UPTODATE is taken at UPTODATE, as far as it is committed', () => {
   const stage = new Stage({ sid: 4, settings: ASKS }).history(OLD, 1);
   const play = acked(discover('observer', { stage, promisesProposals: true }));
   const { master } = play;

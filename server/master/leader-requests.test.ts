@@ -16,7 +16,7 @@ const test = suite('quorum: what learners ask of a leader');
 
 const { ACK, PING, REQUEST, REVALIDATE } = PacketType;
 
-test('2623: a forwarded request that no server could read back is refused', () => {
+test('ZOOKEEPER-2623: a forwarded request that no server could read back is refused', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -359,7 +359,7 @@ function packetOf(type: PacketType, data: Buffer): Buffer {
   return writer.toBuffer();
 }
 
-test('1147: a local session of a learner may write, but owns no ephemeral until the learner makes it global', () => {
+test('ZOOKEEPER-1147: a local session of a learner may write, but owns no ephemeral until the learner makes it global', () => {
   const asked: [string, number, number, number][] = [
     ['a plain node', 0, ErrorCode.OK, ErrorCode.SESSIONEXPIRED],
     ['an ephemeral', 1, ErrorCode.SESSIONEXPIRED, ErrorCode.SESSIONEXPIRED],

@@ -124,7 +124,7 @@ test('COMMITANDACTIVATE becomes an INFORMANDACTIVATE with the same leader', () =
   assert.ok(told.equals(Buffer.concat([named, txn.bytes.subarray(16, -4)])));
 });
 
-test('5088: whenever an observer attaches, between any two packets, it hears of every transaction once', () => {
+test('ZOOKEEPER-5088: whenever an observer attaches, between any two packets, it hears of every transaction once', () => {
   const steps: ((play: Play) => void)[] = [1, 2, 3].flatMap(n => [
     (play: Play) => play.propose(n),
     (play: Play) => play.commit(n),
@@ -150,7 +150,7 @@ test('5088: whenever an observer attaches, between any two packets, it hears of 
   }
 });
 
-test('5088: an observer misses nothing that is committed while it takes its sync', () => {
+test('ZOOKEEPER-5088: an observer misses nothing that is committed while it takes its sync', () => {
   const play = new Play();
   const observer = play.stage.dial(PORT).sendInfo(OBSERVERINFO, 4, 1);
   observer.told();

@@ -204,7 +204,7 @@ test('an observer master passes COMMITANDACTIVATE on as it comes', () => {
   assert.ok(observer.data.get('COMMITANDACTIVATE 0x200000001')!.equals(named));
 });
 
-test('5088: whenever an observer attaches, between any two packets, each proposal and each commit comes once, in order', () => {
+test('ZOOKEEPER-5088: whenever an observer attaches, between any two packets, each proposal and each commit comes once, in order', () => {
   const steps: ((master: Master) => void)[] = [1, 2, 3].flatMap(n => [
     (master: Master) => master.propose(n),
     (master: Master) => master.commit(n),

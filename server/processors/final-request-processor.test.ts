@@ -153,7 +153,7 @@ test('getACL shows the hash of a digest only to clients with ADMIN', () => {
   assert.equal(aclFor(Perms.WRITE, [{ scheme: 'super', id: '' }]), [OK, USER.id]);
 });
 
-test('2590: exists, getData, getChildren and getAllChildrenNumber need READ; refused, they leave no watch', () => {
+test('ZOOKEEPER-2590: exists, getData, getChildren and getAllChildrenNumber need READ; refused, they leave no watch', () => {
   const reads = [
     OpCode.exists,
     OpCode.getData,

@@ -257,7 +257,7 @@ test('the number wraps below zero after 2^31-1, and goes on to where it began, a
 
 // ------------------------------------------------------------------ versions
 
-test('4743: versions of data and ACL skip -1, which means any version to clients', () => {
+test('ZOOKEEPER-4743: versions of data and ACL skip -1, which means any version to clients', () => {
   for (const field of ['version', 'aversion'] as const) {
     for (const [before, after] of [
       [0x7fff_ffff, -0x8000_0000],
@@ -304,7 +304,7 @@ test('a multi is all or nothing: parts before the failing one report 0, that one
   assert.is(made.tree.getNode('/m'), undefined);
 });
 
-test('4026: a create2 is logged as a create, because Apache up to 3.8.1 skips a part of type create2', () => {
+test('ZOOKEEPER-4026: a create2 is logged as a create, because Apache up to 3.8.1 skips a part of type create2', () => {
   const made = new PrepRig();
   const body = made.run(
     multi([create('/m', { op: OpCode.create2 }), create('/m/n', { op: OpCode.create2 })]),
@@ -360,7 +360,7 @@ test('a multi with an unreadable part is rolled back and throws', () => {
   assert.is(made.prep.changes.digest.toBigInt(), made.tree.digest.toBigInt());
 });
 
-test('2623: a forwarded request that no server could read back is refused', () => {
+test('ZOOKEEPER-2623: a forwarded request that no server could read back is refused', () => {
   const made = new PrepRig();
   assert.is(codeOf(made.prepare(check('/'))), ErrorCode.UNIMPLEMENTED);
   assert.is(codeOf(made.prepare({ op: OpCode.getData, write() {} })), ErrorCode.UNIMPLEMENTED);

@@ -55,7 +55,7 @@ test('what fits its operation passes', () => {
   for (const op of GOOD) assert.is(named(op.op, bodyOf(op)), 'OK', `operation ${op.op}`);
 });
 
-test('2623: a bare check is refused, as are operations that are no writes or only internal', () => {
+test('ZOOKEEPER-2623: a bare check is refused, as are operations that are no writes or only internal', () => {
   for (const op of [
     OpCode.check,
     OpCode.getData,

@@ -14,7 +14,7 @@ function isolate(ensemble: MemoryEnsemble, sid: number): void {
   }
 }
 
-test('2845: a leader that loses its quorum closes its clients, and has in memory what it has logged', () => {
+test('ZOOKEEPER-2845: a leader that loses its quorum closes its clients, and has in memory what it has logged', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const { leader } = ensemble;
   const { database, view } = ensemble.server(leader);

@@ -39,7 +39,7 @@ const wordOf = (ensemble: MemoryEnsemble, word: string): string =>
 
 const isro = (ensemble: MemoryEnsemble): string => wordOf(ensemble, 'isro');
 
-test('704, 784: a member that has looked for a leader for two seconds serves read-only clients, and no others', () => {
+test('ZOOKEEPER-704, 784: a member that has looked for a leader for two seconds serves read-only clients, and no others', () => {
   const ensemble = aloneWith();
   ensemble.time.advance(LOOKING_MS - 500);
   assert.is(MemoryClient.open(ensemble, ALONE, READ_ONLY).response, null);
@@ -71,7 +71,7 @@ test('its clients are closed when there is a leader, and come back with their lo
   assert.is(back.create('/b').err, OK);
 });
 
-test('3863, 3864: it opens local sessions alone: without them a client is closed, and gets no wrong frame', () => {
+test('ZOOKEEPER-3863, 3864: it opens local sessions alone: without them a client is closed, and gets no wrong frame', () => {
   const ensemble = aloneWith({ localSessionsEnabled: 'false' });
   untilReadOnly(ensemble);
   const client = MemoryClient.open(ensemble, ALONE, READ_ONLY);

@@ -160,7 +160,7 @@ function join(stage: Stage, learner: Peer, waitMs: number): string[] {
   return learner.told();
 }
 
-test('5088: a learner that joins its leader between two slices hears of every transaction once', () => {
+test('ZOOKEEPER-5088: a learner that joins its leader between two slices hears of every transaction once', () => {
   const joinedAt = new Set<number>();
   for (const joins of ['follower', 'observer'] as const) {
     for (let waitMs = 0; waitMs < 50; waitMs += 3) {
@@ -184,7 +184,7 @@ test('5088: a learner that joins its leader between two slices hears of every tr
   assert.ok(joinedAt.size > 5, `they joined at ${[...joinedAt]}`);
 });
 
-test('5088: an observer that joins a follower between two slices hears of every transaction once', () => {
+test('ZOOKEEPER-5088: an observer that joins a follower between two slices hears of every transaction once', () => {
   const joinedAt = new Set<number>();
   for (let waitMs = 0; waitMs < 50; waitMs += 3) {
     const play = learnerOf('follower', { ...SLOW, settings: `observerMasterPort=${MASTER_PORT}\n` });

@@ -57,7 +57,7 @@ test('field report B6: it is bounded in bytes too, down to the last entry', () =
   assert.is(log.bytes, 0);
 });
 
-test('4925: an entry that does not follow the last is refused', () => {
+test('ZOOKEEPER-4925: an entry that does not follow the last is refused', () => {
   const log = new CommittedLog(3);
   log.add(createPacket(makeZxid(1, 5)));
   for (const zxid of [makeZxid(1, 5), makeZxid(1, 4), makeZxid(1, 7), makeZxid(2, 2)]) {

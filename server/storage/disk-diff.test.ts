@@ -49,7 +49,7 @@ test('snapshotSizeFactor: 0 allows a log of any size, a negative value none, oth
   }
 });
 
-test('2846: an on-disk DIFF never skips the hole that a SNAP leaves in the logs, nor damage', () => {
+test('ZOOKEEPER-2846: an on-disk DIFF never skips the hole that a SNAP leaves in the logs, nor damage', () => {
   const rig = testRig();
   const config = { snapshotSizeFactor: 100 };
   const db = open(rig, config);

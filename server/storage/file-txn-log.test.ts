@@ -112,7 +112,7 @@ test('forceSync=no acknowledges from the page cache', () => {
   assert.is(rig.metrics.counter('fsync_count').value, 0);
 });
 
-test('4925: an entry out of order is refused', () => {
+test('ZOOKEEPER-4925: an entry out of order is refused', () => {
   const log = openLog(testRig());
   append(log, 1, 3);
   assert.throws(() => append(log, 3, 3), /0x100000003 appended after 0x100000003/);

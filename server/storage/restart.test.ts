@@ -91,7 +91,7 @@ test('a torn tail is cut even when an empty log follows: a new epoch must not se
   assert.is(killed(rig).lastProcessedZxid, makeZxid(2, 2));
 });
 
-test('2846: a log that disappears while the server runs is never skipped, and neither is an end that comes too early', () => {
+test('ZOOKEEPER-2846: a log that disappears while the server runs is never skipped, and neither is an end that comes too early', () => {
   const rig = testRig();
   const db = open(rig);
   for (const from of [1, 4, 7]) {
@@ -115,7 +115,7 @@ test('2846: a log that disappears while the server runs is never skipped, and ne
 });
 
 for (const digestEnabled of [true, false]) {
-  test(`4837: a snapshot under way when the quorum is lost keeps nothing of what TRUNC then cuts, digests ${digestEnabled}`, () => {
+  test(`ZOOKEEPER-4837: a snapshot under way when the quorum is lost keeps nothing of what TRUNC then cuts, digests ${digestEnabled}`, () => {
     const rig = testRig();
     const db = open(rig, digestEnabled);
     const large = 'x'.repeat(200_000);

@@ -91,7 +91,7 @@ test('a hole inside a file, and an epoch that does not start at 1, are refused',
   assert.throws(() => readAll(epoch.disk, 0), /missing between 0x100000001/);
 });
 
-test('2332: empty and header-only files are skipped', () => {
+test('ZOOKEEPER-2332: empty and header-only files are skipped', () => {
   const rig = testRig();
   writeFiles(rig, [range(E1, 1, 3), range(E1, 4, 5)]);
   rig.disk.open('/log/log.100000002', 'w');
@@ -236,7 +236,7 @@ test('TRUNC cuts after a zxid and removes later files', () => {
   assert.equal(readAll(rig.disk, 0).zxids, range(E1, 1, 5));
 });
 
-test('5094: a TRUNC that a crash interrupts leaves a log without a hole', () => {
+test('ZOOKEEPER-5094: a TRUNC that a crash interrupts leaves a log without a hole', () => {
   for (let stop = 1; stop <= 8; stop++) {
     const rig = testRig(stop);
     writeFiles(rig, [range(E1, 1, 3), range(E1, 4, 6), range(E2, 1, 2)]);

@@ -37,7 +37,7 @@ test('TRUNC: memory and disk lose everything after the zxid', () => {
   assert.equal(names(reopen(rig)), [...expected(1, 3), ...expected(1, 2, makeZxid(2, 0))]);
 });
 
-test('4837: TRUNC never uses a snapshot that is newer than the cut', () => {
+test('ZOOKEEPER-4837: TRUNC never uses a snapshot that is newer than the cut', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -55,7 +55,7 @@ test('4837: TRUNC never uses a snapshot that is newer than the cut', () => {
   );
 });
 
-test('4837: a snapshot of the right name that holds effects of later transactions is not used either', () => {
+test('ZOOKEEPER-4837: a snapshot of the right name that holds effects of later transactions is not used either', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -68,7 +68,7 @@ test('4837: a snapshot of the right name that holds effects of later transaction
   assert.not(rig.disk.exists('/data/version-2/snapshot.100000003'));
 });
 
-test('4837: a snapshot under way ends with the role: the next sync may bring what is never committed', () => {
+test('ZOOKEEPER-4837: a snapshot under way ends with the role: the next sync may bring what is never committed', () => {
   const rig = testRig();
   const db = open(rig, { digestEnabled: false });
   commit(rig, db, ...creates(1, 3));
@@ -95,7 +95,7 @@ test('TRUNC to a zxid that the logs lack changes nothing and asks for a SNAP', (
   assert.equal(names(reopen(rig)), expected(1, 5));
 });
 
-test('5094: a TRUNC interrupted at any step leaves a prefix of the history, and can be done again', () => {
+test('ZOOKEEPER-5094: a TRUNC interrupted at any step leaves a prefix of the history, and can be done again', () => {
   for (let seed = 1; seed <= 60; seed++) {
     const rig = testRig(seed);
     const db = open(rig);
@@ -160,7 +160,7 @@ test('a damaged snapshot that no log reaches is refused by name, because an olde
   assert.equal(names(reopen(rig)), expected(1, 6));
 });
 
-test('3104, 1549: an abandoned SNAP leaves memory and disk as they were', () => {
+test('ZOOKEEPER-3104, 1549: an abandoned SNAP leaves memory and disk as they were', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 2));

@@ -63,7 +63,7 @@ test('the committed log is bounded and keeps the newest', () => {
   assert.is(reopen(rig, { commitLogCount: 3 }).minCommittedZxid, E1 + 6);
 });
 
-test('4925: a transaction out of order or after a gap is not applied', () => {
+test('ZOOKEEPER-4925: a transaction out of order or after a gap is not applied', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -137,7 +137,7 @@ test('a missing log is refused when a server starts', () => {
   assert.throws(() => open(rig), coded('ZK_LOG_GAP', /0x100000003.*0x100000007/));
 });
 
-test('2623: a log entry of a type no server can apply is refused by file and offset', () => {
+test('ZOOKEEPER-2623: a log entry of a type no server can apply is refused by file and offset', () => {
   const rig = testRig();
   const db = open(rig);
   const writer = new JuteWriter();
@@ -153,7 +153,7 @@ test('2623: a log entry of a type no server can apply is refused by file and off
   assert.throws(() => open(rig), coded('ZK_LOG_CORRUPT', /log\.100000001 is damaged at offset 16.*77/));
 });
 
-test('2845: logged but uncommitted transactions are applied on leaving the quorum', () => {
+test('ZOOKEEPER-2845: logged but uncommitted transactions are applied on leaving the quorum', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));

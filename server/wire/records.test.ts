@@ -192,7 +192,7 @@ test('bodies of old logs: a create without parentCVersion (-1, one more), a clos
   assert.equal(close, { type: OpCode.closeSession, paths: null, withoutBody: true });
 });
 
-test('4607: a part of type error is a code only when its body is four bytes; Java may log the operation itself', () => {
+test('ZOOKEEPER-4607: a part of type error is a code only when its body is four bytes; Java may log the operation itself', () => {
   const original = written(w => requests.writePathVersionRequest(w, { path: '/a', version: 3 }));
   const bytes = written(w =>
     w

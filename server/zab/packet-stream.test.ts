@@ -154,7 +154,7 @@ function learn(chunks: readonly Buffer[], resumeAtOnce: boolean): { got: QuorumP
 
 for (const resumeAtOnce of [false, true]) {
   const when = resumeAtOnce ? 'at once' : 'when the restore is done, bytes arriving meanwhile';
-  test(`3104: a snapshot between packets, at every split point; resumed ${when}`, () => {
+  test(`ZOOKEEPER-3104: a snapshot between packets, at every split point; resumed ${when}`, () => {
     const before = PACKETS.slice(0, 2);
     const after = PACKETS.slice(2);
     const all = Buffer.concat([bytesOf([...before, SNAP]), SNAPSHOT, bytesOf(after)]);

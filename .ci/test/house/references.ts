@@ -11,7 +11,8 @@
  *   (2012)`.
  *
  * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are
- * looked up too.
+ * looked up too. A test name may begin with what it is about: `ZOOKEEPER-2845, 3642:`, `B4:` or `L5:`, a
+ * claim.
  */
 import { posix } from 'node:path';
 import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
@@ -26,6 +27,7 @@ export function references(files: readonly SourceFile[]): Violation[] {
     .filter(({ path }) => /\.(ts|md)$/.test(path) && path !== PLANTS && !path.startsWith('.ci/test/house/'))
     .flatMap(file => [
       ...mentions(file, known),
+      ...testNames(file, known),
       ...(isTypeScript(file) ? seeTags(file, known) : links(file, known)),
     ]);
 }
@@ -92,10 +94,24 @@ function mentions(file: SourceFile, known: Known): Violation[] {
       ...[...line.matchAll(/(?<![\w-])(00[0-4]-\d+)(?![\w-])/g)]
         .filter(([, row = '']) => !known.rows.has(row))
         .map(([, row]) => `${at}: no row ${row} in ${DOCS}statements.md`),
-      ...[...line.matchAll(/field reports? ([A-D]\d+)/g)]
+      ...[...line.matchAll(/field reports? ([A-Z]\d+)/g)]
         .filter(([, report = '']) => !known.reports.has(report))
         .map(([, report]) => `${at}: no row ${report} in ${DOCS}field-reports.md`),
     ];
+  });
+}
+
+function testNames({ path, text }: SourceFile, known: Known): Violation[] {
+  if (!path.endsWith('.test.ts')) return [];
+  return text.split('\n').flatMap((line, index) => {
+    const [, about = ''] = /^\s*test\(['"`]([A-Z]?\d+[a-z]?(?:, [A-Z]?\d+)*): /.exec(line) ?? [];
+    return about
+      .split(', ')
+      .filter(each => each !== '' && !each.startsWith('L') && !known.reports.has(each))
+      .map(
+        each =>
+          `${path}:${index + 1}: a test about "${each}"; write ZOOKEEPER-N, or a row of ${DOCS}field-reports.md`,
+      );
   });
 }
 
