@@ -21,7 +21,7 @@ for (const role of [
   'observer',
   'observer of an observer master',
 ] as const) {
-  test(`writes, syncs and reads at a ${role} are answered in the order they were sent`, () => {
+  test(`004-3: writes, syncs and reads at a ${role} are answered in the order they were sent`, () => {
     const masters = role === 'observer of an observer master' ? { observerMasterPort: 2191 } : undefined;
     const plan = role === 'standalone' ? { voters: 0 } : { voters: 3, observers: 1, settings: masters };
     const ensemble = new MemoryEnsemble(plan).start();

@@ -192,7 +192,7 @@ test('ZOOKEEPER-3109: a supporter that looks again in a later round has left, ev
   }
 });
 
-test('ZOOKEEPER-2959: the votes of observers make no quorum', () => {
+test('004-11, ZOOKEEPER-2959: the votes of observers make no quorum', () => {
   const server = core(1, [1, 2, 3], [4, 5]);
   server.step(LOOK);
   for (const sid of [4, 5]) hears(server, sid, { leader: 1 });

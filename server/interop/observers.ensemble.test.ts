@@ -93,7 +93,7 @@ for (const [voters, observer] of [
   ['apache', 'zklab'],
 ] as const) {
   test(
-    `an observer of ${observer} behind a leader of ${voters}; ours would do with proposals, Apache's goes by INFORM (000-8)`,
+    `an observer of ${observer} behind a leader of ${voters}; ours would do with proposals, Apache's goes by INFORM (000-8, 004-14)`,
     async () => {
       requireApache();
       const body = async (ensemble: Ensemble) => {

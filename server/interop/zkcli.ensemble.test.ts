@@ -145,7 +145,7 @@ async function transcriptsOf(ensemble: Ensemble): Promise<Transcript[]> {
 }
 
 test(
-  'the same answers and events from our leader, follower and observer as from Apache',
+  'the same answers and events from our leader, follower and observer as from Apache (004-12)',
   async () => {
     requireApache();
     let theirs: Transcript | undefined;

@@ -27,7 +27,7 @@ const test = suite('quorum: a learner, packet by packet');
 
 const { PROPOSAL, COMMIT, INFORM, NEWLEADER, UPTODATE, DIFF, SNAP, PING, ACK } = PacketType;
 
-test('002-11: a newer epoch is on disk before it is acked; one accepted before is answered with -1; the leader of an older one is left', () => {
+test('002-5, 002-11: a newer epoch is on disk before it is acked; one accepted before is answered with -1; the leader of an older one is left', () => {
   const first = discover('follower');
   assert.equal(first.master.told(), ['ACKEPOCH 0x100000003']);
   assert.is(first.master.data.get('ACKEPOCH 0x100000003')!.readInt32BE(0), 1);
@@ -68,7 +68,7 @@ test('an epoch out of range is not written to disk', () => {
 });
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`ZOOKEEPER-4643, 4646, ${role}: currentEpoch moves once the synced transactions are durable, and NEWLEADER is acked after that`, () => {
+  test(`ZOOKEEPER-4643, 4646, 4785, ${role}: currentEpoch moves once the synced transactions are durable, and NEWLEADER is acked after that`, () => {
     const play = acked(discover(role));
     const { stage, master } = play;
     const { disk } = stage.machine;

@@ -88,7 +88,7 @@ for (const [what, promises, settings] of [
   ['whose master promises nothing', false, ASKS],
   ['that does not ask', true, ''],
 ] as const) {
-  test(`an observer ${what} goes by INFORM, and ignores proposals and commits`, () => {
+  test(`000-6: an observer ${what} goes by INFORM, and ignores proposals and commits`, () => {
     const play = observer(promises, settings);
     play.master.sendTxn(PROPOSAL, createPacket(e2(1))).send(COMMIT, e2(1));
     play.stage.settle();

@@ -13,7 +13,7 @@ const parts = (voters: readonly number[]) => ({ version: 0, text: '', voters, ob
 const majority = (...voters: number[]) => new QuorumMaj(parts(voters));
 const acked = (...zxids: number[]) => new Map(zxids.map((zxid, at) => [at + 1, zxid]));
 
-test('the highest zxid that a quorum has acked', () => {
+test('000-2: the highest zxid that a quorum has acked', () => {
   const quorum = new JointQuorum(majority(1, 2, 3));
   assert.is(commitPoint(acked(), quorum), 0);
   assert.is(commitPoint(acked(9), quorum), 0);

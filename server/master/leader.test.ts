@@ -146,7 +146,7 @@ test('an earlier failed TRUNC is forgotten once a server leads: a leader has not
   assert.is(play.stage.context.sync.snapshotNeeded, false);
 });
 
-test('002-6: a learner whose history is ahead of the leader is refused, and not counted', () => {
+test('002-6, 002-7: a learner whose history is ahead of the leader is refused, and not counted', () => {
   for (const [lastZxid, currentEpoch] of [
     [e1(4), 1],
     [e1(1), 2],
@@ -180,7 +180,7 @@ test('DIFF, TRUNC and SNAP, by what the learner has', () => {
   assert.is(first.closed, null);
 });
 
-test('proposals outstanding when a follower joins are sent to it after the sync, in order', () => {
+test('002-3: proposals outstanding when a follower joins are sent to it after the sync, in order', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -202,7 +202,7 @@ test('proposals outstanding when a follower joins are sent to it after the sync,
   assert.equal(two.told(), ['COMMIT 0x200000001', 'COMMIT 0x200000002']);
 });
 
-test('000-4: an observer that joins hears of commits, not of outstanding proposals', () => {
+test('000-4, 004-4: an observer that joins hears of commits, not of outstanding proposals', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -260,7 +260,7 @@ test('once a follower is cut back to what is committed, its acks beyond that cou
   assert.equal(two.told(), ['COMMIT 0x200000001']);
 });
 
-test('commits go out in zxid order, and an ack stands for all before it', () => {
+test('000-1: commits go out in zxid order, and an ack stands for all before it', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);

@@ -188,7 +188,7 @@ test('the host with most places gives its newest one to a host that has fewer', 
   assert.equal(places.closed, ['d', 'c']);
 });
 
-test('observers that come all at once are synced in the end, on a leader and on its follower', () => {
+test('ZOOKEEPER-3437: observers that come all at once are synced in the end, on a leader and on its follower', () => {
   for (const masters of [0, 2191]) {
     const settings = {
       observerMasterPort: masters,

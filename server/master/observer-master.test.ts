@@ -80,7 +80,7 @@ class Play {
   }
 }
 
-test('the port opens once the follower is synced; when the follower ends, the port and its observers are closed', () => {
+test('004-19: the port opens once the follower is synced; when the follower ends, the port and its observers are closed', () => {
   const play = new Play();
   const observer = play.observer();
   assert.equal(play.synced, ['DIFF 0x100000003', 'NEWLEADER 0x200000000']);

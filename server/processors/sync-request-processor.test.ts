@@ -64,7 +64,7 @@ test('transactions of one turn share one flush, and the next batch gathers while
   assert.equal(log.pass(100), []);
 });
 
-test('stop waits until everything appended is durable, reports none of it, and finishes once', () => {
+test('ZOOKEEPER-4712: stop waits until everything appended is durable, reports none of it, and finishes once', () => {
   const log = new SlowLog();
   let done = 0;
   log.turn(() => {

@@ -61,3 +61,10 @@ test('a learner behind the memory of the master is served from disk when the log
 test('forceSnapshotSync sends a snapshot even to a learner that lacks nothing', () => {
   assert.equal(plan(e(2, 2), log, { force: true }), { mode: 'SNAP' });
 });
+
+test('ZOOKEEPER-4352: a master with nothing in memory sends nobody a part of what is missing', () => {
+  const last = e(1, 9);
+  assert.equal(plan(e(1, 4), [], { last }), { mode: 'SNAP' });
+  assert.equal(plan(0, [], { last }), { mode: 'SNAP' });
+  assert.equal(plan(last, [], { last }), { mode: 'DIFF', zxid: last, after: last, source: 'none' });
+});
