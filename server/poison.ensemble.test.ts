@@ -64,7 +64,7 @@ function sendAuth(client: MemoryClient, userAndPassword: string): void {
 }
 
 test(
-  '4306: the end of a session with ephemerals whose paths are 4 MB together, twice what a transaction may be',
+  'ZOOKEEPER-4306: the end of a session with ephemerals whose paths are 4 MB together, twice what a transaction may be',
   () => {
     onEveryMember((ensemble, sid) => {
       const client = MemoryClient.open(ensemble, sid);

@@ -9,6 +9,7 @@ import { assert, suite } from '#test';
 import { importDirections, moduleState, propertiesHaveTheSeed, runtimeBoundary } from './house/boundaries.ts';
 import { leftovers, unusedExports } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
+import { proofs } from './house/proofs.ts';
 import { references } from './house/references.ts';
 import { registryTables, withTables } from './house/registry-tables.ts';
 import { fileCircles, roomOrder } from './house/rooms.ts';
@@ -348,6 +349,18 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    name: 'statements and tickets have tests or claims that name them',
+    check: proofs,
+    planted: [
+      [{ 'server/docs/statements.md': '| 004-2 | said |' }, /004-2: its last cell names neither/],
+      [proved('| 004-2 | said | `b.test.ts` |', ''), /there is no test b\.test\.ts/],
+      [proved('| 004-2 | said | `a.test.ts` |', '004-20'), /none of its tests names 004-2/],
+      [proved('| 004-2 | said | claim |', ''), /there is no claim 004-2/],
+      [proved('| CVE-1-1, ZOOKEEPER-2 | x | `a.test.ts` |', 'CVE-1-1'), /names ZOOKEEPER-2/],
+    ],
+    clean: [proved('| 004-2 | said | `a.test.ts`, claim L1 |', "004-2: id: 'L1'")],
+  },
+  {
     name: 'the lock file names no registry',
     check: lockFileHosts,
     planted: [[{ 'package-lock.json': '"resolved": "https://registry.example/x.tgz"' }, /registry\.example/]],
@@ -377,6 +390,11 @@ function withPage(files: Record<string, string>): Record<string, string> {
     'server/docs/upstream.md': '| `Upstream`, `Other` | server | what |\n',
     ...files,
   };
+}
+
+/** A row, and a test with a claim in it. */
+function proved(row: string, text: string): Record<string, string> {
+  return { 'server/docs/statements.md': row, 'bench/a.test.ts': text, 'server/a.test.ts': text };
 }
 
 function shortFiles(count: number): Record<string, string> {

@@ -77,7 +77,7 @@ test('field report A4: setting dataLogDir on a server with data is refused, with
   assert.is(lastOf(rig, config), E1 + 5);
 });
 
-test('field report A4: exchanging the two directories is refused', () => {
+test('field report A4, ZOOKEEPER-2967: exchanging the two directories is refused', () => {
   const rig = written({ dataLogDir: '/log' });
   refused(
     rig,
