@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { type CommandContext, example, runs } from './bench/command-line.ts';
 import { addBench, addCompare, addMicro } from './bench/commands.ts';
 import { duration } from './bench/duration.ts';
@@ -123,7 +123,11 @@ function addNight(program: Command): void {
     .description(
       'run claims, chaos and the simulation for a night; write one summary, and say what is new since the last night',
     )
-    .option('--for <time>', 'time for all of it: 8h', duration(10_000, 7 * 86_400_000), 8 * 3_600_000)
+    .addOption(
+      new Option('--for <time>', 'time for all of it')
+        .argParser(duration(10_000, 7 * 86_400_000))
+        .default(8 * 3_600_000, '8h'),
+    )
     .option('--schedule <schedule>', 'what zklab chaos draws its runs from', 'nightly')
     .option('--suite <suite>', 'of the claims, which nights of less than an hour leave out', 'quick')
     .option('--only <parts>', 'run only these parts, comma-separated: claims,chaos,sim')

@@ -14,14 +14,10 @@ import { WORKERS_MAX } from './simulation/seed-workers.ts';
 export function addClaims(program: Command, context: CommandContext): void {
   program
     .command('claims')
-    .description('measure three topologies, healthy and under faults, and judge each scaling claim')
+    .description('measure the topologies of a suite, healthy and under faults, and judge each scaling claim')
     .option('--suite <suite>', 'a name that "zklab list suites" shows, or a .yaml file', 'quick')
     .option('--only <ids>', 'judge only these claims, comma-separated: 004-2,003-3')
-    .option(
-      '--server <server>',
-      'the server to measure: zklab, or apache (then without faults of links)',
-      'zklab',
-    )
+    .option('--server <server>', 'the server to measure: zklab or apache', 'zklab')
     .option('--rounds <n>', 'number of rounds; overrides the suite', wholeNumber(1, 1_000))
     .option(
       '--seed <n>',
@@ -306,7 +302,7 @@ export function addList(program: Command, context: CommandContext): void {
   program
     .command('list')
     .description(
-      'list claims, suites, topologies, faults, workloads and their operations, checkers and schedules',
+      'list what has a name: claims, gates, suites, topologies, faults, workloads and their operations, checkers and schedules',
     )
     .argument('[kind]', 'list only this kind')
     .option('--json', 'print the lists as one document')
