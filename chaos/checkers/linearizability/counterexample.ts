@@ -4,7 +4,7 @@ import { shortestFailing } from '../../delta-debugging.ts';
 import { outcomeOf } from '../history.ts';
 import { search } from './search.ts';
 import type { ZnodeInterval } from './znode-history.ts';
-import { ABSENT, type ZnodeState, znodeModel } from './znode-model.ts';
+import { ABSENT, type ZnodeState, znodeModel, znodeModelOf } from './znode-model.ts';
 
 /** Each step searches less than the search that found the history illegal, or gives up. */
 const LIMITS = { configurationsMax: 50_000 };
@@ -57,7 +57,7 @@ function until(intervals: readonly ZnodeInterval[], end: number): ZnodeInterval[
 }
 
 function isIllegal(initial: ZnodeState, intervals: readonly ZnodeInterval[]): boolean {
-  return search(znodeModel, initial, intervals, LIMITS) === 'illegal';
+  return search(znodeModelOf(intervals), initial, intervals, LIMITS) === 'illegal';
 }
 
 function latestStart(intervals: readonly ZnodeInterval[]): {
@@ -92,7 +92,7 @@ function onlyStateAt(intervals: readonly ZnodeInterval[], at: number): ZnodeStat
   const states = new Map<string, ZnodeState>();
   const before = intervals.filter(({ from, to }) => from <= at && (to === undefined || to <= at));
   const isMore = (state: ZnodeState) => states.set(znodeModel.keyOf(state), state).size > 1;
-  if (search(znodeModel, ABSENT, before, LIMITS, isMore) === 'undecided') return undefined;
+  if (search(znodeModelOf(before), ABSENT, before, LIMITS, isMore) === 'undecided') return undefined;
   return states.size === 1 ? [...states.values()][0] : undefined;
 }
 

@@ -5,7 +5,7 @@ import { type Judgement, judge } from '../judgement.ts';
 import { drawn, illegalPart, textOf } from './counterexample.ts';
 import { search } from './search.ts';
 import { type ZnodeInterval, znodeHistories } from './znode-history.ts';
-import { ABSENT, znodeModel } from './znode-model.ts';
+import { ABSENT, znodeModelOf } from './znode-model.ts';
 
 export const linearizability: Checker<'history', 'apacheLeaders'> = {
   name: 'linearizability',
@@ -39,7 +39,7 @@ export function checkLinearizability(
   let first: { readonly path: string; readonly intervals: readonly ZnodeInterval[] } | undefined;
   let checked = 0;
   for (const [path, intervals] of znodeHistories(history, apacheLeaders)) {
-    const verdict = search(znodeModel, ABSENT, intervals, { configurationsMax });
+    const verdict = search(znodeModelOf(intervals), ABSENT, intervals, { configurationsMax });
     if (verdict === 'undecided') {
       undecided.push(
         `${path}: ${configurationsMax} configurations of ${intervals.length} operations were not enough`,

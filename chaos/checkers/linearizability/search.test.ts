@@ -4,7 +4,7 @@ import { type Interval, search } from './search.ts';
 import { isLinearizableByForce } from './testing/brute-force.ts';
 import { PUBLIC_HISTORIES } from './testing/public-histories.ts';
 import { registerHistory, registerModel } from './testing/register-model.ts';
-import { ABSENT, type ZnodeOp, type ZnodeStep, znodeModel } from './znode-model.ts';
+import { ABSENT, type ZnodeOp, type ZnodeStep, znodeModel, znodeModelOf } from './znode-model.ts';
 
 const test = suite('checkers/linearizability: the search');
 const LIMITS = { configurationsMax: 100_000 };
@@ -53,7 +53,7 @@ test('random small histories of a znode are judged as by trying every order', ()
   const initial = fc.constantFrom(ABSENT, { value: 'a', version: 0 }, { value: 'b', version: 1 });
   fc.assert(
     fc.property(fc.array(interval, { maxLength: 6 }).map(numbered), initial, (intervals, state) => {
-      const verdict = search(znodeModel, state, intervals, LIMITS);
+      const verdict = search(znodeModelOf(intervals), state, intervals, LIMITS);
       seen[verdict]++;
       assert.is(verdict, isLinearizableByForce(znodeModel, state, intervals) ? 'linearizable' : 'illegal');
     }),
@@ -137,4 +137,21 @@ test('writes that nobody read and whose outcome is unknown stand for one another
   assert.is(search(znodeModel, initial, [...open, read], { configurationsMax: 2_000 }), 'linearizable');
   const beyond: Interval<ZnodeOp> = { op: [{ f: 'found', version: 201 }], from: 1, to: 2 };
   assert.is(search(znodeModel, initial, [...open, beyond], { configurationsMax: 2_000 }), 'illegal');
+});
+
+test('without a delete, a version that has passed ends a branch: late writes of unknown outcome are placed', () => {
+  // Twenty clients got no answer. The last of their writes took effect first, as reads show.
+  const count = 20;
+  const late = Array.from({ length: count }, (_, at) => ({ value: `late ${at}`, version: (count - at) * 2 }));
+  const all = late.flatMap(({ value, version }, at): Interval<ZnodeOp>[] => [
+    { op: [{ f: 'setData', value, expected: -1 }], from: at, to: undefined },
+    { op: [{ f: 'found', value, version }], from: 100 + version * 10, to: 105 + version * 10 },
+    {
+      op: [{ f: 'setData', value: 'answered', expected: -1, version: version + 1 }],
+      ...{ from: 106 + version * 10, to: 109 + version * 10 },
+    },
+  ]);
+  const initial = { value: '', version: 1 };
+  assert.is(search(znodeModel, initial, all, { configurationsMax: 20_000 }), 'undecided');
+  assert.is(search(znodeModelOf(all), initial, all, { configurationsMax: 20_000 }), 'linearizable');
 });

@@ -14,6 +14,11 @@ export interface SequentialModel<State, Op> {
   isPure(op: Op): boolean;
   /** Equal for operations that, when nobody knows their answers, do the same to every state. */
   kindOf(op: Op): string;
+  /**
+   * Whether no order of what is left leads from this state to one in which the operation is answered so. Ends
+   * a branch of the search early. @default never
+   */
+  isLost?(state: State, op: Op): boolean;
 }
 
 /** An operation in time. The moments may have any unit; two that are equal overlap. */
@@ -146,6 +151,10 @@ class Search<State, Op> {
       }
       while (this.#isSureDone[base] === 1) base++;
       if (!isSettled) frontier = this.#frontier(base);
+    }
+    if (frontier.some(place => this.#model.isLost?.(state, this.#sure[place]!.op))) {
+      this.#undo(added);
+      return undefined;
     }
     if (this.#seen.size >= this.#configurationsMax) return 'full';
     const key = this.#key(base, state);

@@ -48,6 +48,37 @@ export const znodeModel: SequentialModel<ZnodeState, ZnodeOp> = {
   kindOf: op => JSON.stringify(op),
 };
 
+/** For operations of which none deletes the znode: it stays, and its version only grows. */
+const growingModel: SequentialModel<ZnodeState, ZnodeOp> = {
+  ...znodeModel,
+  isLost: ({ version }, op) => version >= 0 && op.some(step => lastVersionOf(step) < version),
+};
+
+/** The model for these operations alone, whose search ends sooner where none deletes the znode. */
+export function znodeModelOf(all: readonly { readonly op: ZnodeOp }[]): SequentialModel<ZnodeState, ZnodeOp> {
+  return all.some(({ op }) => op.some(({ f }) => f === 'delete')) ? znodeModel : growingModel;
+}
+
+/** The last version of an existing znode in which the step is answered so; -1 for none. */
+function lastVersionOf(step: ZnodeStep): number {
+  switch (step.f) {
+    case 'create':
+    case 'missed':
+      return -1;
+    case 'setData': {
+      const expected = step.expected === ANY_VERSION ? Number.POSITIVE_INFINITY : step.expected;
+      return Math.min(expected, (step.version ?? Number.POSITIVE_INFINITY) - 1);
+    }
+    case 'delete':
+    case 'check':
+      return step.expected === ANY_VERSION ? Number.POSITIVE_INFINITY : step.expected;
+    case 'found':
+      return step.version ?? Number.POSITIVE_INFINITY;
+    case 'otherVersion':
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
 function after(state: ZnodeState, step: ZnodeStep): ZnodeState | undefined {
   const exists = state.version >= 0;
   const matches = 'expected' in step && (step.expected === ANY_VERSION || step.expected === state.version);
