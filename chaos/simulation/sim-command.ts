@@ -7,13 +7,12 @@ import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { makeRoot } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { PlanFileError } from './plan-file.ts';
-import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
+import { PlanFileError, readPlan } from './plan-file.ts';
+import { type Replayed, replayInThread } from './replay-thread.ts';
+import { type RunSeedsSummary, runSeeds, seedsFrom } from './run.ts';
 import type { SeedReport } from './seed-report.ts';
 import { seedWorkers } from './seed-workers.ts';
-import { serverProgram } from './server-program.ts';
 import { PLAIN_SHAPE, type Shape } from './shape.ts';
-import type { SimulationResult } from './simulate.ts';
 
 export interface SimOptions {
   readonly json?: boolean;
@@ -112,11 +111,14 @@ async function replayed(file: string, options: SimOptions, terminal: Terminal): 
     throw new UsageError(
       `--replay ${file}: the plan contains the seed and the ensemble, so --${also} is accepted only without --replay`,
     );
-  const { json = false, debug = false, folder } = options;
-  const result = replayOrRefuse(file, debug);
+  const { json = false, debug = false, folder, signal } = options;
+  const traceFile = join(folder, `seed-${seedOf(file)}.replay.trace`);
   await makeRoot(folder);
-  const traceFile = join(folder, `seed-${result.seed}.replay.trace`);
-  result.trace.writeTo(traceFile);
+  const result = await replayInThread({ planFile: file, traceFile, debug }, signal);
+  if (result === undefined) {
+    terminal.error('zklab: the replay was interrupted; it has no trace');
+    return EXIT_CODES.void;
+  }
   const { seed, verdict, reasons } = result;
   if (json) terminal.json({ seed, verdict, reasons, traceFile });
   else
@@ -126,9 +128,10 @@ async function replayed(file: string, options: SimOptions, terminal: Terminal): 
   return verdict === 'failed' ? EXIT_CODES.failed : EXIT_CODES.holds;
 }
 
-function replayOrRefuse(file: string, debug: boolean): SimulationResult {
+/** @throws UsageError when the file is no plan */
+function seedOf(planFile: string): number {
   try {
-    return replay(file, { program: serverProgram(), debug });
+    return readPlan(planFile).seed;
   } catch (error) {
     if (error instanceof PlanFileError) throw new UsageError(error.message);
     throw error;
@@ -147,7 +150,7 @@ function shortFormOf({ voters, observers }: Shape): string {
   return `voters=${voters}${observers === 0 ? '' : ` observers=${observers}`}`;
 }
 
-function outcomeOf(report: SeedReport): SeedOutcome {
+function outcomeOf(report: SeedReport | Replayed): SeedOutcome {
   const { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs } = report;
   const seconds = Math.round(virtualMs / 1000);
   const counts = { writes: acknowledgedWrites, faults: faultsInjected, 'virtual seconds': seconds };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { assert, suite, temporaryFolder } from '#test';
 import { sim } from './sim-command.ts';
 
@@ -34,4 +35,17 @@ test('a single voter with an observer passes; a single member is refused, for no
   assert.is((await ran({ seeds: 1, voters: 1 })).code, 0);
   const alone = await ran({ seeds: 1, voters: 1, observers: 0 }).catch(String);
   assert.match(String(alone), '--voters 1 --observers 0: nobody could disagree with a single member');
+});
+
+test('a plan is replayed with its trace, and Ctrl-C ends a replay', async () => {
+  const replay = 'chaos/simulation/shelf/crash-behind-snap.plan.json';
+  const { code, out } = await ran({ replay });
+  assert.is(code, 0, out);
+  assert.match(
+    readFileSync(/trace: (.*)$/m.exec(out)?.[1] ?? '', 'utf8'),
+    /world +passed after \d+ events\n$/,
+  );
+  const cut = await ran({ replay, signal: AbortSignal.abort() });
+  assert.is(cut.code, 3, cut.out);
+  assert.match(cut.errors, 'the replay was interrupted');
 });
