@@ -34,7 +34,7 @@ for (const is of ['apache', 'zklab'] as const)
         for (let n = 0; n < NODES_MB; n++) await client.create(`/${n}`, MEGABYTE);
         const observer = ensemble.member(3);
         observer.start();
-        await until(() => leader.log.includes('learner 3 is sent a SNAP'), {
+        await until(() => leader.log.includes('"learner":3,"sync":"SNAP"'), {
           deadlineMs: DEADLINE_MS,
           what: 'the snapshot to be sent',
           intervalMs: 1,

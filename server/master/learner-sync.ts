@@ -121,7 +121,7 @@ export class LearnerSync {
     this.#place = place;
     this.mode = mode;
     metrics.counter(`${mode.toLowerCase()}_count`).add();
-    const fields = { learner: sid, zxid: zxidToHex(zxid) };
+    const fields = { learner: sid, sync: mode, zxid: zxidToHex(zxid) };
     lines.info(
       `syncs of ${learner.isObserver ? 'observers' : 'followers'}`,
       `learner ${sid} is sent a ${mode}`,
