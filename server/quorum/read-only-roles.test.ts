@@ -1,13 +1,19 @@
 /** Members that become observers, or cease to be, while they run: which of the read-only modes they have. */
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
-import { CLIENT_PORT, lineOf, type MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import {
+  CLIENT_PORT,
+  lineOf,
+  type MemoryEnsemble,
+  OBSERVER_MASTER_PORT,
+} from '../memory-ensemble.test-kit.ts';
 import {
   modeOf,
   OBSERVER,
   openReader,
   readOnlyEnsemble,
   statesOf,
+  untilObserves,
   untilReadOnly,
   VOTERS,
 } from './read-only-observer.test-kit.ts';
@@ -59,4 +65,22 @@ test('an observer that a reconfiguration promotes has the read-only mode of vote
   const reader = openReader(ensemble);
   ensemble.boot(...VOTERS);
   ensemble.wait(() => reader.raw.closed !== null, 'its readers to be closed at the end of the outage');
+});
+
+test('003-21: a demoted voter finds another observer master, and no client of it notices', () => {
+  const ensemble = readOnlyEnsemble({ ...SETTINGS, observerMasterPort: OBSERVER_MASTER_PORT }, { voters: 4 });
+  const demoted = [...VOTERS, 4].find(sid => sid !== ensemble.leader)!;
+  turn(ensemble, demoted, 'observer');
+  const plain = MemoryClient.open(ensemble, demoted);
+  const reader = openReader(ensemble, demoted);
+  const masterOf = () => ensemble.server(demoted).view.peer?.learner?.masterSid ?? null;
+  const master = masterOf()!;
+  assert.is.not(master, ensemble.leader);
+  ensemble.kill(master);
+  ensemble.wait(() => masterOf() !== null && masterOf() !== master, 'another master');
+  untilObserves(ensemble, demoted);
+  for (const [at, client] of [plain, reader].entries()) {
+    assert.equal(statesOf(client), []);
+    assert.is(client.create(`/${at}`).err, 0);
+  }
 });
