@@ -1,7 +1,7 @@
 /** kill -9 under load: everything acknowledged must be present on every member, in order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { assert, repetitions, suite, temporaryFolder } from '#test';
+import { assert, bundled, repetitions, suite, temporaryFolder } from '#test';
 import { propertySeed } from '#test/properties';
 import { Ensemble } from '../bench/topology/ensemble.ts';
 import { mntr } from '../bench/topology/four-letter.ts';
@@ -104,7 +104,7 @@ test(
 test(
   'canary: logs that are acked before they are on disk lose acknowledged writes, and the same checkers find the loss',
   async () => {
-    const main = fileURLToPath(new URL('./testing/forgetful-main.js', import.meta.url));
+    const main = await bundled(fileURLToPath(new URL('./testing/forgetful-main.js', import.meta.url)));
     const command = `${process.execPath} ${main} {cfg}`;
     const complaints = await withEnsemble({ command }, (ensemble, load) => outages(ensemble, load, 2));
     const losses = complaints.filter(reason => reason.startsWith('acknowledged writes'));

@@ -6,6 +6,7 @@ import { type FileRun, fileInProgress } from './file-run.ts';
 import { Skip } from './peers.ts';
 
 export { findApacheZooKeeper } from '../../bench/hosts/apache-zookeeper.ts';
+export { bundled } from './bundled.ts';
 export { ourServer } from './our-server.ts';
 export { onPath, requirePeer } from './peers.ts';
 export { quickJava } from './quick-java.ts';

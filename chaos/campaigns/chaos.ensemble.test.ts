@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, bundled, suite, temporaryFolder } from '#test';
 import { readEvents } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { loadRun } from '../../results/store.ts';
@@ -119,7 +119,7 @@ test(
   'planted: members that acknowledge writes before they are on disk lose them, and the run fails',
   async () => {
     const { runsRoot, folder, run } = prepared(OUTAGE);
-    const main = fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url));
+    const main = await bundled(fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url)));
     const topology = join(folder, 'forgetful.yaml');
     const implementation = `{ command: "${process.execPath} ${main} {cfg} ${WRITE_BACK_MS}" }`;
     const member = `{ implementation: ${implementation} }`;

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, bundled, suite, temporaryFolder } from '#test';
 import { CAMPAIGN_FILE, type CampaignResult, campaignResultSchema } from '../../results/campaign.ts';
 import type { Result } from '../../results/schema.ts';
 import type { Campaign } from '../schedules/campaign-schema.ts';
@@ -12,7 +12,7 @@ import { chaos } from './chaos-command.ts';
 
 const test = suite('zklab chaos: campaigns');
 const DEADLINE = { deadlineMs: 400_000 };
-const FORGETFUL = fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url));
+const FORGETFUL = await bundled(fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url)));
 
 /** One voter, so that its kill alone loses what it acknowledged; logs are written back after the test. */
 const lone = (probability: number, draw: string) => `

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, bundled, suite, temporaryFolder } from '#test';
 import { CLAIMS } from '../../bench/claims/index.ts';
 import { rejudge } from '../../bench/claims/judge-all.ts';
 import { SERVER_VARIABLE } from '../../bench/hosts/server-program.ts';
@@ -15,8 +15,7 @@ import { PLANT_VARIABLE, type Plant, SPIN_VARIABLE } from './testing/planted-ser
 
 const test = suite('chaos/experiments: planted servers');
 const TINY = join(import.meta.dirname, '../../../chaos/experiments/testing/tiny.yaml');
-const SEPARATE_FILES = join(import.meta.dirname, '../../server/main.js');
-const PLANT_FILE = join(import.meta.dirname, 'testing/planted-server.js');
+const SERVER = join(import.meta.dirname, 'testing/planted-main.js');
 
 const QUIET = { print() {}, progress() {}, json() {}, error() {}, end() {} };
 
@@ -41,14 +40,15 @@ async function decided(claim: string, plant: Plant, suiteFile: string): Promise<
   }
 }
 
+let program: Promise<string> | undefined;
+
 /** What a run about these claims says of servers with the plant. */
 async function judged(only: string, plant: Plant, suiteFile: string): Promise<Judged> {
   const runsRoot = temporaryFolder();
-  const before = process.env.NODE_OPTIONS;
-  process.env.NODE_OPTIONS = `--import ${PLANT_FILE}`;
   process.env[PLANT_VARIABLE] = plant;
   process.env[SPIN_VARIABLE] = String(SPIN_SHARE);
-  process.env[SERVER_VARIABLE] = SEPARATE_FILES;
+  program ??= bundled(SERVER);
+  process.env[SERVER_VARIABLE] = await program;
   let exitCode: number;
   try {
     const { signal } = new AbortController();
@@ -62,8 +62,6 @@ async function judged(only: string, plant: Plant, suiteFile: string): Promise<Ju
       runsRoot,
     });
   } finally {
-    if (before === undefined) delete process.env.NODE_OPTIONS;
-    else process.env.NODE_OPTIONS = before;
     delete process.env[PLANT_VARIABLE];
     delete process.env[SPIN_VARIABLE];
     delete process.env[SERVER_VARIABLE];

@@ -6,12 +6,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { SERVER_VARIABLE } from '../../../bench/hosts/server-program.ts';
-import { PLANT_VARIABLE, PLANTS } from './planted-server.ts';
+import { isPlant, PLANT_VARIABLE, PLANTS } from './planted-server.ts';
 
 const DIST = join(import.meta.dirname, '../../..');
 
 const [plant = '', ...options] = process.argv.slice(2);
-if (!Object.keys(PLANTS).includes(plant)) {
+if (!isPlant(plant)) {
   process.stderr.write(`plant "${plant}": accepted are ${Object.keys(PLANTS).join(', ')}\n`);
   process.exit(2);
 }
@@ -19,10 +19,8 @@ const lab = spawn(process.execPath, [join(DIST, 'zklab.js'), 'claims', ...option
   stdio: 'inherit',
   env: {
     ...process.env,
-    NODE_OPTIONS: `--import ${join(import.meta.dirname, 'planted-server.js')}`,
     [PLANT_VARIABLE]: plant,
-    // The bundle has modules of its own, which a plant cannot change.
-    [SERVER_VARIABLE]: join(DIST, 'server/main.js'),
+    [SERVER_VARIABLE]: join(import.meta.dirname, 'planted-main.js'),
   },
 });
 // Ctrl-C reaches the lab by itself, and this process ends after it.

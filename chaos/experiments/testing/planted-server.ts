@@ -1,14 +1,11 @@
-/**
- * Plants a mistake into a real server. `NODE_OPTIONS=--import` loads this file before the program of every
- * process that a test starts; only servers are changed. @see planted-servers.ensemble.test.ts
- */
+/** Mistakes for real servers, which `planted-main.ts` runs. @see planted-servers.ensemble.test.ts */
 import { MasterConnection } from '../../../server/learner/master-connection.ts';
 import { Leader } from '../../../server/master/leader.ts';
 import { LearnerHandler } from '../../../server/master/learner-handler.ts';
 import { ObserverMaster } from '../../../server/master/observer-master.ts';
 import { PacketType } from '../../../server/wire/quorum-packet.ts';
 
-/** Names the plant in the environment of the processes. */
+/** Names the plant in the environment of the servers. */
 export const PLANT_VARIABLE = 'ZKLAB_PLANT';
 /** How much a leader that spins burns: a run among other tests shows less than one on a quiet machine. */
 export const SPIN_VARIABLE = 'ZKLAB_PLANT_SPIN';
@@ -88,6 +85,6 @@ function microseconds({ user, system }: NodeJS.CpuUsage): number {
 
 export type Plant = keyof typeof PLANTS;
 
-const named = process.env[PLANT_VARIABLE];
-// The bundle has modules of its own, which nothing imported here can change.
-if (named !== undefined && process.argv[1]?.endsWith('server/main.js')) PLANTS[named as Plant]();
+export function isPlant(name: string): name is Plant {
+  return Object.hasOwn(PLANTS, name);
+}
