@@ -38,7 +38,11 @@ export function addBench(program: Command, context: CommandContext): void {
     bench,
     'ab',
     'measure two servers, builds, git revisions or settings under the same load, in alternating rounds',
-    ['zklab bench ab --a HEAD~1 --rounds 20', 'zklab bench ab --a zklab --b zklab --b-set snapCount=1000'],
+    [
+      'zklab bench ab --a HEAD~1 --rounds 20',
+      'zklab bench ab --a zklab --b zklab --b-set snapCount=1000',
+      'zklab bench ab --a zklab --b-tls --rounds 20',
+    ],
     ROUNDS_OF_STARTS,
   )
     .requiredOption(
@@ -48,6 +52,8 @@ export function addBench(program: Command, context: CommandContext): void {
     .option('--b <server>', 'what is compared with it, in the same form', 'zklab')
     .option('--a-set <key=value>', 'a zoo.cfg key of every member of a; may be repeated', collected, NONE)
     .option('--b-set <key=value>', 'a zoo.cfg key of every member of b; may be repeated', collected, NONE)
+    .option('--a-tls', 'members of a speak TLS to each other; openssl makes the certificate')
+    .option('--b-tls', 'members of b do')
     .option('--topology <topology>', 'as zklab up takes it, the same for both', 'voters=3')
     .option(
       '--margin <percent>',

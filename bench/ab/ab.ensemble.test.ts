@@ -2,9 +2,12 @@
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder, until } from '#test';
+import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
 import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
+import { parseConfig } from '../../server/config/server-config.ts';
+import { nodeDisk } from '../../server/runtime/node-disk.ts';
+import { readAuthorities, readIdentity } from '../../server/security/read-store.ts';
 import { PEER_METRICS } from '../peer/metrics.ts';
 import { terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
@@ -105,6 +108,19 @@ test('a folder with a build, a command and a git revision are told apart; anythi
       /accepted are zklab, apache, apache@3.9.5, a folder with dist\/server\/main\.js, a git revision/,
     );
   }
+});
+
+test('a side with TLS between its members has a certificate that its server can use, and says so', async () => {
+  requirePeer('openssl', onPath('openssl'), 'the certificate of a run');
+  const named = { name: 'b', server: 'apache', settings: { snapCount: '10' }, folder: temporaryFolder() };
+  const side = await contestantOf({ ...named, topology: 'voters=3', tls: true, onBuild: () => {} });
+  assert.is(side.version, '(apache, snapCount=10, TLS between members)');
+  const member = 'dataDir=/d\nclientPort=2181\ninitLimit=10\nsyncLimit=5\nserver.1=a:1:2\nserver.2=b:1:2\n';
+  const own = Object.entries(side.topology.members[0]!.settings).map(([key, value]) => `${key}=${value}\n`);
+  const { quorumTls } = parseConfig({ path: 'zoo.cfg', text: member + own.join(''), myid: '1' });
+  const { subject } = readIdentity(nodeDisk, quorumTls!.keyStore).certificate;
+  assert.equal([quorumTls!.dials, quorumTls!.verifiesHost, subject], [true, false, 'CN=zklab']);
+  assert.is(readAuthorities(nodeDisk, quorumTls!.trustStore).length, 1);
 });
 
 test('settings are key=value, and checked as those of a topology are', async () => {

@@ -6,13 +6,16 @@ import { PEER_METRICS } from '../peer/metrics.ts';
 import { PEER_LIMITS } from '../peer/peer-limits.ts';
 import { measuring, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from '../peer/peer-round.ts';
 import type { Terminal } from '../terminal.ts';
-import { contestantOf, settingsOf } from './contestant.ts';
+import { contestantOf, settingsOf, TLS_SAID } from './contestant.ts';
 
 export interface AbOptions extends CompareOptions {
   readonly a: string;
   readonly b: string;
   readonly aSet: readonly string[];
   readonly bSet: readonly string[];
+  /** Members of this side speak TLS to each other. */
+  readonly aTls?: boolean;
+  readonly bTls?: boolean;
   readonly topology: string;
   /** A ratio whose interval is within so many percent of 1 counts as no difference. */
   readonly margin: number;
@@ -31,8 +34,10 @@ export async function benchAb(terminal: Terminal, options: AbOptions): Promise<E
   const onBuild = (what: string) => terminal.progress(what);
   const at = { topology, folder: temporary.path, onBuild };
   try {
-    const second = await contestantOf({ ...at, name: 'a', server: a, settings: settingsOf('a', aSet) });
-    const first = await contestantOf({ ...at, name: 'b', server: b, settings: settingsOf('b', bSet) });
+    const side = (name: 'a' | 'b', server: string, set: readonly string[], tls = false) =>
+      contestantOf({ ...at, name, server, settings: settingsOf(name, set), tls });
+    const second = await side('a', a, aSet, options.aTls);
+    const first = await side('b', b, bSet, options.bTls);
     const comparison = {
       name: 'ab',
       commandLine: commandLineOf(options),
@@ -41,7 +46,7 @@ export async function benchAb(terminal: Terminal, options: AbOptions): Promise<E
       metrics: PEER_METRICS,
       inputs: {
         ...JSON.parse(JSON.stringify(PEER_INPUTS)),
-        ...{ a: [a, ...aSet].join(' '), b: [b, ...bSet].join(' '), topology },
+        ...{ a: inputOf(a, aSet, options.aTls), b: inputOf(b, bSet, options.bTls), topology },
       },
       limits: PEER_LIMITS,
       contestants: { first, second },
@@ -55,12 +60,19 @@ export async function benchAb(terminal: Terminal, options: AbOptions): Promise<E
   }
 }
 
+function inputOf(server: string, set: readonly string[], tls = false): string {
+  return [server, ...set, ...(tls ? [TLS_SAID] : [])].join(' ');
+}
+
 /** The command line that repeats this run. */
-function commandLineOf({ a, b, aSet, bSet, topology, margin, rounds, seconds }: AbOptions): string {
+function commandLineOf(options: AbOptions): string {
+  const { a, b, aSet, bSet, aTls, bTls, topology, margin, rounds, seconds } = options;
   return [
     `zklab bench ab --a ${a} --b ${b}`,
     ...aSet.map(word => `--a-set ${word}`),
     ...bSet.map(word => `--b-set ${word}`),
+    ...(aTls ? ['--a-tls'] : []),
+    ...(bTls ? ['--b-tls'] : []),
     `--topology "${topology}" --rounds ${rounds} --seconds ${seconds} --margin ${margin}`,
   ].join(' ');
 }

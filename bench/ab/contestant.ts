@@ -5,7 +5,11 @@ import { type Implementation, implementationNamed, NAMES_ACCEPTED } from '../top
 import { readTopology } from '../topology/read-topology.ts';
 import { mastersWord, type Settings, topologyOf } from '../topology/topology.ts';
 import { UsageError } from '../usage-error.ts';
+import { memberTls } from './member-tls.ts';
 import { buildRevision, findRevision, serverOf } from './revision.ts';
+
+/** What a report says of such a side. */
+export const TLS_SAID = 'TLS between members';
 
 export interface ContestantOptions {
   /** `a` or `b`. */
@@ -14,6 +18,8 @@ export interface ContestantOptions {
   readonly server: string;
   /** zoo.cfg keys of every member. */
   readonly settings: Settings;
+  /** Members speak TLS to each other, with a certificate of the run. */
+  readonly tls?: boolean;
   /** In the form that `zklab up` takes. */
   readonly topology: string;
   /** Where revisions are built. */
@@ -24,7 +30,8 @@ export interface ContestantOptions {
 
 /** @throws UsageError naming the option, its value and what is accepted */
 export async function contestantOf(options: ContestantOptions): Promise<Contestant> {
-  const { name, settings, topology: text } = options;
+  const { name, settings, tls = false, folder, topology: text } = options;
+  const secured = tls ? await memberTls(name, folder) : {};
   const found = await implementationOf(options);
   const origin = `--${name} ${options.server}`;
   const read = readTopology(text, origin);
@@ -35,12 +42,13 @@ export async function contestantOf(options: ContestantOptions): Promise<Contesta
       members: read.members.map(member => ({
         ...member,
         implementation: found.implementation,
-        settings: { ...member.settings, ...settings },
+        settings: { ...member.settings, ...secured, ...settings },
       })),
     },
     origin,
   );
   const own = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  if (tls) own.push(TLS_SAID);
   return {
     name,
     title: name,
