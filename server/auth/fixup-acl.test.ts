@@ -6,6 +6,8 @@ import { ALICE, aclOf, BOB, LOCAL, SUPER, testProviders } from './providers.test
 const test = suite('auth: what an ACL becomes');
 
 const PROVIDERS = testProviders();
+const LOCAL_1 = aclOf(1, 'ip', '::1');
+
 test('what a requested ACL becomes: auth expands, duplicates go, the rest is INVALIDACL', () => {
   const world = aclOf(31, 'world', 'anyone');
   const auth = aclOf(31, 'auth', '');
@@ -13,6 +15,11 @@ test('what a requested ACL becomes: auth expands, duplicates go, the rest is INV
     [null, [ALICE], null],
     [[], [ALICE], null],
     [[world, world], [], [world]],
+    [
+      [LOCAL_1, world, LOCAL_1, aclOf(2, 'ip', '::1'), world, LOCAL_1],
+      [],
+      [LOCAL_1, world, aclOf(2, 'ip', '::1')],
+    ],
     [[auth], [LOCAL], null],
     [[auth], [LOCAL, SUPER], null],
     [[auth], [LOCAL, ALICE, BOB], [aclOf(31, 'digest', ALICE.id), aclOf(31, 'digest', BOB.id)]],

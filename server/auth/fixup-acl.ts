@@ -55,13 +55,26 @@ export function fixupAcl(
   return fixed.entries;
 }
 
-/** Keeps each entry once, in the order of arrival. */
+/** Keeps each entry once, in the order of arrival, without making a text for each. */
 class FixedAcl {
   readonly entries: Acl[] = [];
-  readonly #known = new Set<string>();
+  readonly #idsBySchemeAndPerms = new Map<string, Map<number, Set<string>>>();
+  /** Those of the entry before, which has the same scheme and permissions as a rule. */
+  #scheme = '';
+  #perms = 0;
+  #ids = new Set<string>();
 
   add(perms: number, id: Id): void {
-    const before = this.#known.size;
-    if (this.#known.add(`${perms} ${id.scheme} ${id.id}`).size > before) this.entries.push({ perms, id });
+    if (id.scheme !== this.#scheme || perms !== this.#perms) this.#turnTo(id.scheme, perms);
+    const before = this.#ids.size;
+    if (this.#ids.add(id.id).size > before) this.entries.push({ perms, id });
+  }
+
+  #turnTo(scheme: string, perms: number): void {
+    const byPerms = this.#idsBySchemeAndPerms.get(scheme) ?? new Map<number, Set<string>>();
+    this.#idsBySchemeAndPerms.set(scheme, byPerms);
+    const ids = byPerms.get(perms) ?? new Set<string>();
+    byPerms.set(perms, ids);
+    [this.#scheme, this.#perms, this.#ids] = [scheme, perms, ids];
   }
 }
