@@ -41,10 +41,11 @@ const UNIT_LANE: RunOptions = {
   shareProcesses: true,
 };
 /**
- * Ensembles leave some of two cores idle. At this niceness the unit tests take little more
- * than that, and the ensembles keep their own limits.
+ * Ensembles leave some of two cores idle. At this niceness one unit test takes little more than that, and the
+ * ensembles keep their own limits. With two of them at a higher niceness, which take as much, each would have
+ * so little that it could miss its deadline.
  */
-const UNIT_LANE_BESIDE: RunOptions = { ...UNIT_LANE, filesAtATime: 2, niceness: 10 };
+const UNIT_LANE_BESIDE: RunOptions = { ...UNIT_LANE, filesAtATime: 1, niceness: 5 };
 const ENSEMBLE_LANE: RunOptions = {
   deadlineMs: 1_800_000,
   filesAtATime: ENSEMBLE_FILES_AT_A_TIME,
