@@ -23,6 +23,14 @@ test('004-16: an observer asks followers for many rounds, then the leader as wel
   assert.equal(last, [...early, 'leader']);
 });
 
+test('a leader that no configuration here names any longer is left out', () => {
+  const masters = new ObserverMasters(new SeededRandom('masters'));
+  for (const followers of [[A], []]) {
+    const rounds = masters.rounds({ followers, leader: undefined });
+    assert.ok(rounds.every(round => round.length === followers.length && round[0] === followers[0]));
+  }
+});
+
 test('a master that did not serve is asked after all others, until another one serves', () => {
   const masters = new ObserverMasters(new SeededRandom('masters'));
   hosts(masters);

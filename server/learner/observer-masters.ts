@@ -7,7 +7,8 @@ const ROUNDS = 13;
 /** Who can serve an observer: followers on `observerMasterPort`, and the leader there too. */
 export interface MasterCandidates {
   readonly followers: readonly Master[];
-  readonly leader: Master;
+  /** Undefined when no configuration of this server names it any longer. */
+  readonly leader: Master | undefined;
 }
 
 /**
@@ -34,7 +35,7 @@ export class ObserverMasters {
   rounds({ followers, leader }: MasterCandidates): Master[][] {
     this.#served = false;
     const shuffled = this.#shuffled(followers);
-    const all = [...shuffled, leader];
+    const all = leader === undefined ? shuffled : [...shuffled, leader];
     if (all.every(master => this.#isInVain(master))) this.#triedInVain.clear();
     const fresh = all.filter(master => !this.#isInVain(master));
     const everybody = [...fresh, ...all.filter(master => this.#isInVain(master))];

@@ -37,8 +37,13 @@ export function allMasters({ servers, committed }: Membership, port: number): Ma
   return voters.map(sid => ({ sid, addresses: masterAddressesOf(servers.get(sid)!, port) }));
 }
 
+/**
+ * While the votes for a leader are counted, a vote may bring a configuration that names that leader no
+ * longer. Then a follower may still know more.
+ */
 export function masterCandidates(membership: Membership, leader: number, port: number): MasterCandidates {
   const followers = allMasters(membership, port).filter(({ sid }) => sid !== leader);
-  const addresses = masterAddressesOf(membership.servers.get(leader)!, port);
-  return { followers, leader: { sid: leader, addresses } };
+  const server = membership.servers.get(leader);
+  if (server === undefined) return { followers, leader: undefined };
+  return { followers, leader: { sid: leader, addresses: masterAddressesOf(server, port) } };
 }
