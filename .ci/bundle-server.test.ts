@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { assert, suite } from '#test';
-import { plugInProgram } from '../server/runtime/node-plug-ins.ts';
+import { plugInProgram } from '../server/runtime/node/node-plug-ins.ts';
 
 const test = suite('.ci: the bundled server');
 
@@ -26,7 +26,7 @@ test('whichever file starts plug-ins finds their program', () => {
     name => /^zklab-server.*\.js$/.test(name) && built(name).includes('plug-in-main.js'),
   );
   assert.ok(bundled.length > 0, 'a bundled file starts plug-ins');
-  for (const name of [...bundled, 'server/runtime/node-plug-ins.js']) {
+  for (const name of [...bundled, 'server/runtime/node/node-plug-ins.js']) {
     const program = plugInProgram(new URL(`../${name}`, import.meta.url).href);
     assert.ok(existsSync(program), `${name}: ${program}`);
   }

@@ -8,8 +8,8 @@ import {
   OBSERVER_MASTER_PORT,
   QUORUM_PORT,
 } from './memory-ensemble.test-kit.ts';
-import { LINES_INTERVAL_MS, LINES_MAX } from './runtime/rated-log.ts';
-import { VirtualClock } from './runtime/virtual-clock.ts';
+import { LINES_INTERVAL_MS, LINES_MAX } from './runtime/logging/rated-log.ts';
+import { VirtualClock } from './runtime/virtual/virtual-clock.ts';
 
 const test = suite('server: floods of the log');
 

@@ -26,7 +26,7 @@ const DEADLINE = { deadlineMs: 180_000 };
 const SERVE_DEADLINE_MS = 60_000;
 
 const MAIN = ourServer();
-const FLOOD = fileURLToPath(new URL('./runtime/log-flood.test-kit.js', import.meta.url));
+const FLOOD = fileURLToPath(new URL('./runtime/logging/log-flood.test-kit.js', import.meta.url));
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.2`;
 const PORT = 2181;
 const STRANGERS_AT_A_TIME = 100;

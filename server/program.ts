@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import { isJavaFlag, systemProperties } from './config/java-flags.ts';
 import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
-import { collectLessUnderLargeValues } from './runtime/collection-pace.ts';
-import { claimDirectories } from './runtime/data-directories.ts';
-import { withInjectedFaults } from './runtime/injected-faults.ts';
-import { processLog } from './runtime/node-logger.ts';
-import { nodeRuntime } from './runtime/node-runtime.ts';
-import { returnMemoryWhenQuiet } from './runtime/quiet-memory.ts';
+import { withInjectedFaults } from './runtime/faulty/injected-faults.ts';
+import { collectLessUnderLargeValues } from './runtime/heap/collection-pace.ts';
+import { returnMemoryWhenQuiet } from './runtime/heap/quiet-memory.ts';
+import { processLog } from './runtime/logging/node-logger.ts';
+import { claimDirectories } from './runtime/node/data-directories.ts';
+import { nodeRuntime } from './runtime/node/node-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { startServer } from './server.ts';
 

@@ -9,7 +9,7 @@ import {
   QUORUM_PORT,
 } from './memory-ensemble.test-kit.ts';
 import type { Connection, Listener } from './runtime/runtime.ts';
-import { VirtualClock } from './runtime/virtual-clock.ts';
+import { VirtualClock } from './runtime/virtual/virtual-clock.ts';
 import { OpCode } from './wire/opcodes.ts';
 
 const test = suite('server: its end');

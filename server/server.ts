@@ -25,7 +25,7 @@ import type { ServerParts } from './processors/zookeeper-server.ts';
 import { ConfigurationFiles } from './quorum/configuration-files.ts';
 import { QuorumPeer } from './quorum/quorum-peer.ts';
 import type { ServeClients } from './quorum/read-only-phase.ts';
-import type { Logger } from './runtime/logger.ts';
+import type { Logger } from './runtime/logging/logger.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { memberNetworks } from './security/member-networks.ts';
 import { LocalSessions } from './sessions/local-sessions.ts';

@@ -60,7 +60,7 @@ const rules: readonly Rule[] = [
       [{ 'server/a.ts': '\nprocess.nextTick(run);' }, /:2: process\.nextTick/],
     ],
     clean: [
-      { 'server/runtime/node-clock.ts': "import 'node:net'; setTimeout(run, Date.now());" },
+      { 'server/runtime/node/node-clock.ts': "import 'node:net'; setTimeout(run, Date.now());" },
       { 'server/tree/a.test.ts': "import { readFileSync } from 'node:fs'; setTimeout(run, 1);" },
       { 'server/a.ts': "import { createHash } from 'node:crypto';\nimport { join } from 'node:path';" },
       {

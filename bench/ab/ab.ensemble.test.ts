@@ -6,7 +6,7 @@ import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#tes
 import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { parseConfig } from '../../server/config/server-config.ts';
-import { nodeDisk } from '../../server/runtime/node-disk.ts';
+import { nodeDisk } from '../../server/runtime/node/node-disk.ts';
 import { readAuthorities, readIdentity } from '../../server/security/read-store.ts';
 import { PEER_METRICS } from '../peer/metrics.ts';
 import { terminal } from '../terminal.ts';

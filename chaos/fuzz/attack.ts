@@ -1,6 +1,6 @@
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
-import { silentLogger } from '../../server/runtime/logger.ts';
-import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
+import { silentLogger } from '../../server/runtime/logging/logger.ts';
+import { nodeRuntime } from '../../server/runtime/node/node-runtime.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { Attacker } from './attacker.ts';

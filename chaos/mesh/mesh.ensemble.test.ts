@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { assert, temporaryFolder } from '#test';
-import { parseLinkMap } from '../../server/runtime/link-map.ts';
+import { parseLinkMap } from '../../server/runtime/addresses/link-map.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { Dialed } from '../testing/dialed.ts';
 import { eachToxiproxy } from '../testing/each-toxiproxy.ts';

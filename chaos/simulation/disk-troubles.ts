@@ -1,7 +1,7 @@
 import { ServerError } from '../../server/errors.ts';
-import type { DiskOperation } from '../../server/runtime/memory-disk.ts';
-import type { MemoryMachine } from '../../server/runtime/memory-runtime.ts';
-import type { VirtualTime } from '../../server/runtime/virtual-time.ts';
+import type { DiskOperation } from '../../server/runtime/virtual/memory-disk.ts';
+import type { MemoryMachine } from '../../server/runtime/virtual/memory-runtime.ts';
+import type { VirtualTime } from '../../server/runtime/virtual/virtual-time.ts';
 import { isOperators } from './member-files.ts';
 
 /**

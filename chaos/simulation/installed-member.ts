@@ -1,6 +1,6 @@
-import type { MemoryNetwork } from '../../server/runtime/memory-network.ts';
-import { type Crash, MemoryMachine } from '../../server/runtime/memory-runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { MemoryNetwork } from '../../server/runtime/virtual/memory-network.ts';
+import { type Crash, MemoryMachine } from '../../server/runtime/virtual/memory-runtime.ts';
 import { DiskTroubles } from './disk-troubles.ts';
 import type { MemberSpec, RunningMember } from './member.ts';
 import type { Moments } from './moments.ts';

@@ -1,5 +1,5 @@
 import type { EventListener } from '../../server/metrics/server-events.ts';
-import type { LogFields, Logger } from '../../server/runtime/logger.ts';
+import type { LogFields, Logger } from '../../server/runtime/logging/logger.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
 import type { ConfigWatch } from './config-watch.ts';
 import type { Journal } from './journal.ts';

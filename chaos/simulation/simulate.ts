@@ -1,6 +1,6 @@
 import type { Disk } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import type { VirtualClock } from '../../server/runtime/virtual/virtual-clock.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
 import { check } from '../checkers/index.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';

@@ -1,5 +1,5 @@
-import type { LinkQuality } from '../../server/runtime/memory-link.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { LinkQuality } from '../../server/runtime/virtual/memory-link.ts';
 import { type FaultKind, SIMULATED_FAULTS } from './faults/index.ts';
 import type { FaultNeed } from './faults/simulated-fault.ts';
 import { drawSessionSettings, drawSettings, observersReadOn } from './settings.ts';

@@ -1,9 +1,9 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
-import type { Cut, LinkQuality } from '../../server/runtime/memory-link.ts';
-import { MemoryNetwork } from '../../server/runtime/memory-network.ts';
-import type { Crash } from '../../server/runtime/memory-runtime.ts';
-import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
-import { VirtualTime } from '../../server/runtime/virtual-time.ts';
+import type { Cut, LinkQuality } from '../../server/runtime/virtual/memory-link.ts';
+import { MemoryNetwork } from '../../server/runtime/virtual/memory-network.ts';
+import type { Crash } from '../../server/runtime/virtual/memory-runtime.ts';
+import { VirtualClock } from '../../server/runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../../server/runtime/virtual/virtual-time.ts';
 import { ConfigWatch, membersOf } from './config-watch.ts';
 import type { DiskSickness } from './disk-troubles.ts';
 import { FailureDetector } from './failure-detector.ts';

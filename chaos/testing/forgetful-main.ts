@@ -3,8 +3,8 @@
  * [probability with which a process is forgetful at all]`. It ends with its standard input, as main.ts does.
  */
 import { loadConfig } from '../../server/config/load-config.ts';
-import { processLog } from '../../server/runtime/node-logger.ts';
-import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
+import { processLog } from '../../server/runtime/logging/node-logger.ts';
+import { nodeRuntime } from '../../server/runtime/node/node-runtime.ts';
 import { startServer } from '../../server/server.ts';
 import { forgetfulDisk } from './forgetful-disk.ts';
 

@@ -1,8 +1,8 @@
 /** The transactions that an ensemble agreed on, read from the logs that its members have on disk. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { silentLogger } from '../../server/runtime/logger.ts';
-import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
+import { silentLogger } from '../../server/runtime/logging/logger.ts';
+import { nodeRuntime } from '../../server/runtime/node/node-runtime.ts';
 import { LogFileReader } from '../../server/storage/log-file-reader.ts';
 import { listLogFiles } from '../../server/storage/log-format.ts';
 import { JuteReader } from '../../server/wire/jute.ts';

@@ -5,8 +5,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLogger } from '../../server/runtime/logger.ts';
-import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
+import { silentLogger } from '../../server/runtime/logging/logger.ts';
+import { nodeRuntime } from '../../server/runtime/node/node-runtime.ts';
 import type { Address } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { HistoryEvent } from '../checkers/history.ts';

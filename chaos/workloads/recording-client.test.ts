@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { MemoryNetwork } from '../../server/runtime/memory-network.ts';
 import type { Connection } from '../../server/runtime/runtime.ts';
-import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import { MemoryNetwork } from '../../server/runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../../server/runtime/virtual/virtual-clock.ts';
 import { readConnectRequest, writeConnectResponse } from '../../server/wire/connect.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteReader, JuteWriter } from '../../server/wire/jute.ts';

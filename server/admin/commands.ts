@@ -1,7 +1,7 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
 import type { QuorumServer } from '../membership/quorum-server.ts';
 import { Double } from '../metrics/double.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { atMost, PAUSE, type Pause } from '../turns/live.ts';
 import { FULL_VERSION } from '../version.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { nodeDisk } from '../runtime/node-disk.ts';
+import { nodeDisk } from '../runtime/node/node-disk.ts';
 import type { FileInfo } from '../runtime/runtime.ts';
 import { AnswerPump, type AnswerSink } from '../turns/answer-pump.ts';
 import type { Slow } from '../turns/live.ts';

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { WALL_START_MS } from '../runtime/virtual-clock.ts';
+import { WALL_START_MS } from '../runtime/virtual/virtual-clock.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { answerFourLetterWord } from './four-letter-words.ts';

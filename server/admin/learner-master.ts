@@ -1,5 +1,5 @@
 import { Observer } from '../learner/observer.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { ServerView } from './server-view.ts';
 
 /** The master of an observer, and the last request to change it. @see ObserverMXBean.getLearnerMaster */

@@ -1,7 +1,7 @@
 import { PROMETHEUS_PROVIDER } from '../config/metrics-provider.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import { formatAddress } from '../runtime/host-address.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { HttpHost, HttpRequest, HttpResponse } from '../runtime/runtime.ts';
 import type { AnswerPump } from '../turns/answer-pump.ts';
 import { answerMethods, textResponse } from './admin-server.ts';

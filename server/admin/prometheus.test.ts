@@ -2,7 +2,7 @@
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { HttpHost, HttpResponse } from '../runtime/runtime.ts';
 import { AnswerPump } from '../turns/answer-pump.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';

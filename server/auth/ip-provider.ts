@@ -1,4 +1,4 @@
-import { addressBytes, parseIpRange, prefixOf } from '../runtime/ip-address.ts';
+import { addressBytes, parseIpRange, prefixOf } from '../runtime/addresses/ip-address.ts';
 import { type AuthClient, AuthenticationProvider, type AuthStep, proven } from './authentication-provider.ts';
 import type { Matcher } from './matcher.ts';
 

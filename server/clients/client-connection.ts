@@ -2,7 +2,7 @@ import { highOf, lowOf } from '../collections/long-map.ts';
 import type { Request } from '../processors/request.ts';
 import { Hold } from '../processors/server-cnxn.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
 import type { TurnBudget } from '../turns/turn-budget.ts';

@@ -11,7 +11,7 @@ import { digestId } from '../auth/digest-id.ts';
 import { testProviders } from '../auth/providers.test-kit.ts';
 import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { writeAuthRequest } from '../wire/requests.ts';

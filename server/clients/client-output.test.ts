@@ -4,7 +4,7 @@ import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { ServerStats } from '../metrics/server-stats.ts';
 import { EVENTS_AT_ONCE_MAX, EventLine } from '../processors/event-line.ts';
 import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';

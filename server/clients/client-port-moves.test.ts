@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { configurationFromText } from '../membership/configuration.ts';
 import { parseQuorumConfig, type QuorumMember } from '../membership/quorum-text.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { ClientPortMoves } from './client-port-moves.ts';
 

@@ -1,8 +1,8 @@
 import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import type { Logger } from '../runtime/logger.ts';
-import type { RatedLog } from '../runtime/rated-log.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
+import type { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import type { InputLedger } from './input-ledger.ts';
 import type { OutputLedger } from './output-ledger.ts';

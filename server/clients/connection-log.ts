@@ -1,5 +1,5 @@
-import type { Logger } from '../runtime/logger.ts';
-import type { RatedLog } from '../runtime/rated-log.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
+import type { RatedLog } from '../runtime/logging/rated-log.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 
 /** The connection, as its lines in the log show it. */

@@ -1,6 +1,12 @@
 import type { QuorumServer } from '../membership/quorum-server.ts';
 import { badValue } from '../properties/key-kinds.ts';
-import { ANY_HOST, canonicalHost, formatAddress, ipAddress, isAnyHost } from '../runtime/host-address.ts';
+import {
+  ANY_HOST,
+  canonicalHost,
+  formatAddress,
+  ipAddress,
+  isAnyHost,
+} from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import type { Settings } from './config-keys.ts';
 

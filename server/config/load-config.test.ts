@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { MemoryDisk } from '../runtime/memory-disk.ts';
+import { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 import { loadConfig } from './load-config.ts';
 
 const test = suite('config: files');

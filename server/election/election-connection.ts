@@ -1,4 +1,4 @@
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import {
   decodeNotification,

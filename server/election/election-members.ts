@@ -1,4 +1,4 @@
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 
 /** What election needs to know of the other servers of a configuration, this one included. */

@@ -1,4 +1,4 @@
-import { connectToFirst } from '../runtime/connect-to-first.ts';
+import { connectToFirst } from '../runtime/addresses/connect-to-first.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import { EPOCH_ANSWER_BYTES, readEpochAnswer, writeEpochQuestion } from '../wire/election-message.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';

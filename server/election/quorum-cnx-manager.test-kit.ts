@@ -1,10 +1,10 @@
 /** Servers with a connection manager each, and strangers that send them bytes. */
 import { Metrics } from '../metrics/metrics.ts';
-import { type Logger, silentLogger } from '../runtime/logger.ts';
-import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
+import { type Logger, silentLogger } from '../runtime/logging/logger.ts';
 import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import { type MemoryHost, MemoryNetwork } from '../runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { plainElection } from '../security/election-network.ts';
 import { type Notification, writeInitialMessage } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
-import { silentLogger } from '../runtime/logger.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import { plainElection } from '../security/election-network.ts';
 import {
   ACCEPTED_EPOCH,

@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
 import { listenAddresses } from '../membership/quorum-server.ts';
-import { listenOnAll } from '../runtime/listen-on-all.ts';
-import { RatedLog } from '../runtime/rated-log.ts';
+import { listenOnAll } from '../runtime/addresses/listen-on-all.ts';
+import { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { Address, Connection } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,

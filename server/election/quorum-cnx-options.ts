@@ -1,6 +1,6 @@
 import type { ServerError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ElectionNetwork } from '../security/election-network.ts';
 import type { Notification } from '../wire/election-message.ts';

@@ -1,10 +1,10 @@
 /** ZOOKEEPER-3188: election connections of servers with several addresses, each on a network of its own. */
 import { assert, suite } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
-import { silentLogger } from '../runtime/logger.ts';
-import { MemoryNetwork } from '../runtime/memory-network.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
+import { MemoryNetwork } from '../runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { plainElection } from '../security/election-network.ts';
 import { type InitialMessage, type Notification, readInitialMessage } from '../wire/election-message.ts';
 import { JuteReader } from '../wire/jute.ts';

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
 import { SeededRandom } from '../runtime/seeded-random.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import {
   EPOCH_ANSWER_BYTES,
   encodeNotification,

@@ -1,5 +1,5 @@
 import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
-import type { RatedLog } from '../runtime/rated-log.ts';
+import type { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { Clock, Timer } from '../runtime/runtime.ts';
 import type { ElectionConnection } from './election-connection.ts';
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
-import type { Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
+import type { Identity, TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
 import { everybodyWrites } from './rolling-upgrade.test-kit.ts';

@@ -5,7 +5,7 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { assert, suite, until } from '#test';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { type MemberPlan, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
 import { apache, RELEASES, requireApache } from './member.test-kit.ts';
 import { everybodyWrites, rollOn } from './rolling-upgrade.test-kit.ts';

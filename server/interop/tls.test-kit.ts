@@ -2,7 +2,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '#test';
-import { type Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { type Identity, TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 
 /** TLS alone. */
 export const TLS = ['sslQuorum=true', 'portUnification=false'];

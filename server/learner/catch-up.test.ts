@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { TURN_UNITS } from '../turns/turn-budget.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';

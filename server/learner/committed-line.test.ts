@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { Units } from '../turns/turn-budget.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { MemoryNetwork } from '../runtime/memory-network.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import { MemoryNetwork } from '../runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { MasterDialer, ROUND_PAUSE_MS, roundPauseMs } from './master-dialer.ts';
 
 const test = suite('quorum: dialing masters');

@@ -1,5 +1,5 @@
-import { connectToFirst } from '../runtime/connect-to-first.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { connectToFirst } from '../runtime/addresses/connect-to-first.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 
 /** Pause between two rounds through the masters, without the extra pause. @see docs/quorum.md "Packets" */

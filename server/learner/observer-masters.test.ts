@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { MemoryEnsemble, nameOf, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { SeededRandom } from '../runtime/seeded-random.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import type { Master } from './master-dialer.ts';
 import { ObserverMasters } from './observer-masters.ts';
 

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { encodeEpochAnswer } from '../wire/election-message.ts';
 import { EPOCH_MAX, makeZxid } from '../wire/zxid.ts';
 import {

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { Request, RequestOrigin } from '../processors/request.ts';
 import type { ServerParts } from '../processors/zookeeper-server.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { LeaderSessions } from './leader-sessions.ts';

@@ -13,7 +13,7 @@ import { ownRequest, type Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { RatedLog } from '../runtime/rated-log.ts';
+import { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { SessionTracker, TrackedSession } from '../sessions/session-tracker.ts';
 import { Units } from '../turns/turn-budget.ts';

@@ -1,7 +1,7 @@
 import type { ServerError } from '../errors.ts';
 import type { QuorumServer } from '../membership/quorum-server.ts';
 import { listenAddresses, masterAddressesOf, quorumAddressesOf } from '../membership/quorum-server.ts';
-import { listenOnAll, type PortFailures } from '../runtime/listen-on-all.ts';
+import { listenOnAll, type PortFailures } from '../runtime/addresses/listen-on-all.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX, makeZxid, zxidToHex } from '../wire/zxid.ts';

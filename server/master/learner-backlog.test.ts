@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { LearnerBacklog, LearnerQueue, MOVING_LIMITS_MAX, MOVING_MS_MAX } from './learner-backlog.ts';
 

@@ -1,5 +1,5 @@
 import type { SyncMode } from '../metrics/server-events.ts';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { Units } from '../turns/turn-budget.ts';
 import { JuteError } from '../wire/jute.ts';

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { configurationOf } from '../membership/configuration.ts';
 import { Membership } from '../membership/membership.ts';
 import { parseQuorumConfig } from '../membership/quorum-text.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { MemberAddresses } from './member-addresses.ts';
 
 const test = suite('master: addresses of observers');

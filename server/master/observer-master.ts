@@ -2,7 +2,7 @@ import { Fifo } from '../collections/fifo.ts';
 import { joinId } from '../collections/long-map.ts';
 import { listenAddresses, masterAddressesOf } from '../membership/quorum-server.ts';
 import type { Request } from '../processors/request.ts';
-import { listenOnAll } from '../runtime/listen-on-all.ts';
+import { listenOnAll } from '../runtime/addresses/listen-on-all.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';

@@ -2,7 +2,7 @@
 import { assert, suite } from '#test';
 import { Follower } from '../learner/follower.ts';
 import { body } from '../memory-client.test-kit.ts';
-import type { LogFields } from '../runtime/logger.ts';
+import type { LogFields } from '../runtime/logging/logger.ts';
 import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { OBSERVER_PROPOSALS, PacketType } from '../wire/quorum-packet.ts';

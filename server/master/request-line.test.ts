@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import { RequestLine, type RequestSender } from './request-line.ts';
 

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { formatAddress } from '../runtime/host-address.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
 import {
   electionAddressesOf,
   formatQuorumServer,

@@ -1,6 +1,12 @@
 import { parseInt32 } from '../properties/java-values.ts';
 import { badValue, PORT_MAX } from '../properties/key-kinds.ts';
-import { ANY_HOST, bracketed, canonicalHost, formatAddress, ipAddress } from '../runtime/host-address.ts';
+import {
+  ANY_HOST,
+  bracketed,
+  canonicalHost,
+  formatAddress,
+  ipAddress,
+} from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 
 export type Role = 'participant' | 'observer';

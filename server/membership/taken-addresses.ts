@@ -1,4 +1,4 @@
-import { formatAddress, isAnyHost } from '../runtime/host-address.ts';
+import { formatAddress, isAnyHost } from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import type { QuorumServer } from './quorum-server.ts';
 

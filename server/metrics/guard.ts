@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Counter, Metrics } from './metrics.ts';
 

@@ -1,5 +1,5 @@
-import type { Logger } from '../runtime/logger.ts';
-import { RatedLog } from '../runtime/rated-log.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
+import { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { EventListener, ServerEvent } from './server-events.ts';

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { type LogFields, type Logger, silentLogger } from '../runtime/logger.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import { type LogFields, type Logger, silentLogger } from '../runtime/logging/logger.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { countEvents } from './count-events.ts';
 import { logEvents } from './log-events.ts';
 import { Metrics } from './metrics.ts';

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import type { FiredEvent } from '../tree/fired-event.ts';
 import { WatchManager, WatchMode } from '../tree/watch-manager.ts';
 import { WatchMemory } from '../tree/watch-memory.ts';

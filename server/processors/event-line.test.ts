@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import type { JuteWriter } from '../wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';

@@ -1,7 +1,7 @@
 /** A tree with clients that read it. */
 import { digestId } from '../auth/digest-id.ts';
 import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { watchLimits } from '../tree/watch-memory.ts';
 import { TurnBudget } from '../turns/turn-budget.ts';
 import { type Id, Perms } from '../wire/acl.ts';

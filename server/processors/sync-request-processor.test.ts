@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import type { ServerError } from '../errors.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { createPacket } from '../storage/storage.test-kit.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { SyncRequestProcessor } from './sync-request-processor.ts';

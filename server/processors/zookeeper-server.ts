@@ -7,7 +7,7 @@ import type { Guard } from '../metrics/guard.ts';
 import type { Metrics, Summary } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';

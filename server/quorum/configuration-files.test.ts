@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { loadConfig } from '../config/load-config.ts';
 import { type Configuration, configurationFromText } from '../membership/configuration.ts';
-import { type LogFields, silentLogger } from '../runtime/logger.ts';
-import { MemoryDisk } from '../runtime/memory-disk.ts';
-import { nodeDisk } from '../runtime/node-disk.ts';
+import { type LogFields, silentLogger } from '../runtime/logging/logger.ts';
+import { nodeDisk } from '../runtime/node/node-disk.ts';
+import { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 import { ConfigurationFiles } from './configuration-files.ts';
 
 const test = suite('quorum: the files of a configuration');

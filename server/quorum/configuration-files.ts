@@ -1,7 +1,7 @@
 import type { Configuration } from '../membership/configuration.ts';
 import { isMembershipKey } from '../membership/quorum-text.ts';
 import { escapedProperty, withoutProperties } from '../properties/properties.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { replaceFile } from '../storage/small-file.ts';
 

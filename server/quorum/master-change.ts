@@ -1,8 +1,8 @@
 import type { Master } from '../learner/master-dialer.ts';
 import type { Observer } from '../learner/observer.ts';
-import { connectToFirst } from '../runtime/connect-to-first.ts';
-import { canonicalHost, formatAddress } from '../runtime/host-address.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { connectToFirst } from '../runtime/addresses/connect-to-first.ts';
+import { canonicalHost, formatAddress } from '../runtime/addresses/host-address.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock, Network, Timer } from '../runtime/runtime.ts';
 
 /** Limit on the wait until the requested master accepts a connection. */

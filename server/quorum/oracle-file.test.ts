@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder } from '#test';
-import type { Logger } from '../runtime/logger.ts';
-import { MemoryDisk } from '../runtime/memory-disk.ts';
-import { nodeDisk } from '../runtime/node-disk.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
+import { nodeDisk } from '../runtime/node/node-disk.ts';
+import { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 import { OracleFile } from './oracle-file.ts';
 
 const test = suite('quorum: OracleFile');

@@ -1,5 +1,5 @@
 import type { Oracle } from '../membership/oracle.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 
 /**

@@ -11,7 +11,7 @@ import { Membership, type MembershipChange } from '../membership/membership.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
 import { type ConfigSource, votersChanged } from '../membership/voters-changed.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { CONFIG_PATH } from '../tree/data-tree.ts';

@@ -7,7 +7,7 @@ import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ElectionNetwork } from '../security/election-network.ts';
 import type { LocalSessions } from '../sessions/local-sessions.ts';

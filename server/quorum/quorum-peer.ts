@@ -10,7 +10,7 @@ import { Leader } from '../master/leader.ts';
 import type { Membership, MembershipChange } from '../membership/membership.ts';
 import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { RatedLog } from '../runtime/rated-log.ts';
+import { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';

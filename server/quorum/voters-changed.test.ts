@@ -10,7 +10,7 @@ import { MemoryClient } from '../memory-client.test-kit.ts';
 import { ELECTION_PORT, MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
-import { silentLogger } from '../runtime/logger.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import { databaseDefaults } from '../storage/database-config.ts';
 import { EpochFiles } from '../storage/epoch-file.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { END_LINGER_MS, END_MS_MAX, END_STALLED_MS, Linger } from './linger.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './virtual/virtual-clock.ts';
 
 const test = suite('runtime: waiting for a peer at the end');
 

@@ -1,4 +1,4 @@
-import { connectToFirst } from '../runtime/connect-to-first.ts';
+import { connectToFirst } from '../runtime/addresses/connect-to-first.ts';
 import type { Address, ConnectEvents, Network, Timer } from '../runtime/runtime.ts';
 
 /** What an election needs of the network. */

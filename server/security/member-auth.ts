@@ -1,5 +1,5 @@
 import type { QuorumSasl } from '../config/quorum-sasl.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { AuthLearnerSide, AuthServerSide } from './auth-sides.ts';
 import { DigestClient, DigestServer } from './digest-md5.ts';

@@ -1,5 +1,5 @@
 import type { ServerConfig } from '../config/server-config.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Network, Runtime } from '../runtime/runtime.ts';
 import { type ElectionNetwork, plainElection } from './election-network.ts';
 import { MemberAuth } from './member-auth.ts';

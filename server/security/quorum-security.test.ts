@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { assert, suite } from '#test';
 import { parseConfig } from '../config/server-config.ts';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { QuorumSecurity, RELOAD_INTERVAL_MS } from './quorum-security.ts';
 import { emptyDisk, keepingLogger, write } from './stores.test-kit.ts';
 

@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import type { QuorumTls } from '../config/quorum-tls.ts';
 import { ServerError } from '../errors.ts';
 import { printable } from '../printable.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock, Disk, Network, PortSecurity, SecurityContext, Timer } from '../runtime/runtime.ts';
-import { named } from '../runtime/tls-refusal.ts';
+import { named } from '../runtime/tls/tls-refusal.ts';
 import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './read-store.ts';
 import { Revocation } from './revocation.ts';
 

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { ServerError } from '../errors.ts';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { readJksStore } from './jks-store.ts';
 import { StoreError } from './key-store.ts';
 import { readPkcs12Store } from './pkcs12-store.ts';

@@ -1,7 +1,7 @@
 import type { ErrorCodeName } from '../errors.ts';
-import { formatAddress } from '../runtime/host-address.ts';
-import type { Logger } from '../runtime/logger.ts';
-import { RatedLog } from '../runtime/rated-log.ts';
+import { formatAddress } from '../runtime/addresses/host-address.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
+import { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { Address, Clock } from '../runtime/runtime.ts';
 
 /** Limit on the addresses whose last refusal is remembered. */

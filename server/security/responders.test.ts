@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { ANSWER_BYTES_MAX } from './ask-responder.ts';
 import { certificateFields } from './certificate-fields.ts';
 import { DerError } from './der.ts';

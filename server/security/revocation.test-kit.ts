@@ -1,10 +1,10 @@
 /** A member in virtual time that asks a server whether certificates are revoked. */
 import { X509Certificate } from 'node:crypto';
 import { assert } from '#test';
-import type { Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
-import { MemoryNetwork } from '../runtime/memory-network.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import type { Identity, TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
+import { MemoryNetwork } from '../runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { EXCHANGE_MS_MAX } from './http-exchange.ts';
 import { Revocation } from './revocation.ts';
 import { emptyDisk } from './stores.test-kit.ts';

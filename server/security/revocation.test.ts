@@ -1,6 +1,6 @@
 /** Lists of revoked certificates, from a server or a file: what cannot be found out is not accepted. */
 import { assert, suite } from '#test';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { LIST_BYTES_MAX } from './fetch-list.ts';
 import { EXCHANGE_MS_MAX } from './http-exchange.ts';
 import { ANSWER_AGE_MS_MAX } from './kept-answers.ts';

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { printable } from '../printable.ts';
 import type { Timer } from '../runtime/runtime.ts';
-import { named } from '../runtime/tls-refusal.ts';
+import { named } from '../runtime/tls/tls-refusal.ts';
 import { askResponder } from './ask-responder.ts';
 import { type CertificateFields, certificateFields } from './certificate-fields.ts';
 import { DerError } from './der.ts';

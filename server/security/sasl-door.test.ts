@@ -1,12 +1,12 @@
 /** Strangers on a port with SASL: their number, their time and their bytes are limited. */
 import { assert, suite } from '#test';
-import { silentLogger } from '../runtime/logger.ts';
-import { MemoryConnection } from '../runtime/memory-connection.ts';
-import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import type { Connection } from '../runtime/runtime.ts';
-import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../runtime/tls-door.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../runtime/tls/tls-door.ts';
+import { MemoryConnection } from '../runtime/virtual/memory-connection.ts';
+import { type MemoryHost, MemoryNetwork } from '../runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { AUTH_MAGIC, encodeAuthPacket } from '../wire/quorum-auth-packet.ts';
 import { MemberAuth } from './member-auth.ts';
 import { type JaasPlan, jaasText } from './sasl.test-kit.ts';

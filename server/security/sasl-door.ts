@@ -1,6 +1,6 @@
 import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { Address, Clock, Connection, Timer } from '../runtime/runtime.ts';
-import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../runtime/tls-door.ts';
+import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../runtime/tls/tls-door.ts';
 import type { AuthServerSide, AuthStep } from './auth-sides.ts';
 
 /**

@@ -10,7 +10,7 @@ import {
   writeFile,
   ZOO_CFG,
 } from '../memory-ensemble.test-kit.ts';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { type JaasPlan, jaasText } from './sasl.test-kit.ts';
 
 const test = suite('security: ensembles with SASL in virtual time');

@@ -1,6 +1,6 @@
 import type { ErrorCodeName } from '../errors.ts';
-import { connectToFirst } from '../runtime/connect-to-first.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { connectToFirst } from '../runtime/addresses/connect-to-first.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type {
   Address,
   Clock,

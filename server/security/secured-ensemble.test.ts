@@ -7,7 +7,7 @@ import {
   OBSERVER_MASTER_PORT,
   QUORUM_PORT,
 } from '../memory-ensemble.test-kit.ts';
-import { TestAuthority } from '../runtime/certificates.test-kit.ts';
+import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { write } from './stores.test-kit.ts';
 
 const test = suite('security: ensembles with TLS in virtual time');

@@ -1,5 +1,5 @@
 import type { Network } from '../runtime/runtime.ts';
-import { TlsRefusal } from '../runtime/tls-refusal.ts';
+import { TlsRefusal } from '../runtime/tls/tls-refusal.ts';
 import type { QuorumSecurity, QuorumSecurityParts } from './quorum-security.ts';
 import { RefusedDials } from './refused-dials.ts';
 

@@ -1,6 +1,6 @@
 /** A responder of a test: what it says of a certificate, in DER by hand. */
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
-import type { Identity, TestAuthority } from '../runtime/certificates.test-kit.ts';
+import type { Identity, TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { certificateFields } from './certificate-fields.ts';
 import { DerReader, Tag } from './der.ts';
 import { derSequence, derValue } from './write-der.ts';

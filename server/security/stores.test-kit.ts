@@ -1,8 +1,8 @@
 /** Stores on a simulated disk, and a logger that keeps its lines. */
 import type { StoreFile, StoreType } from '../config/quorum-tls.ts';
-import type { Logger } from '../runtime/logger.ts';
-import { MemoryDisk } from '../runtime/memory-disk.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
+import { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 
 export function emptyDisk(wallMs = () => 0): Disk {
   const random = { float: () => 0, below: () => 0 };

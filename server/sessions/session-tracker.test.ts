@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { highOf, lowOf } from '../collections/long-map.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { SessionIds } from './session-ids.ts';
 import { SessionTracker, type TrackedSession } from './session-tracker.ts';

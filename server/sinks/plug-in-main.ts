@@ -1,4 +1,4 @@
-/** The process of a plug-in: started by `runtime/node-plug-ins.ts`, and of no use without it. */
+/** The process of a plug-in: started by `runtime/node/node-plug-ins.ts`, and of no use without it. */
 import { readFileSync } from 'node:fs';
 import type { FromPlugIn, ToPlugIn } from '../stream/plug-in-messages.ts';
 import { CommitStreamPlugIn } from './plug-in.ts';

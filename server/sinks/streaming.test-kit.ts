@@ -2,7 +2,7 @@
 import { assert, until } from '#test';
 import { type Ensemble, type MemberPlan, withEnsemble } from '../interop/ensemble.test-kit.ts';
 import type { Member } from '../interop/member.test-kit.ts';
-import { nodeDisk } from '../runtime/node-disk.ts';
+import { nodeDisk } from '../runtime/node/node-disk.ts';
 import { LogFileReader } from '../storage/log-file-reader.ts';
 import { listLogFiles } from '../storage/log-format.ts';
 import { verdictOn } from '../stream/broker.test-kit.ts';

@@ -1,6 +1,6 @@
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock, Disk, Random } from '../runtime/runtime.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
 import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';

@@ -4,7 +4,7 @@ import { assert } from '#test';
 import { countEvents } from '../metrics/count-events.ts';
 import { logEvents } from '../metrics/log-events.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
-import { type Logger, silentLogger } from '../runtime/logger.ts';
+import { type Logger, silentLogger } from '../runtime/logging/logger.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';

@@ -1,5 +1,5 @@
 import { assert, repetitions, suite } from '#test';
-import { silentLogger } from '../runtime/logger.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { databaseDefaults } from './database-config.ts';
 import { createPacket, seededRandom, type TestRig, testRig } from './storage.test-kit.ts';

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { type Logger, silentLogger } from '../runtime/logger.ts';
+import { type Logger, silentLogger } from '../runtime/logging/logger.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog, type FileTxnLogOptions } from './file-txn-log.ts';

@@ -1,7 +1,7 @@
 import { copyBytes } from '../copy-bytes.ts';
 import { invariant, type ServerError } from '../errors.ts';
 import type { Counter, Metrics, Summary } from '../metrics/metrics.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock, Disk, DiskFile } from '../runtime/runtime.ts';
 import { TXN_START, TXN_TRAILER_BYTES, type TxnPacket } from '../wire/txn-packet.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { onDisk } from './disk-error.ts';

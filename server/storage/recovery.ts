@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import type { OwnerLayout } from '../tree/owner.ts';

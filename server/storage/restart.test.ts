@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { silentLogger } from '../runtime/logger.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';

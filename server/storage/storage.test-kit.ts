@@ -1,8 +1,8 @@
 import { countEvents } from '../metrics/count-events.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
-import { MemoryDisk } from '../runtime/memory-disk.ts';
 import type { Clock, Random, Timer } from '../runtime/runtime.ts';
+import { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';

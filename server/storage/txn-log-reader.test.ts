@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { silentLogger } from '../runtime/logger.ts';
-import type { MemoryDisk } from '../runtime/memory-disk.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
+import type { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog } from './file-txn-log.ts';

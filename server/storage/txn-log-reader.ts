@@ -1,5 +1,5 @@
 import { ServerError } from '../errors.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../runtime/logging/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import type { JuteLimits } from '../wire/jute-limits.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';

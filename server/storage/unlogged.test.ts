@@ -2,7 +2,7 @@
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { silentLogger } from '../runtime/logger.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import { databaseDefaults } from './database-config.ts';
 import { createPacket, testRig } from './storage.test-kit.ts';
 import { ZkDatabase } from './zk-database.ts';

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { type LogFields, type Logger, silentLogger } from '../runtime/logger.ts';
+import { type LogFields, type Logger, silentLogger } from '../runtime/logging/logger.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { type TxnPacket, txnOf, txnPacket } from '../wire/txn-packet.ts';

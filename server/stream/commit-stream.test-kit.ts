@@ -2,7 +2,7 @@
 import { assert } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
 import { type ServerEvent, ServerEvents } from '../metrics/server-events.ts';
-import { silentLogger } from '../runtime/logger.ts';
+import { silentLogger } from '../runtime/logging/logger.ts';
 import { open } from '../storage/database.test-kit.ts';
 import { databaseDefaults } from '../storage/database-config.ts';
 import { purgeInParts } from '../storage/purge.ts';

@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
 import { Guard } from '../metrics/guard.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import type { LogFields, Logger } from '../runtime/logger.ts';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { VirtualTime } from '../runtime/virtual-time.ts';
+import type { LogFields, Logger } from '../runtime/logging/logger.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual/virtual-time.ts';
 import { ANSWERS_MAX, AnswerPump, type AnswerSink, PATIENCE_MS, TOO_MANY_ANSWERS } from './answer-pump.ts';
 import { TURN_UNITS } from './turn-budget.ts';
 import { TurnQueue } from './turn-queue.ts';

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { LEAST_SLICE_MS, TURN_MS, TURN_UNITS, TurnBudget } from './turn-budget.ts';
 
 const test = suite('processors: the budget of a turn');

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { TURN_MS, TURN_UNITS, type TurnBudget } from './turn-budget.ts';
 import { TurnQueue, type TurnWorker } from './turn-queue.ts';
 

@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts';
-import { formatAddress, isAnyHost } from '../runtime/host-address.ts';
+import { formatAddress, isAnyHost } from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { JuteError, JuteReader, JuteWriter } from './jute.ts';
 import { epochOf } from './zxid.ts';

@@ -1,10 +1,10 @@
 /** Entry point of a process with several servers. What ends one of them leaves the others alone. */
 import { loadConfig } from '../../../server/config/load-config.ts';
 import type { ServerConfig } from '../../../server/config/server-config.ts';
-import { claimDirectories } from '../../../server/runtime/data-directories.ts';
-import type { LogFields, Logger } from '../../../server/runtime/logger.ts';
-import { nodeRuntime } from '../../../server/runtime/node-runtime.ts';
-import { returnMemoryWhenQuiet } from '../../../server/runtime/quiet-memory.ts';
+import { returnMemoryWhenQuiet } from '../../../server/runtime/heap/quiet-memory.ts';
+import type { LogFields, Logger } from '../../../server/runtime/logging/logger.ts';
+import { claimDirectories } from '../../../server/runtime/node/data-directories.ts';
+import { nodeRuntime } from '../../../server/runtime/node/node-runtime.ts';
 import { type RunningServer, startServer } from '../../../server/server.ts';
 import { endWithParent } from '../end-with-parent.ts';
 import type { FromPack, ToPack } from './pack-messages.ts';

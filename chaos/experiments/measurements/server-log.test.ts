@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
 import { logEvents } from '../../../server/metrics/log-events.ts';
 import type { ServerEvent } from '../../../server/metrics/server-events.ts';
-import { type LogFields, type Logger, silentLogger } from '../../../server/runtime/logger.ts';
-import { VirtualClock } from '../../../server/runtime/virtual-clock.ts';
-import { VirtualTime } from '../../../server/runtime/virtual-time.ts';
+import { type LogFields, type Logger, silentLogger } from '../../../server/runtime/logging/logger.ts';
+import { VirtualClock } from '../../../server/runtime/virtual/virtual-clock.ts';
+import { VirtualTime } from '../../../server/runtime/virtual/virtual-time.ts';
 import { wayBackOf } from './server-log.ts';
 
 const test = suite('experiments: the way back, from the log of a member');

@@ -1,6 +1,6 @@
 /** A SOCKS5 server for one member: it dials what the link map of that member says. */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import type { LinkMap } from '../../../server/runtime/link-map.ts';
+import type { LinkMap } from '../../../server/runtime/addresses/link-map.ts';
 import { type Destination, greeting, reply, replyTo, request, type Step } from './handshake.ts';
 
 /** A member has two connections to each other one, and some while it reconnects. */

@@ -3,8 +3,8 @@
  * over the IPC channel, in the same order, and ends when that channel closes.
  */
 import { endWithParent } from '../../../bench/hosts/end-with-parent.ts';
-import { LinkMap } from '../../../server/runtime/link-map.ts';
-import { processLog } from '../../../server/runtime/node-logger.ts';
+import { LinkMap } from '../../../server/runtime/addresses/link-map.ts';
+import { processLog } from '../../../server/runtime/logging/node-logger.ts';
 import { SocksGateway } from './gateway.ts';
 
 const { logger } = processLog();
