@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, quickJava, suite, temporaryFolder, until } from '#test';
-import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
+import { assert, findApacheZooKeeper, quickJava, suite, temporaryFolder, until } from '#test';
+import { apache, CLASS_PATH, RELEASES, requireApache } from '../interop/member.test-kit.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logging/logger.ts';
@@ -30,11 +30,17 @@ const SESSION = 5n;
 const HOST = `127.${224 + ((process.pid >> 8) % 16)}.${process.pid % 256}.1`;
 const JVM_DEADLINE_MS = 240_000;
 
-function java(mainClass: string, ...args: string[]): string {
-  return execFileSync('java', [...quickJava(128), '-cp', CLASS_PATH, mainClass, ...args], {
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
+/** The JVM of a release, up to the main class. */
+function jvm(release: string | undefined): [java: string, ...flags: string[]] {
+  const { java = 'java', classPath = CLASS_PATH } =
+    (release !== undefined && findApacheZooKeeper(release)) || {};
+  const flags = [...quickJava(128, release), '-Dzookeeper.admin.enableServer=false'];
+  return [java, ...flags, '-cp', classPath];
+}
+
+function tool(release: string | undefined, mainClass: string, ...args: string[]): string {
+  const [java, ...flags] = jvm(release);
+  return execFileSync(java, [...flags, mainClass, ...args], { encoding: 'utf8', stdio: 'pipe' });
 }
 
 function open(folder: string, metrics = new Metrics()): ZkDatabase {
@@ -79,7 +85,7 @@ async function fill(folder: string): Promise<void> {
   db.close();
 }
 
-function startJavaServer(folder: string, ...settings: string[]): ChildProcess {
+function startJavaServer(folder: string, release: string | undefined, ...settings: string[]): ChildProcess {
   const config = [
     `dataDir=${folder}`,
     'tickTime=500',
@@ -90,15 +96,8 @@ function startJavaServer(folder: string, ...settings: string[]): ChildProcess {
   const path = join(folder, 'zoo.cfg');
   writeFileSync(path, config.join('\n'));
   const mainClass = 'org.apache.zookeeper.server.ZooKeeperServerMain';
-  const args = [
-    ...quickJava(128),
-    '-Dzookeeper.admin.enableServer=false',
-    '-cp',
-    CLASS_PATH,
-    mainClass,
-    path,
-  ];
-  return spawn('java', args, { stdio: 'ignore' });
+  const [java, ...flags] = jvm(release);
+  return spawn(java, [...flags, mainClass, path], { stdio: 'ignore' });
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -107,65 +106,69 @@ async function stop(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-test(
-  'its tools print our log and our snapshot',
-  async () => {
-    requireApache();
-    const folder = temporaryFolder();
-    await fill(folder);
-    const log = java(
-      'org.apache.zookeeper.server.persistence.TxnLogToolkit',
-      '-d',
-      `${folder}/version-2/log.100000001`,
-    );
-    assert.match(log, /session 0x5 cxid 0x1 zxid 0x100000002 create \/n100000002,mine/);
-    assert.match(log, /EOF reached after 10 txns/);
-    const text = java(
-      'org.apache.zookeeper.server.SnapshotFormatter',
-      `${folder}/version-2/snapshot.10000000a`,
-    );
-    assert.match(text, /\/n10000000a\n {2}cZxid = 0x0000010000000a/);
-    assert.match(text, /0x00000000000005, 2000, 1/);
-    // Where the writing of it ended, by its digest.
-    assert.match(text, /Last zxid: 0x10000000c/);
-  },
-  { deadlineMs: JVM_DEADLINE_MS },
-);
+for (const release of RELEASES) {
+  test(
+    `the tools of ${apache(release)} print our log and our snapshot`,
+    async () => {
+      requireApache(release);
+      const folder = temporaryFolder();
+      await fill(folder);
+      const log = tool(
+        release,
+        'org.apache.zookeeper.server.persistence.TxnLogToolkit',
+        '-d',
+        `${folder}/version-2/log.100000001`,
+      );
+      assert.match(log, /session 0x5 cxid 0x1 zxid 0x100000002 create \/n100000002,mine/);
+      assert.match(log, /EOF reached after 10 txns/);
+      const text = tool(
+        release,
+        'org.apache.zookeeper.server.SnapshotFormatter',
+        `${folder}/version-2/snapshot.10000000a`,
+      );
+      assert.match(text, /\/n10000000a\n {2}cZxid = 0x0000010000000a/);
+      assert.match(text, /0x00000000000005, 2000, 1/);
+      // Where the writing of it ended, by its digest.
+      assert.match(text, /Last zxid: 0x10000000c/);
+    },
+    { deadlineMs: JVM_DEADLINE_MS },
+  );
 
-test(
-  'its server goes on from our files, and we from its own, digests agreeing',
-  async () => {
-    requireApache();
-    const folder = temporaryFolder();
-    await fill(folder);
-    const server = startJavaServer(folder);
-    try {
-      // Nobody renews the session, so that server closes it, as its first transaction.
-      await until(() => logHolds(folder, E1 + 13), {
-        deadlineMs: 120_000,
-        what: 'the closeSession of 0x5',
-        intervalMs: 100,
-      });
-    } finally {
-      await stop(server);
-    }
-    const metrics = new Metrics();
-    const db = open(folder, metrics);
-    assert.is(db.lastProcessedZxid, E1 + 13);
-    assert.is(db.tree.ephemeralsOf(SESSION), undefined);
-    assert.is(db.tree.getNode('/n100000002'), undefined);
-    assert.is(db.sessionTimeouts.size, 0);
-    assert.ok(db.tree.getNode('/n10000000b') !== undefined);
-    // This is from the snapshot that it took at its start.
-    assert.equal(db.tree.getNode('/last')?.acl, ACL);
-    assert.is(metrics.counter('digest_mismatches_count').value, 0);
-    const last = db.committedLog.at(db.committedLog.size - 1).bytes;
-    assert.is(last.readBigUInt64BE(last.length - 12), db.tree.digest.toBigInt());
-    await commit(db, [createPacket(E1 + 14)]);
-    db.close();
-  },
-  { deadlineMs: JVM_DEADLINE_MS },
-);
+  test(
+    `${apache(release)} server goes on from our files, and we from its own, digests agreeing`,
+    async () => {
+      requireApache(release);
+      const folder = temporaryFolder();
+      await fill(folder);
+      const server = startJavaServer(folder, release);
+      try {
+        // Nobody renews the session, so that server closes it, as its first transaction.
+        await until(() => logHolds(folder, E1 + 13), {
+          deadlineMs: 120_000,
+          what: 'the closeSession of 0x5',
+          intervalMs: 100,
+        });
+      } finally {
+        await stop(server);
+      }
+      const metrics = new Metrics();
+      const db = open(folder, metrics);
+      assert.is(db.lastProcessedZxid, E1 + 13);
+      assert.is(db.tree.ephemeralsOf(SESSION), undefined);
+      assert.is(db.tree.getNode('/n100000002'), undefined);
+      assert.is(db.sessionTimeouts.size, 0);
+      assert.ok(db.tree.getNode('/n10000000b') !== undefined);
+      // This is from the snapshot that it took at its start.
+      assert.equal(db.tree.getNode('/last')?.acl, ACL);
+      assert.is(metrics.counter('digest_mismatches_count').value, 0);
+      const last = db.committedLog.at(db.committedLog.size - 1).bytes;
+      assert.is(last.readBigUInt64BE(last.length - 12), db.tree.digest.toBigInt());
+      await commit(db, [createPacket(E1 + 14)]);
+      db.close();
+    },
+    { deadlineMs: JVM_DEADLINE_MS },
+  );
+}
 
 for (const method of ['gz', 'snappy']) {
   test(
@@ -177,7 +180,7 @@ for (const method of ['gz', 'snappy']) {
       const suffix = `.${method}`;
       const compressed = () => snapshots(folder).filter(name => name.endsWith(suffix));
       // The server takes a snapshot when it starts.
-      const server = startJavaServer(folder, `snapshot.compression.method=${method}`);
+      const server = startJavaServer(folder, undefined, `snapshot.compression.method=${method}`);
       try {
         await until(() => compressed().length > 0 && logHolds(folder, E1 + 13), {
           deadlineMs: 120_000,
