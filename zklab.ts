@@ -124,21 +124,21 @@ function addNight(program: Command): void {
       'run claims, chaos and the simulation for a night; write one summary, and say what is new since the last night',
     )
     .addOption(
-      new Option('--for <time>', 'time for all of it')
+      new Option('--for <time>', 'time for the whole night')
         .argParser(duration(10_000, 7 * 86_400_000))
         .default(8 * 3_600_000, '8h'),
     )
-    .option('--schedule <schedule>', 'what zklab chaos draws its runs from', 'nightly')
-    .option('--suite <suite>', 'of the claims, which nights of less than an hour leave out', 'quick')
+    .option('--schedule <schedule>', 'the schedule that the chaos runs are drawn from', 'nightly')
+    .option('--suite <suite>', 'the suite of the claims; under an hour, only --only runs them', 'quick')
     .option('--only <parts>', 'run only these parts, comma-separated: claims,chaos,sim')
-    .option('--known <file>', 'a YAML file of failures that people know about: they fail no night')
+    .option('--known <file>', 'a YAML file of known failures, which do not fail the night')
     .option('--json', 'print the summary as one document')
     .addHelpText(
       'after',
       `${example('zklab night --for 8h', 'zklab night --for 2h --only chaos,sim')}
 
 The folder of the night has night.json, night.md, junit.xml and chat.txt, one line for a chat.
-Exit codes: 0 nothing failed but known failures, 1 something failed, 3 a part is void or was cut short.
+Exit codes: 0 nothing failed, except known failures; 1 something failed; 3 a part is void or was cut short.
 chaos/nights/examples has a systemd timer and a workflow for GitHub Actions.`,
     )
     .action(
@@ -294,9 +294,9 @@ Exit codes:
   1    something failed
   2    the command line or an input file is wrong, or a folder cannot be written
   3    the run or a claim is void, or Ctrl-C cut the run short
-  130  Ctrl-C ended the command at once: the second, or the first of a command that runs nothing`,
+  130  a second Ctrl-C ended the command at once (the first one, for a command that starts nothing)`,
   )
-  // Set before the commands are created, because they inherit it then.
+  // Set before the commands are created, because they inherit it at that moment.
   .exitOverride()
   .showHelpAfterError('(--help shows what is accepted)');
 for (const add of COMMANDS) add(program, context);

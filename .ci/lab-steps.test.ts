@@ -21,7 +21,7 @@ test('a seed that failed fails the check, and so does a simulation that showed n
   assert.is((await simulation.run(zklabGiving(0).zklab)).isGood, true);
 });
 
-test('a schedule that failed fails the check at once, as one that ended in no way that it should', async () => {
+test('a schedule that failed, or ended with an unknown exit code, fails the check at once', async () => {
   for (const code of [1, 2, 137]) {
     const { ran, zklab } = zklabGiving(code);
     assert.is((await smoke.run(zklab)).isGood, false, `exit code ${code}`);
@@ -29,7 +29,7 @@ test('a schedule that failed fails the check at once, as one that ended in no wa
   }
 });
 
-test('a void schedule runs once more: what that says counts, and a second void is only said', async () => {
+test('a void schedule runs once more, and that result counts; a second void is only reported', async () => {
   assert.is((await smoke.run(zklabGiving(3, 0).zklab)).isGood, true);
   assert.is((await smoke.run(zklabGiving(3, 1).zklab)).isGood, false);
   const { ran, zklab } = zklabGiving(3, 3);

@@ -29,7 +29,7 @@ export const simulation: LabStep = {
 /**
  * A run that failed fails the check at once, because a wrong history is wrong once. A void run shows nothing:
  * a fault did not bite, or the ensemble was not whole again in time, as on a machine that has too much to do.
- * The change is not to blame for that, so the schedule is run once more, and a second void is only said.
+ * The change is not to blame for that, so the schedule is run once more, and a second void is only reported.
  */
 export const smoke: LabStep = {
   name: 'the schedule of chaos "smoke"',

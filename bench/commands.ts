@@ -47,17 +47,17 @@ export function addBench(program: Command, context: CommandContext): void {
   )
     .requiredOption(
       '--a <server>',
-      'the base: zklab, apache, apache@3.9.5, a git revision, a folder with a build, or "command {cfg}"',
+      'what to compare with: zklab, apache, apache@3.9.5, a git revision, a folder with a build, or "command {cfg}"',
     )
-    .option('--b <server>', 'what is compared with it, in the same form', 'zklab')
+    .option('--b <server>', 'the server that is compared with a, in the same form', 'zklab')
     .option('--a-set <key=value>', 'a zoo.cfg key of every member of a; may be repeated', collected, NONE)
     .option('--b-set <key=value>', 'a zoo.cfg key of every member of b; may be repeated', collected, NONE)
     .option('--a-tls', 'members of a speak TLS to each other; openssl makes the certificate')
-    .option('--b-tls', 'members of b do')
+    .option('--b-tls', 'members of b speak TLS to each other')
     .option('--topology <topology>', 'as zklab up takes it, the same for both', 'voters=3')
     .option(
       '--margin <percent>',
-      'a ratio whose interval is this near to 1 is called no difference',
+      'a ratio is called no difference if its whole interval is this near to 1',
       wholeNumber(1, 100),
       3,
     )
@@ -73,7 +73,7 @@ export function addBench(program: Command, context: CommandContext): void {
     "measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers, and judge the servers' own share",
     ['zklab bench fairness --rounds 3 --only largeWrites,storm'],
   )
-    .option('--only <names>', 'only beside these neighbours, comma-separated; an unknown name lists all')
+    .option('--only <names>', 'measure only these neighbours, comma-separated; an unknown name lists all')
     .option('--next-door', 'measure each neighbour at another ensemble as well, on the same cores and disk')
     .action(
       runs(async (options: ComparingOptions & { only?: string; nextDoor?: boolean }) => {
@@ -136,7 +136,7 @@ function addCosts(bench: Command, context: CommandContext): void {
     .option('--window <time>', 'length of each window (default: 1200ms)', duration(200, 60_000))
     .option(
       '--warmup <time>',
-      'full speed of each ensemble before its windows (default: 10s)',
+      'load at the maximum rate on each ensemble, before its windows (default: 10s)',
       duration(0, 60_000),
     )
     .option('--json', 'print the result document')
@@ -195,7 +195,7 @@ function addKnee(bench: Command, context: CommandContext): void {
   )
     .option(
       '--max-p99 <time>',
-      'the rate whose p99 stays below this; without it, the rate that is kept up with',
+      'bound of the p99 at that rate; without it, the ensemble only has to keep up',
       duration(1, 60_000),
     )
     .option('--window <time>', 'length of each window (default: 3s)', duration(500, 60_000))
@@ -335,7 +335,7 @@ export function addCompare(program: Command, context: CommandContext): void {
       '<runs...>',
       'the run to compare with, then the others: names, paths, or patterns such as "2026-08-*"',
     )
-    .option('--pool', 'sort all runs into sides by their build and inputs; each side is pooled')
+    .option('--pool', 'group all runs by build and inputs, and pool each group as one side')
     .option('--anyway', 'compare although the conditions make it meaningless')
     .option('--gate <gate>', 'judge by a gate: "default", or a YAML file')
     .option('--require <claims>', 'claims that must hold in b, such as 004-2,L3; may be repeated', collected)

@@ -92,7 +92,7 @@ export function addFault(program: Command, context: CommandContext): void {
     )
     .argument(
       '<words...>',
-      'a fault of "zklab list faults" or "cut"; roles, names or dc:NAME; options as key=value; or only: list',
+      'a fault of "zklab list faults" or "cut"; roles, names or dc:NAME; options as key=value; or just "list"',
     )
     .option('--one-way', 'for links: only what the first target sends to the second')
     .option('--for <time>', 'heal it by itself after this time: 30s', duration(100, 86_400_000))
@@ -139,7 +139,10 @@ export function addChaos(program: Command, context: CommandContext): void {
     )
     .argument('<schedule>', 'a name that "zklab list schedules" shows, or a .yaml file')
     .option('--topology <topology>', "as zklab up takes it, instead of the schedule's")
-    .option('--server <server>', 'what all members run: zklab, apache, apache@3.9.5, or a command with {cfg}')
+    .option(
+      '--server <server>',
+      'the server that all members run: zklab, apache, apache@3.9.5, or a command with {cfg}',
+    )
     .option(
       '--seed <n>',
       'repeats the runs of this seed: what is drawn, the workload, and what faults choose',
@@ -212,7 +215,7 @@ export function addPredict(program: Command, context: CommandContext): void {
     .option('--cores-per-member <n>', 'cores of each machine', '1')
     .option('--nic <rate>', 'network interface of each machine, with kbit, mbit or gbit', '1gbit')
     .option('--rtt <time>', 'round trip between two machines, with us, ms or s', '0.5ms')
-    .option('--fsync <time>', 'one fsync of the log (default: as measured where the costs are from)')
+    .option('--fsync <time>', 'one fsync of the log (default: as measured in the run of the costs)')
     .option('--value-bytes <n>', 'size of a written value', wholeNumber(0, 1_000_000), 100)
     .option('--clients <place>', 'where clients are connected: leader, voters, observers, all', 'voters')
     .option('--sessions <n>', 'sessions on each member with clients', wholeNumber(1, 100_000), 100)
@@ -302,7 +305,7 @@ export function addList(program: Command, context: CommandContext): void {
   program
     .command('list')
     .description(
-      'list what has a name: claims, gates, suites, topologies, faults, workloads and their operations, checkers and schedules',
+      'list all claims, gates, suites, topologies, faults, workloads and their operations, checkers and schedules',
     )
     .argument('[kind]', 'list only this kind')
     .option('--json', 'print the lists as one document')

@@ -11,7 +11,7 @@ const RUN_OUTCOMES = ['passed', 'failed', 'void'] as const;
 const run = z.strictObject({
   /** Counts from 1. With the seed it gives the whole plan of the run. */
   number: count,
-  /** Its folder, which is gone once there is too much. */
+  /** Its folder, which is removed when the runs take too much space. */
   path: text.optional(),
   topology: text,
   workload: text,

@@ -6,9 +6,9 @@ import { EXIT_CODES, type ExitCode } from './verdicts.ts';
 export const NIGHT_VERSION = 1;
 export const NIGHT_FILE = 'night.json';
 
-/** What a night may run. */
+/** The parts that a night may run. */
 export const NIGHT_PARTS = ['claims', 'chaos', 'sim'] as const;
-/** And what it says besides: whether the lab's own process grew. */
+/** A night also reports on `lab`: whether the lab's own process grew. */
 const PARTS = [...NIGHT_PARTS, 'lab'] as const;
 
 const part = z.strictObject({
@@ -17,13 +17,13 @@ const part = z.strictObject({
   seconds: z.number().nonnegative(),
   /** What was done, in one line; for `skipped` and `void`, why. */
   text,
-  /** Where everything of it is. */
+  /** The folder with everything that the part left. */
   folder: text.optional(),
 });
 
 const finding = z.strictObject({
   part: z.enum(PARTS),
-  /** The same in every night with the same failure: no seed, number or address is in it. */
+  /** Identifies the failure in every night. It contains no seed, number or address. */
   key: text,
   reasons: z.array(text),
   /** Runs it again. */

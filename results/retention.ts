@@ -5,7 +5,7 @@ export interface KeptFolder {
   /** Ms since 1970. */
   readonly at: number;
   readonly bytes: number;
-  /** One with something that a person has not seen yet: it goes for its age alone. */
+  /** The folder has something that a person has not seen yet, so only its age removes it. */
   readonly isPinned: boolean;
 }
 

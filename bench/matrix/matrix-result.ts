@@ -82,7 +82,7 @@ export function limitsOf(
     'Members have direct links, and nothing is broken. zklab claims and zklab chaos break things.',
     ...startsLimit(starts),
     `Each window lasts ${windowMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
-    'Each interval is by itself and covers 95 %: of twenty comparisons without a difference, one may seem to show one.',
+    'Each comparison is judged by itself, and its interval covers 95 %: of twenty without a difference, about one will seem to show one.',
   ];
 }
 

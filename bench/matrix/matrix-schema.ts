@@ -114,7 +114,7 @@ export const matrixSchema = z.strictObject({
     .gt(0, { error: 'more than 0' })
     .max(100)
     .default(3)
-    .describe('A ratio whose whole interval is this near to 1 is called no difference.'),
+    .describe('A ratio is called no difference if its whole interval is this near to 1, in percent.'),
   recoverMaxMs: milliseconds
     .min(1)
     .default(30_000)

@@ -60,7 +60,7 @@ export function ratioChart({ change, unit, verdict, margin }: ComparedRow, { rea
   ${isOn && html`<circle cx="${x(value)}" cy="${middle}" r="4"/>`}</svg>`;
 }
 
-/** In pixels; held on the scale. */
+/** The position of a ratio in pixels, kept within the scale. */
 function place(value: number, reach: number): number {
   const held = Math.max(1 / reach, Math.min(reach, value));
   const share = (Math.log(held) / Math.log(reach) + 1) / 2;

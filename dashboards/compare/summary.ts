@@ -29,7 +29,7 @@ const TONES: Readonly<Partial<Record<Change, Tone>>> = {
   'newly decided': 'good',
 };
 
-/** What is withheld has no line. @param gate the items of this comparison; undefined without a gate */
+/** What cannot be compared has no line. @param gate the items of this comparison; undefined without a gate */
 export function summaryOf(comparison: Comparison, gate?: readonly GateItem[]): SummaryLine[] {
   const { withheld, families } = comparison;
   return [
@@ -40,10 +40,10 @@ export function summaryOf(comparison: Comparison, gate?: readonly GateItem[]): S
   ];
 }
 
-/** Named in the lines about a and b. */
+/** Conditions that the lines about a and b already name. */
 const WITH_THE_SIDES = ['commit', 'suite'];
 
-/** Conditions that matter stand in a notice of their own. */
+/** Differing conditions that matter have a notice of their own, and are not in this line. */
 function differLine({ conditions }: Comparison): SummaryLine[] {
   const harmless = conditions
     .filter(({ what, matters }) => matters === 'no' && !WITH_THE_SIDES.includes(what))

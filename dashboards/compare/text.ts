@@ -148,7 +148,7 @@ export function levelNote(level: number): string {
   return (
     `Each end of an interval errs in ${level * 100} % of comparisons: of 100 rows without a change about ${level * 200} come out as better or worse. ` +
     'The line of a family in the summary errs no more often than one row. A verdict of “none” means that the whole interval is within 3 %. ' +
-    'Of several fresh starts n counts starts, of a pool runs, otherwise rounds.'
+    'n counts starts if a run had several, runs in a pool, and otherwise rounds.'
   );
 }
 

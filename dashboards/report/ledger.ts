@@ -50,9 +50,9 @@ function claimFold(claim: Claim, result: Result): Markup {
   </dl></details>`;
 }
 
-/** `good is above 1×; a wrong verdict at this bound comes in at most 1 % of runs` */
+/** `good: above 1×; at this bound, at most 1 % of runs give a wrong verdict` */
 function ruleText({ level, margin }: NonNullable<Claim['rule']>, unit: string): string {
-  return `good is ${goodText(margin, unit)}; a wrong verdict at this bound comes in at most ${formatUnit(level * 100, '%')} of runs`;
+  return `good: ${goodText(margin, unit)}; at this bound, at most ${formatUnit(level * 100, '%')} of runs give a wrong verdict`;
 }
 
 function count(warnings: number): string {

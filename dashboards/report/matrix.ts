@@ -14,7 +14,7 @@ export function matrix(result: Result): Markup | null {
   const varied = axes.filter(({ values }) => values.length > 1);
   return html`<section id="matrix"><h2>Cells and what they are compared with</h2>
   <p class="note">Each ratio is the mean over fresh starts of the cell over its control within rounds, with its 95 % interval. A ratio whose whole interval
-    lies within ${marginPercent} % of 1 (shaded) is no difference. Each comparison is by itself: of twenty without a difference, one may seem to show one.</p>
+    lies within ${marginPercent} % of 1 (shaded) is no difference. Each comparison is judged by itself: of twenty without a difference, about one will seem to show one.</p>
   ${varied.length > 0 && html`<dl class="facts">${varied.map(({ name, values }) => html`<div><dt>${name}</dt><dd>${values.join(', ')}</dd></div>`)}</dl>`}
   ${matrixTables(result).map(
     ({

@@ -2,24 +2,26 @@
 import { machineText, whyBusy } from '../../results/busy-machine.ts';
 import type { Result } from '../../results/schema.ts';
 
-/** A run of a suite has dozens of places to measure, which one broken link can empty. */
+/** One broken link can keep dozens of things from being measured. */
 const UNMEASURED_SHOWN_MAX = 6;
 
-/** Full sentences, in the order of their weight. A machine that was left to the run is no warning. */
+/** Full sentences, the most important first. They warn of the machine only if it was busy. */
 export function noticesOf(result: Result): string[] {
   const { interrupted, unmeasured = [] } = result.validity;
   const more = unmeasured.length - UNMEASURED_SHOWN_MAX;
   return [
     ...(interrupted === undefined
       ? []
-      : [`Interrupted ${interrupted}: only these rounds are judged, and what is missing is not shown.`]),
+      : [
+          `Interrupted ${interrupted}: only these rounds are judged; the others are missing from this report.`,
+        ]),
     ...unmeasured.slice(0, UNMEASURED_SHOWN_MAX).map(each => `Asked for and not measured: ${each}.`),
     ...(more > 0 ? [`Asked for and not measured: ${more} more, which result.json names.`] : []),
     ...(whyBusy(result) === undefined ? [] : machineLine(result)),
   ];
 }
 
-/** What a reader may want to know, and what is no reason to worry. */
+/** Facts that a reader may want to know and need not worry about. */
 export function remarksOf(result: Result): string[] {
   return whyBusy(result) === undefined ? machineLine(result) : [];
 }

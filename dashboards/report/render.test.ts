@@ -24,7 +24,7 @@ test('the report contains every claim with verdict, reason, hypothesis, control 
 test('a timed claim shows its interval over its margin, with words for those who do not see it', async () => {
   const page = await renderReport(fixtureResult());
   assert.match(page, /aria-label="interval 0\.89–0\.937, good above 1×"/);
-  assert.match(page, /good is above 1×; a wrong verdict at this bound comes in at most 1 % of runs/);
+  assert.match(page, /good: above 1×; at this bound, at most 1 % of runs give a wrong verdict/);
   const [, from] = /class="good" x="([\d.]+)"/.exec(page)!;
   const [, high] = /class="interval" x1="[\d.]+" x2="([\d.]+)"/.exec(page)!;
   assert.ok(Number(high) < Number(from), 'the interval of a claim that fails is outside its margin');

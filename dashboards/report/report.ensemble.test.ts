@@ -46,7 +46,7 @@ async function opened(
     executablePath: CHROMIUM,
     args: FLAGS,
     timeout: STEP_MAX_MS,
-    // Its sockets are there, and the path of a socket has at most 108 characters.
+    // Chromium puts its sockets there, and the path of a socket has at most 108 characters.
     env: { ...process.env, TMPDIR: '/tmp' },
   });
   try {

@@ -39,7 +39,7 @@ function outage(result: Result, condition: string): Markup | null {
   <div class="columns">${groups.map(group => panel(result, 'rate', group, [condition], silenceText(group)))}</div></article>`;
 }
 
-/** A run has many topologies, most of which are not for this condition. */
+/** Most topologies of a run are not measured under this condition. */
 function loadedUnder({ topologies, timelines }: Result, condition: string, load: string) {
   const names = timelines
     .filter(each => each.condition === condition && each.load === load)

@@ -11,7 +11,8 @@ export const FONT = {
 };
 
 /**
- * Wide labels leave a narrow screen no chart, so only their end is kept, where members and topologies differ.
+ * On a narrow screen, wide labels would leave no room for the chart. Only the end of each is kept, where the
+ * names of members and topologies differ.
  */
 export function leftMargin(labels: readonly string[], widthPx: number): number {
   const longest = Math.max(0, ...labels.map(label => label.length));
