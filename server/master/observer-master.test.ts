@@ -109,6 +109,23 @@ test('000-7, 000-10: a COMMIT becomes an INFORM with its payload, to every obser
   }
 });
 
+test('an epoch boundary is no gap: an observer gets the first transaction of an epoch after the last of the one before', () => {
+  const play = new Play();
+  const live = play.observer(4);
+  play.propose(1);
+  play.commit(1);
+  assert.equal(live.told(), ['UPTODATE 0x-1', 'INFORM 0x200000001']);
+  const late = play.observer(5, e1(2));
+  const sent = [e1(3), e2(1)].flatMap(zxid =>
+    ['PROPOSAL', 'COMMIT'].map(name => `${name} 0x${zxid.toString(16)}`),
+  );
+  assert.equal(play.synced, ['DIFF 0x200000001', ...sent, 'NEWLEADER 0x200000000']);
+  play.propose(2);
+  play.commit(2);
+  assert.equal(late.told(), ['UPTODATE 0x-1', 'INFORM 0x200000002']);
+  assert.equal([live.closed, late.closed], [null, null]);
+});
+
 test('COMMITANDACTIVATE becomes an INFORMANDACTIVATE with the same leader', () => {
   const play = new Play();
   const observer = play.observer(4);

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { createPacket } from '../storage/storage.test-kit.ts';
+import { createPacket, seededRandom } from '../storage/storage.test-kit.ts';
 import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
@@ -44,6 +44,42 @@ test('field report B6: what a full connection does not take waits as references,
   assert.is(handler.packetsQueued, 0);
   handler.sendInform(live(7));
   assert.equal(story.sent(), names('INFORM', 7, 7));
+});
+
+/** What may happen to the traffic of one learner. */
+const STEPS: readonly ((story: Story, n: number) => void)[] = [
+  ({ handler }, n) => handler.sendInform(live(n)),
+  ({ handler }, n) => handler.sendProposal(live(n)),
+  (story, n) => story.commit(live(n)),
+  ({ handler }) => handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null }),
+  ({ handler }) => handler.tick(LATER),
+  ({ connection }) => {
+    connection.hasRoom = !connection.hasRoom;
+    connection.events?.onDrain?.();
+  },
+  ({ connection }) => connection.events?.onDrain?.(),
+];
+
+test('queued_packets and queued_packets_size of `observers` are never negative, and zero once all is sent', () => {
+  const random = seededRandom(8);
+  for (let round = 0; round < 20; round++) {
+    const story = serving(new Story('', {}, 1_000_000));
+    const { connection, handler, backlog } = story;
+    const sizes = () => [handler.packetsQueued, handler.bytesQueued, backlog.bytes];
+    let most = 0;
+    for (let n = 1; n <= 60; n++) {
+      STEPS[random.below(STEPS.length)]!(story, n);
+      assert.ok(
+        sizes().every(size => size >= 0),
+        `round ${round}, step ${n}: ${sizes()}`,
+      );
+      most = Math.max(most, handler.packetsQueued);
+    }
+    assert.ok(most > 0);
+    connection.hasRoom = true;
+    connection.events?.onDrain?.();
+    assert.equal(sizes(), [0, 0, 0]);
+  }
 });
 
 test('field report B6: a learner that reads nothing is cut when too much waits for all, unless there is no quorum without it', () => {
