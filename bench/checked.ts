@@ -19,7 +19,10 @@ export function checked<S extends z.ZodType>(
   throw new UsageError(describe(issue, input, Origin.of(origin)));
 }
 
-/** A value that may have several forms has its mistake inside the form whose keys and kind it has, if any. */
+/**
+ * Finds the mistake in a value that may have several forms: it is inside the form whose keys and kind the
+ * value has, if there is one.
+ */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors.find(issues => issues.length > 0 && issues.every(isInside))?.[0];
@@ -68,7 +71,7 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'keys with values',
 };
 
-/** zod calls an integer a number while it has no value. */
+/** Of an absent integer zod only says that it expected a number. */
 function isWhole(schema: unknown): boolean {
   return (schema as z.core.$ZodNumberFormat | undefined)?._zod.def.format === 'safeint';
 }
@@ -95,7 +98,7 @@ function accepted(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** What tells the forms of a value apart, such as its `kind`; else what each of them accepts. */
+/** The key that tells the forms of a value apart, such as `kind`; without one, what each form accepts. */
 function acceptedKinds(issue: z.core.$ZodRawIssue): string | undefined {
   const { options, errors = [] } = issue as {
     readonly options?: readonly unknown[];

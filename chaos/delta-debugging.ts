@@ -1,6 +1,6 @@
 /**
- * Proposes shorter lists, larger parts left out first, for as long as something can be; the answer to each is
- * whether it still fails. Returns the shortest that does.
+ * Proposes shorter and shorter lists, leaving out larger parts first. The answer to each proposal is whether
+ * it still fails. Returns the shortest list that does.
  *
  * @see Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input (2002)
  */

@@ -22,8 +22,9 @@ export interface AbOptions extends CompareOptions {
 }
 
 /**
- * The same build differed from itself by 2 % in one start and by 20 % in the next, far outside of what the
- * rounds of either said; so a start is the sample, and has two rounds, of which each server begins one.
+ * The same build differed from itself by 2 % in one start and by 20 % in the next, far outside the interval
+ * that the rounds of either gave. So a start is the sample. It has two rounds, and each server begins one of
+ * them.
  */
 const ROUNDS_PER_START = 2;
 

@@ -8,7 +8,7 @@ import { UsageError } from '../usage-error.ts';
 import { memberTls } from './member-tls.ts';
 import { buildRevision, findRevision, serverOf } from './revision.ts';
 
-/** What a report says of such a side. */
+/** How a report names a side whose members speak TLS. */
 export const TLS_SAID = 'TLS between members';
 
 export interface ContestantOptions {

@@ -9,7 +9,7 @@ const OPENSSL_MAX_MS = 10_000;
 
 /**
  * The settings of every member, whichever implementation: one certificate for all, which is its own
- * authority. So it is for no host in particular.
+ * authority. It is therefore not made for a particular host.
  * @throws UsageError without openssl
  */
 export async function memberTls(name: string, folder: string): Promise<Settings> {

@@ -34,7 +34,8 @@ export interface TimedRule {
   /** The probability of a wrong "holds", and likewise of a wrong "fails". @default LEVEL */
   readonly level?: number;
   /**
-   * What a suite must be able to tell apart in four of five runs. A test refuses a suite whose rounds cannot.
+   * The values that a suite must be able to tell apart in four of five runs. A test refuses a suite whose
+   * rounds cannot.
    */
   readonly tells: {
     /**
@@ -76,7 +77,7 @@ export interface Claim {
    * does not fail.
    */
   readonly knownFailure?: string;
-  /** The servers that the known failure is one of. @default all */
+  /** The servers that have this known failure. @default all */
   readonly knownFailureOf?: readonly Result['environment']['server']['implementation'][];
   /** Present if the claim is timed. */
   readonly rule?: TimedRule;

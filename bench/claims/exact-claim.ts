@@ -18,7 +18,7 @@ export interface Finding {
 }
 
 export interface ExactComparison {
-  /** What a run without a topology for the claim has not, in words. @default topologies that could show it */
+  /** What a run without a topology for the claim lacks, in words. @default topologies that could show it */
   readonly lacking?: string;
   counted(evidence: Evidence): readonly Counted[];
   /** Called once all counts exist, in the order of `counted`. */

@@ -3,7 +3,7 @@ import { Evidence, membersText } from './evidence.ts';
 import { timedClaim } from './timed-claim.ts';
 
 const METRIC = 'syncFirstWriteMs';
-/** Half of a failover is the wait of an election for a better vote, which both servers have (200 ms). */
+/** Half of a failover is the 200 ms that an election waits for a better vote, with both servers. */
 const MARGIN = 0.8;
 
 /** How long an ensemble without its leader commits nothing. */

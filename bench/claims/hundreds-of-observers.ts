@@ -51,7 +51,7 @@ export const hundredsOfObservers = timedClaim(
   },
 );
 
-/** The clock's side of 000-11: what the leader no longer does takes none of its CPU. */
+/** The timed counterpart of 000-11: work that masters take over costs the leader no CPU. */
 export const mastersSpareTheLeader = timedClaim(
   {
     id: 'L14',

@@ -27,7 +27,10 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
   });
 }
 
-/** A time that was measured on a busy machine is about the machine. What was counted stands. */
+/**
+ * Times that were measured on a busy machine describe the machine, so timed claims are void. Counts remain
+ * valid.
+ */
 function judgedHere(claim: Claim, evidence: Evidence): Judgement {
   const judgement = claim.judge(evidence);
   const isTimed = claim.rule !== undefined && judgement.isCounted === undefined;

@@ -47,7 +47,7 @@ export const leaderMessages: Claim = exactClaim(
   },
 );
 
-/** With voters alone, with observers of the leader's own, and behind masters. */
+/** Three counts: with voters alone, with observers at the leader, and with observers behind masters. */
 type Triple = [voters: number, observers: number, masters: number];
 
 function isSpared([voters, observers, masters]: Triple): boolean {

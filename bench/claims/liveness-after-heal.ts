@@ -26,7 +26,7 @@ export const livenessAfterHeal: Claim = {
     return {
       verdict: 'holds',
       reason: `After each of ${values.length} heals a write committed, the slowest after ${formatNumber(slowest)} ms.`,
-      // The slowest of all is no estimate, so it has no interval.
+      // The slowest of all values is not an estimate, so it has no interval.
       estimate: { value: slowest, low: null, high: null, n: values.length, unit: 'ms' },
       evidence,
     };

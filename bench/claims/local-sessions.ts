@@ -11,7 +11,7 @@ const COUNT = 'transactionsPerSession';
 /** One to open a session, and one to close it. */
 const GLOBAL_TRANSACTIONS = 2;
 
-/** What a session costs that no other member has to know of. */
+/** The cost of a session that no other member has to know. */
 export const localSessions = timedClaim(
   {
     id: 'L15',

@@ -3,8 +3,9 @@ import { healthyAndUnder, observedUnder } from './pairs.ts';
 import { timedClaim } from './timed-claim.ts';
 
 /**
- * Not 1: while the observers' cores are free, followers answer sooner, the leader's batches get smaller, and
- * a write costs it a tenth more CPU. Dropping observers costs it some, too. If it waits for them, it stops.
+ * The margin is not 1: while the observers leave their cores free, followers answer sooner, the leader's
+ * batches get smaller, and a write costs the leader a tenth more CPU. Dropping the observers costs it some
+ * CPU, too. A leader that waits for its observers stops altogether.
  */
 const OBSERVERS_SHARE = 2 / 3;
 const VOTER_SHARE = 0.5;

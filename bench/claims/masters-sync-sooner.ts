@@ -3,8 +3,8 @@ import { withoutAndWithMasters } from './pairs.ts';
 import { timedClaim } from './timed-claim.ts';
 
 /**
- * 004-18 of a handful: after an election observers synchronise, and followers can share that work.
- * `masters-sync-hundreds-sooner.ts` is about as many as the guide speaks of.
+ * 004-18 for a handful of observers: after an election observers synchronise, and followers can share that
+ * work. `masters-sync-hundreds-sooner.ts` is about the hundreds that the guide speaks of.
  */
 export const mastersSyncSooner = timedClaim(
   {

@@ -2,10 +2,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { exactClaim, worstOf } from './exact-claim.ts';
 
-/**
- * An observer whose master passes nothing on costs nobody anything, and every claim about cost would be
- * content.
- */
+/** An observer whose master passes nothing on costs nothing, so every claim about cost would hold. */
 export const membersApplyCommits: Claim = exactClaim(
   {
     id: 'L7',

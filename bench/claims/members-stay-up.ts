@@ -3,7 +3,7 @@ import type { Claim, Judgement } from './claim.ts';
 
 const DEATHS_NAMED_MAX = 3;
 
-/** A server that dies under load measures nothing, and whoever reads the numbers must know that it did. */
+/** A server that dies under load was not measured, and readers of the numbers must know that it died. */
 export const membersStayUp: Claim = {
   id: 'L5',
   title: 'No member ended by itself',
@@ -21,7 +21,7 @@ export const membersStayUp: Claim = {
         evidence: [],
       };
     if (deaths.length > 0) return { verdict: 'fails', reason: `${deathsText(deaths)}.`, evidence: [] };
-    // A run that started nobody proves nothing about those that it names.
+    // A run that started no member proves nothing about the members that it names.
     if (measurements.length === 0)
       return {
         verdict: 'not shown here',

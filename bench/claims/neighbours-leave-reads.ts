@@ -2,7 +2,10 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Evidence } from './evidence.ts';
 import { timedClaim } from './timed-claim.ts';
 
-/** How late a turn of the server's loop may be: its budget, one bounded request, and noise of the machine. */
+/**
+ * How late a turn of the server's event loop may be: its time budget, one bounded request, and noise of the
+ * machine.
+ */
 const MARGIN_MS = 20;
 
 /** No client can make another one wait, however it behaves. */

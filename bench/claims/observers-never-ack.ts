@@ -20,7 +20,7 @@ export const observersNeverAck: Claim = exactClaim(
   {
     lacking: 'topology with observers and at least two voters',
     counted: evidence =>
-      // Where a single voter decides, nobody acknowledges anything.
+      // A single voter decides alone, so nobody sends acknowledgements.
       [...evidence.withObservers, ...evidence.withMasters].filter(isCounted).map(topology => ({
         what: topology.name,
         series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),

@@ -8,7 +8,7 @@ import { COUNT_TOLERANCE, messagesPerWrite } from './protocol-counts.ts';
 
 const METRIC = 'countedOperations';
 
-/** Where a write enters, and how often it is forwarded until the leader has it. */
+/** The members where a write may enter, and how often each write is forwarded until it reaches the leader. */
 const WRITES = [
   { condition: CONDITIONS.singleAtLeader, where: 'the leader', hops: () => 0 },
   { condition: CONDITIONS.singleAtFollower, where: 'a follower', hops: () => 1 },

@@ -20,7 +20,7 @@ export interface Pair {
   readonly condition?: string;
   /** Replaces the margin of the claim, as for a tail beside a median. */
   readonly margin?: Margin;
-  /** Judged where it was measured, and not missed where it was not. */
+  /** Optional: judged if it was measured, and not reported as missing if it was not. */
   readonly optional?: boolean;
 }
 
@@ -53,10 +53,12 @@ export interface PairJudgement {
   readonly roundsNeeded?: number;
 }
 
-/** With fewer rounds, one odd one decides. A run that was cut short would get its verdict by accident. */
+/**
+ * With fewer rounds a single outlier decides, and a run that was cut short would get its verdict by accident.
+ */
 export const ROUNDS_MIN = 5;
 
-/** What falls below this share of its control has stopped, whatever other rounds say. */
+/** A side below this share of its control has stopped, whatever other rounds say. */
 const STOP_SHARE = 0.01;
 
 /** @param alternatives how many pairs the claim has */
@@ -99,7 +101,9 @@ export function judgePair(
   return { ...judged, verdict: 'not shown here', reach };
 }
 
-/** Of the rounds that were measured only `count` count, and of more rounds no larger share would. */
+/**
+ * Only `count` of the measured rounds are valid, and more rounds would not have a larger share of valid ones.
+ */
 function roundsNeeded({ a, b }: FitPair, count: number): number {
   const measured = Math.max(...[a, b].map(({ values, voidRounds }) => values.length + voidRounds.length));
   return Math.ceil((ROUNDS_MIN * measured) / Math.max(1, count));

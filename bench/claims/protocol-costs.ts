@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.ts';
 import { type Counted, exactClaim, type Finding, worstOf } from './exact-claim.ts';
 import { COUNT_TOLERANCE, contradictionOf, messagesPerWrite, SYNCS_MAX } from './protocol-counts.ts';
 
-/** A message that is sent twice costs twice the bandwidth, and no clock need show it. */
+/** A message that is sent twice costs twice the bandwidth, even if no timing shows it. */
 export const messagesOfTheProtocol: Claim = exactClaim(
   {
     id: 'L3',

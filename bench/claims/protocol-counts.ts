@@ -31,7 +31,7 @@ export function messagesPerWrite(topology: Topology): Readonly<Record<string, nu
   };
 }
 
-/** A member syncs its log at most once for a write. Batches make it less. */
+/** A member syncs its log at most once for a write. With batches it syncs less often. */
 export const SYNCS_MAX: Readonly<Record<string, number>> = {
   leaderFsyncsPerWrite: 1,
   followerFsyncsPerWrite: 1,

@@ -4,8 +4,9 @@ import { exactPartOf } from './protocol-counts.ts';
 import { timedClaim } from './timed-claim.ts';
 
 /**
- * Not nearer to 1: an observer that is busy reading takes what it is sent in smaller pieces, which cost the
- * leader up to a tenth of its writes on one machine. One that shared its CPU would cost more than a fifth.
+ * The margin is not nearer to 1, because an observer that is busy with reads receives in smaller pieces,
+ * which costs the leader up to a tenth of its writes on one machine. Observers that shared the leader's CPU
+ * would cost more than a fifth.
  */
 const SHARE_MIN = 0.8;
 

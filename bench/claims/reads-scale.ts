@@ -8,7 +8,7 @@ import { timedClaim } from './timed-claim.ts';
 
 const METRIC = 'readThroughput';
 const COUNT = 'requestsToLeaderPerRead';
-/** Of what as many members would read if nothing held them back. */
+/** The share of the reads that as many members would serve if nothing held them back. */
 const SHARE_MIN = 0.75;
 
 /** Every member answers its own clients, so observers add to what an ensemble reads. */

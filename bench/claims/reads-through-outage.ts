@@ -41,7 +41,7 @@ export const readsThroughLeaderLoss: Claim = {
   judge: evidence => judgeOutage(evidence, CONDITIONS.leaderCut),
 };
 
-/** There is nothing to test statistically: every unanswered read is a counterexample. */
+/** No statistical test is needed: every unanswered read is a counterexample. */
 function judgeOutage(evidence: Evidence, condition: string): Judgement {
   const topologies = [...evidence.withObservers, ...evidence.withMasters];
   if (topologies.length === 0)
@@ -63,7 +63,7 @@ function judgeOutage(evidence: Evidence, condition: string): Judgement {
   return {
     verdict: least >= PERCENT_MIN ? 'holds' : 'fails',
     reason: `With the fault "${condition}" the worst observer answered ${formatNumber(least)} % of its reads${beside}.`,
-    // The worst of all is no estimate, so it has no interval.
+    // The worst of all values is not an estimate, so it has no interval.
     estimate: { value: least, low: null, high: null, n: values.length, unit: '%' },
     evidence: [...observers, ...voters].map(({ id }) => id),
     warnings: leftOut(...observers),

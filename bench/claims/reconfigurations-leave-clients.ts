@@ -5,7 +5,7 @@ import { Evidence, type Series } from './evidence.ts';
 import { timedClaim } from './timed-claim.ts';
 
 const METRIC = 'longestWaitMs';
-/** A pause that nobody would take for an interruption. */
+/** The longest pause that clients would not take for an interruption. */
 const MARGIN_MS = 50;
 
 /** What clients notice of a reconfiguration, besides the watch on the configuration. */
@@ -62,7 +62,7 @@ function waitsOf({ result }: Evidence, name: string): Waits | undefined {
   );
 }
 
-/** For comparison. The claim is about ours. */
+/** Apache's figure, for comparison. The claim is about zklab's server. */
 function apacheText(waits: Waits | undefined): string[] {
   if (waits?.quiet === undefined || waits.changed === undefined) return [];
   const [changed, quiet] = [waits.changed, waits.quiet].map(({ median }) => formatUnit(median, 'ms'));

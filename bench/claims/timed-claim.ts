@@ -17,7 +17,7 @@ export interface TimedComparison {
   readonly lacking?: string | ((evidence: Evidence) => string);
   /** The finding with its number and control: "3 voters and 2 observers committed 1.2× the writes of ...". */
   say(pair: FitPair, number: string, value: number): string;
-  /** The exact channel: when the counts contradict the claim, it fails whatever the clock says. */
+  /** The exact channel: if the counts contradict the claim, it fails whatever the times show. */
   exact?(evidence: Evidence): ExactPart;
   warnings?(evidence: Evidence): readonly string[];
 }

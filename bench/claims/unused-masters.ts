@@ -10,7 +10,7 @@ const SHARE_MIN = 0.9;
 const LACKING = 'pair of topologies without observers, one of which has observerMasterPort set';
 
 /**
- * 001-2: who has no observers pays nothing for them. The control is the same server with the feature
+ * 001-2: an ensemble without observers pays nothing for them. The control is the same server with the feature
  * switched off, because no server without its code exists to compare with.
  */
 export const unusedMasters = timedClaim(
@@ -47,7 +47,7 @@ export const unusedMasters = timedClaim(
 
 const CPU_MAX = 1.05;
 
-/** L18: the same in CPU, which tells smaller costs apart than what an ensemble commits at most. */
+/** L18: the same in CPU, which shows smaller costs than the maximum rate of writes does. */
 export const unusedMastersCpu = timedClaim(
   {
     id: 'L18',

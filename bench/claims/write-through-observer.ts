@@ -8,7 +8,7 @@ const MARGIN_MS = 1;
 /** A master adds a hop to the request and one to the commit. */
 const BEHIND_MASTER_MS = 2;
 
-/** What a client pays that writes through an observer. The counts of the same writes are claim 004-3. */
+/** The price for a client that writes through an observer. The counts of the same writes are claim 004-3. */
 export const writeThroughObserver = timedClaim(
   {
     id: 'L11',

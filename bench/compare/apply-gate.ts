@@ -117,7 +117,7 @@ function judgeCell(
 ): Pick<GateItem, 'outcome' | 'reason'> {
   const { worsePercentMax } = rule;
   if (comparison.unfit === 'void') return { outcome: 'void', reason: 'most rounds of a side are void' };
-  // A rule may accept noise, but not that nothing was measured.
+  // A rule may accept noise, but it does not accept that nothing was measured.
   if (comparison.unfit !== undefined) return { outcome: 'void', reason: 'too few rounds to decide' };
   const { verdict, tail } = withinAllowance(comparison, worsePercentMax, alternatives);
   const { change, unit } = rowOf(comparison, tail);
@@ -145,7 +145,7 @@ function cellText({ metric, topology, condition }: Cell): string {
   return `${metric}, ${topology}, ${condition}`;
 }
 
-/** What a run has at a cell, by name alone. */
+/** The names of the cells of a run. */
 type MeasuredCell = Cell & Pick<Measurement, 'exactCounts'>;
 
 /**

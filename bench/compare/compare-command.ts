@@ -28,7 +28,7 @@ export interface CompareOptions {
   readonly html?: string;
 }
 
-/** Names standard output where a file is expected. */
+/** Stands for standard output where a file is expected. */
 const STDOUT = '-';
 
 /** @throws UsageError, StoreError */
@@ -70,7 +70,7 @@ export function compareAll(
   };
 }
 
-/** A failure is shown, whatever else could not be. */
+/** A failure decides, even if other things could not be judged. */
 function worst(codes: readonly ExitCode[]): ExitCode {
   return (
     [EXIT_CODES.failed, EXIT_CODES.void].find(code => codes.some(each => each === code)) ?? EXIT_CODES.holds

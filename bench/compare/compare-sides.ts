@@ -48,7 +48,7 @@ export function compareSides(a: Side, b: Side, anyway = false): ComparedSides {
   return { comparison, cells: timed };
 }
 
-/** Two pools contain how much nights differ. Nothing else does. */
+/** Only two pooled sides include how much nights differ. */
 function whatIntervalsLack(a: Side, b: Side): string[] {
   if (a.runs.length === 1 && b.runs.length === 1) {
     const [first, second] = [a.runs[0]!, b.runs[0]!];

@@ -100,7 +100,7 @@ export function requiringGate(ids: readonly string[]): Gate {
   };
 }
 
-/** Both: everything that either refuses. */
+/** Joins two gates: the result refuses everything that either refuses. */
 export function joinedGate(gate: Gate, requiring: Gate): Gate {
   const { claims } = gate;
   const required = requiring.claims?.require ?? [];

@@ -2,7 +2,7 @@
 import type { Topology } from '../../results/schema.ts';
 import type { ComparedRun } from './compared-run.ts';
 
-/** Names, and what was judged: no cell depends on them. The server is a condition of its own. */
+/** Keys on which no cell depends: names, and what was judged. The server is a condition of its own. */
 const IRRELEVANT = /^server$|(^|\.)(description|name|claims|seed|tags)(\.|$)/;
 /** How long a run lasts and how often it repeats. They change what it can show, not what it measures. */
 const REPETITIONS = /(^|\.)(rounds|roundsMin|starts|budgetMs)(\.|$)/;
@@ -28,7 +28,7 @@ export function topologyForm({ shortForm, members }: Topology): string {
 
 /** What its times depend on, and neither its counts nor its verdicts. */
 export function topologyMeans({ links, budgetCores }: Topology): string {
-  // Older results call both direct, and the same suite may not look like another one.
+  // Older results call both "direct". The same suite must not look like two.
   const shown = links === 'observers proxied' ? 'direct' : (links ?? 'proxied');
   return `${shown} links${budgetCores === undefined ? '' : `, ${budgetCores} cores each`}`;
 }

@@ -15,7 +15,7 @@ export interface FromNeighbour {
   readonly did: number;
 }
 
-/** It answers at once; only one that stands still does not. */
+/** A process that has not answered within this time stands still. */
 const ANSWER_MAX_MS = 30_000;
 const MAIN = fileURLToPath(new URL('./neighbour-main.js', import.meta.url));
 

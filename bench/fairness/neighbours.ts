@@ -162,7 +162,7 @@ function setManyWatches(session: Session): void {
     body.writeVector(list, (w, path) => void w.writeString(path));
 }
 
-/** They read something, and then stop reading. */
+/** Clients that send requests, read some replies, and then stop reading. */
 function stalledReaders({ host, port }: LoadTarget, count: number): Stop {
   const request = framed(w => w.writeInt(1).writeInt(OpCode.getData).writeString(LARGE).writeBoolean(false));
   const requests = Buffer.concat([hello(), ...Array.from({ length: LARGE_PIPELINE }, () => request)]);

@@ -13,7 +13,7 @@ import { finite } from '../stats/result-form.ts';
 import { ownWaitOf } from './fairness-round.ts';
 import { NEIGHBOURS, type NeighbourName } from './neighbours.ts';
 
-/** Issue 5: no input of one connection keeps another waiting for longer. */
+/** The server's promise: no input of one connection keeps another one waiting for longer. */
 const OWN_WAIT_MAX_MS = 20;
 
 /** Waits are judged by their logarithm: a few long ones must not make the interval reach below zero. */
@@ -22,7 +22,7 @@ const MARGIN = { high: Math.log(OWN_WAIT_MAX_MS) };
 export interface OwnWaits {
   readonly neighbours: readonly NeighbourName[];
   readonly rounds: Rounds;
-  /** Of the servers, as in measurements. */
+  /** Names of the servers, as in measurements. */
   readonly names: PerSide<string>;
   /** Why no process could have a core at hand here; undefined if it could. */
   readonly cannot: string | undefined;

@@ -60,7 +60,7 @@ export async function measureQuietClient(spec: QuietClientSpec): Promise<Measure
   const voidReasons: string[] = [];
   if (driverLagMs > DRIVER_LIMITS.loopLagP99Ms)
     voidReasons.push(`the driver itself waited ${driverLagMs.toFixed(0)} ms for a core`);
-  // A server that answers neither of them was kept busy all the same.
+  // A server that answers neither the client nor the neighbour was still kept busy.
   if (beside?.did === 0 && load?.totals.unknown === 0) voidReasons.push('the neighbour got nothing done');
   const neighbourPerSecond = beside && beside.did / beside.seconds;
   return { waits: waitsOf(load, durationMs + DRAIN_MS), voidReasons, driverLagMs, neighbourPerSecond };

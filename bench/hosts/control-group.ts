@@ -14,7 +14,7 @@ import { stateOf } from './process-state.ts';
 
 export interface ControlGroup {
   readonly folder: string;
-  /** Moves the process back and removes the group, once; so does the end of the lab. */
+  /** Moves the process back and removes the group, once. The end of the lab does the same. */
   lift(): void;
 }
 

@@ -17,7 +17,7 @@ export interface BudgetUse {
 export interface CpuBudget {
   readonly cores: number;
   use(): BudgetUse;
-  /** Moves the process back and removes the group, once; so does the end of the lab. */
+  /** Moves the process back and removes the group, once. The end of the lab does the same. */
   lift(): void;
 }
 

@@ -15,7 +15,7 @@ import type { Reaped } from './reaper.ts';
 import type { TcpSocket } from './tcp-sockets.ts';
 
 export interface Host {
-  /** As errors name it: `this machine`. */
+  /** The name in errors: `this machine`. */
   readonly name: string;
   /** The address at which processes there reach the lab's machine, and the proxies on it. */
   readonly labAddress: string;

@@ -49,7 +49,7 @@ export class LocalProcess implements HostProcess {
     try {
       registration = registerProcess(pid, marker, temporaryFolder);
     } catch (error) {
-      // Nobody would know of it: a full disk must not leave a process behind.
+      // No register would name the process, so it is ended: a full disk must not leave a process behind.
       signalGroup(pid, 'SIGKILL');
       throw error;
     }

@@ -17,7 +17,7 @@ export interface MemoryPressure {
 export interface MemoryLimit {
   readonly bytes: number;
   pressure(): MemoryPressure;
-  /** Moves the process back and removes the group, once; so does the end of the lab. */
+  /** Moves the process back and removes the group, once. The end of the lab does the same. */
   lift(): void;
 }
 
@@ -28,7 +28,7 @@ export interface MemoryController {
 }
 
 const ROOT = '/sys/fs/cgroup';
-/** A Node.js process cannot even answer in less. */
+/** A Node.js process with less memory cannot even answer. */
 const BYTES_MIN = 1024 * 1024;
 const PREFIX = 'zklab-memory-';
 /** As sentences about what is missing name it. */
@@ -78,7 +78,7 @@ export function limitMemory(
   let last: MemoryPressure = { limited: 0, killed: 0 };
   let isLifted = false;
   const pressure = () => {
-    // What a group counted that is gone, with its process, is what it counted last.
+    // After the process and its group are gone, the last counts stand.
     if (!isLifted) last = pressureOf(group.folder, controller);
     return last;
   };

@@ -7,9 +7,9 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { execa } from 'execa';
 
 const { PRIORITY_HIGHEST } = constants.priority;
-/** A lab that runs at less than this has nothing that could go before it. */
+/** If the lab itself runs below this nice value, no process can be preferred to it. */
 const OWN_NICE_MIN = -10;
-/** Any is above every process without real-time priority. */
+/** Any real-time priority is above every process without one. */
 const REAL_TIME_PRIORITY = 10;
 
 /** Ends the preference. Has no effect when the process is gone. */

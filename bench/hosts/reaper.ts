@@ -71,7 +71,7 @@ function write(name: string, folder: string, registered: Registered): Registrati
   try {
     writeFileSync(file, JSON.stringify(registered), { mode: 0o600 });
   } catch (error) {
-    // A full disk is told without the path.
+    // Node.js reports a full disk without the path.
     if (error instanceof Error && !error.message.includes(file)) error.message += ` '${file}'`;
     throw error;
   }

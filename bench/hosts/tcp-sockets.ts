@@ -1,6 +1,6 @@
 /**
- * What the kernel counted on the TCP connections of this machine, as `ss` of iproute2 prints it. It knows any
- * server's connections, also of one that counts nothing itself.
+ * What the kernel counted on the TCP connections of this machine, as `ss` of iproute2 prints it. This works
+ * for every server, also for one that counts nothing itself.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * The folder for the data of a lab. It is registered before it is created, so that even a SIGKILL leaves
- * nothing permanently.
+ * The folder for the data of a lab. It is registered before it is created, so that the next lab removes it
+ * even after a SIGKILL.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';

@@ -42,7 +42,7 @@ export class AvailabilityTrack {
   readonly #role: string;
   readonly #intervalMs: number;
   readonly #timeoutMs: number;
-  /** Indexed by tick; undefined while the probe waits. */
+  /** Outcomes by tick; undefined while the probe of the tick waits. */
   readonly #outcomes: (ReadOutcome | undefined)[] = [];
 
   constructor(name: string, role: string, intervalMs: number, timeoutMs: number) {

@@ -5,7 +5,7 @@ import { cannedReply, startFakeServer } from './fake-server.ts';
 import { ZxidFrontier } from './zxid-frontier.ts';
 
 const test = suite('load: availability');
-/** No answer is late because a busy machine gave the process no turn. */
+/** So late that no answer counts as late only because a busy machine gave the process no turn. */
 const PATIENT_MS = 30_000;
 
 test('an answer after the timeout does not count, and a probe too young to judge is left out', () => {

@@ -37,7 +37,7 @@ async function run(message: ToLoadProcess): Promise<void> {
 }
 
 process.on('message', message => void run(message as ToLoadProcess));
-// The lab no longer needs the driver, or is gone. A driver that nobody listens to must not go on loading.
+// The lab no longer needs the driver, or is gone. A driver whose lab is gone must not go on loading.
 endWithParent();
 // Ctrl-C reaches the whole process group, but the lab decides what happens to the run.
 process.on('SIGINT', () => {});

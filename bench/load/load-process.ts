@@ -101,7 +101,7 @@ export class LoadDriver {
     this.#heed(this.#running);
   }
 
-  /** What comes from an earlier process is not heeded any more. */
+  /** Messages of an earlier process are ignored. */
   #heed(running: Running): void {
     const { child } = running;
     child.on('message', (message: unknown) => {
@@ -158,8 +158,8 @@ function start(): Running {
 }
 
 /**
- * With fewer cores than members, the driver would wait for its turn like a server, and its waiting would
- * count as theirs. So it gets a higher priority. If this user may not raise one, the driver's own lag limits
+ * With fewer cores than members, the driver would wait for a core like a server, and its waiting would count
+ * as the servers'. So it gets a higher priority. If this user may not raise one, the driver's own lag limits
  * show it. Returns its nice value.
  */
 function preferred(pid: number): number {
@@ -176,7 +176,8 @@ function preferred(pid: number): number {
 export function startLoadProcess(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): LoadProcess {
   const driver = new LoadDriver();
   const result = driver.run(spec, onProgress).finally(() => driver.close());
-  // Whoever awaits it gets the failure. Until then it must not end the lab as an unhandled rejection.
+  // A caller that awaits the result gets the failure. Until then it must not end the lab as an unhandled
+  // rejection.
   result.catch(() => {});
   return { pid: driver.pid, result, stop: () => driver.abort() };
 }

@@ -72,7 +72,7 @@ export interface OperationResult {
   target: string;
   role: string | undefined;
   operation: OperationName;
-  /** Of the requests that were due in the measured time, whenever their answer came. */
+  /** Counts of the requests that were due in the measured time, whenever their answers came. */
   ok: number;
   /** Answered within the measured time, whenever they were due. Rates count these. */
   okInWindow: number;

@@ -1,11 +1,12 @@
 /**
- * Why a load does not count. A driver that was held up voids it always. What the servers left undone voids it
- * only where nothing was broken: there the ensemble was unwell, while under a fault it is the finding.
+ * Why a load does not count. A driver that was held up voids it always. Requests that the servers did not
+ * answer void it only without a fault: then the ensemble was unwell, while under a fault they are the
+ * finding.
  */
 import { saturation } from './driver-monitor.ts';
 import { ENDED_EARLY, isOpenLoop, LATE_SHARE_MAX, type LoadResult } from './load-spec.ts';
 
-/** A healthy ensemble that does fewer operations than this in a load is unwell. */
+/** An ensemble without faults that does fewer operations than this in a load is unwell. */
 const HEALTHY_OPERATIONS_MIN = 100;
 
 /** A late send keeps its lateness in the response time, so a few of them cannot move the median much. */

@@ -58,7 +58,7 @@ export class LockRecipe implements Recipe {
     );
   }
 
-  /** Leaving the ephemerals to a renewed session would keep the locks that nobody waits for any more. */
+  /** If the session were renewed, its ephemerals would go on holding locks that nobody waits for any more. */
   onDisconnected(): boolean {
     const waiting = [...this.#attempts].filter(({ isOver }) => !isOver);
     for (const compound of waiting) compound.lost();
@@ -123,7 +123,10 @@ export class LockRecipe implements Recipe {
   }
 }
 
-/** Whose turn it is, by the numbers at the ends of the names; `gone` if the own name is not among them. */
+/**
+ * Finds out whose turn it is, by the numbers at the ends of the names; `gone` if the own name is not among
+ * them.
+ */
 export function turnOf(own: string, names: readonly string[]): 'mine' | 'gone' | { readonly before: string } {
   const sequence = (name: string) => Number(name.slice(-SEQUENCE_DIGITS));
   const mine = sequence(own);

@@ -59,7 +59,7 @@ export class ReplayLoad implements LoadSource {
     const dueMs = (event: RecordedEvent) => startMs + this.#spec.warmupMs + event.atUs / 1000 / this.#speed;
     let next = 0;
     let running = true;
-    /** Plays what is due, up to a number of events. Returns whether more is due. */
+    /** Plays the events that are due, up to a number. Returns whether more is due. */
     const playDue = (untilMs: number, countMax: number): boolean => {
       const nowMs = performance.now();
       for (let count = 0; next < events.length; count++, next++) {

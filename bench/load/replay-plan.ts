@@ -5,7 +5,7 @@ import { OpCode } from '../../server/wire/opcodes.ts';
 import type { RecordedEvent, Recording, RequestShape } from '../recording/recording.ts';
 import { indexOf, type OperationIndex, type OperationName, operationNames } from './operations.ts';
 
-/** Whose sizes the recording does not tell, because it has no replies. */
+/** The size of nodes whose size the recording does not tell, because it has no replies. */
 const UNKNOWN_VALUE_BYTES = 100;
 
 const BY_OPCODE: ReadonlyMap<number, OperationName> = new Map([
@@ -31,7 +31,7 @@ type RequestEvent = Extract<RecordedEvent, { kind: 'request' }>;
 
 /** As which operation a request is counted; undefined for those that are not replayed. */
 export function operationOf({ shape, parts }: RequestEvent): OperationIndex | undefined {
-  // A multi without one of its parts would be another one.
+  // A multi is replayed only as a whole: without one of its parts it would be another one.
   const isWhole = parts.every(part => part.op === OpCode.check || operationOfShape(part) !== undefined);
   return isWhole ? operationOfShape(shape) : undefined;
 }

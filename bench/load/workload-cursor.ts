@@ -187,7 +187,10 @@ export class WorkloadCursor {
     return SET_ACL;
   }
 
-  /** As a controller writes that must still be the controller. The check is of any version, so it passes. */
+  /**
+   * Writes as a controller does that first checks that it still is the controller. The check accepts any
+   * version, so it passes.
+   */
   #check(session: Session): OperationIndex {
     const body = session.begin(OpCode.multi);
     writeMultiHeader(body, OpCode.check, false, -1);

@@ -1,4 +1,4 @@
-/** Zxids older than the window are useless. At 20 ms per probe and 20 members, this holds seconds of them. */
+/** The number of entries that are kept: seconds of them, at 20 ms per probe and 20 members. */
 const KEPT_MAX = 4_096;
 
 /**

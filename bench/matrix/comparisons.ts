@@ -5,8 +5,8 @@ import { Evidence, paired, type Series } from '../claims/evidence.ts';
 import { detectable, intervalOf, type MeanInterval, meanOf } from '../stats/mean-interval.ts';
 
 /**
- * With fewer starts nothing is said: one odd one would decide. Rounds of a start are no substitute, however
- * many there are, for they repeat its chance: who leads, and how warm the code is.
+ * With fewer starts there is no finding, because a single outlier would decide. More rounds of a start are no
+ * substitute: they share what is random about it, such as who leads and how warm the code is.
  */
 export const STARTS_MIN = 5;
 /** Probability of an error at each end: intervals cover 95 %. */
@@ -14,7 +14,7 @@ const TAIL = 0.025;
 /** The share of runs in which an effect that is called detectable would be shown. */
 const POWER = 0.9;
 
-/** What a cell gave beside its results: they say how the machine fared, and are compared with nothing. */
+/** Metrics of a cell that describe the machine. They are compared with nothing. */
 const OF_THE_MACHINE: readonly string[] = ['leaderThrottled', 'machineIdle'];
 
 export function comparisonsOf(

@@ -47,7 +47,7 @@ export async function measureWindow(
   const { load, cpuUsPerOperation } = await cpuOfLoad(running.ensemble, () => driver.run(spec));
   const used = shares();
   const window = new Window(recorder, cell, moment);
-  // Reads keep the members busy that answer them, so nothing is to be proved of the leader.
+  // Reads keep the members busy that answer them, so the leader need not have used up its budget.
   const ofBudget = window.isClosed && cell.load.writes ? overBudget(used) : [];
   const ofLoad = window.isClosed ? closedLoopVoidReasons(load) : latencyVoidReasons(load, 'median', true);
   const reasons = [...ofBudget, ...ofLoad];

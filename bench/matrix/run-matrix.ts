@@ -182,7 +182,7 @@ async function stopOne(
   await running.ensemble.stop();
   deaths.push(...running.deaths());
   const name = fileNameOf(running.of, start);
-  // What was measured is not lost because a disk is full.
+  // A full disk must not lose what was measured.
   await keepLogs(running.ensemble, logFolder, `${name}-`).catch((error: Error) => {
     recorder.remarks.push(`The logs of ${running.of.label} were not kept: ${error.message}`);
   });

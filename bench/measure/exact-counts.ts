@@ -46,7 +46,8 @@ export async function countedSince(
     );
     const committed = deltas.get(leader)?.committed;
     const behind = behindOf(deltas, leader, level);
-    // One that was behind when the counting began has counted more than the leader, and always will have.
+    // A member that was behind when the counting began has counted more than the leader, and more waiting
+    // does not change that.
     const isLevel = level.every(name => deltas.get(name)?.committed === committed);
     if (behind === 0 || performance.now() > giveUpAt) return { deltas, isLevel, behind };
     await sleep(POLL_MS);

@@ -202,7 +202,10 @@ function measurementOf(series: Series): Measurement {
   };
 }
 
-/** The protocol decides these, so that no round may differ from the others. A median would hide one. */
+/**
+ * The protocol determines these counts, so no round may differ from the others. A median would hide one that
+ * does.
+ */
 const SAME_IN_EVERY_ROUND = /MessagesPerWrite$|^acksToLeaderPerWrite$/;
 
 function oddCounts(counts: ReadonlyMap<string, readonly number[]>): string[] {

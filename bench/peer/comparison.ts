@@ -12,7 +12,7 @@ export interface Comparison {
   readonly load: string;
   readonly seed: number;
   readonly metrics: readonly Metric[];
-  /** What decides the load, for whoever compares two results. */
+  /** The settings that determine the load, for comparisons of two results. */
   readonly inputs: NonNullable<Result['inputs']>;
   /** What its numbers cannot show. */
   readonly limits: readonly string[];
@@ -21,7 +21,7 @@ export interface Comparison {
   readonly marginShare?: number;
   /** Of Apache ZooKeeper. @default JAVA_FLAGS */
   readonly javaFlags?: readonly string[];
-  /** Then both ensembles are started anew; at least 1. @default they serve all rounds */
+  /** After so many rounds both ensembles are started anew; at least 1. @default they serve all rounds */
   readonly roundsPerStart?: number;
   /** Called once, when an ensemble has just become ready. The readings belong to its first round. */
   prepare?(ensemble: Ensemble, signal: AbortSignal): Promise<Readings>;

@@ -47,7 +47,7 @@ export async function measureStarts(wanted: number, options: StartOptions): Prom
     try {
       one = await measureStart(count, options, roundsPerStart < wanted ? among : undefined);
     } catch (error) {
-      // What earlier starts gave stays.
+      // Results of earlier starts are kept.
       if (about === undefined || isDefect(error)) throw error;
       const why = options.signal.aborted ? '' : `: ${(error as Error).message.split('\n')[0]}`;
       all.voidReasons.push(`ended early, after ${before} of ${wanted} rounds${why}`);

@@ -83,7 +83,7 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
   const voidReasons: string[] = [];
   let endedEarly = false;
   try {
-    // The compilers of both servers begin cold, and the first round would measure that.
+    // Both servers begin with code that is not compiled yet, and the first round would measure that.
     const { trouble } = await troubledRound(turns, () =>
       oneRound(0, turns, side =>
         events.emit({ kind: 'phase', what: `warm-up round, not counted: ${names[side]}` }),

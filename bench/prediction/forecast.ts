@@ -71,8 +71,8 @@ export interface Forecast {
 /** One thread does all work of a member but garbage collection, compiling and what the kernel does for it. */
 const THREAD_CORES_MAX = 1;
 /**
- * A busy server gathers more: fewer flushes and turns for the same writes. Each gathering adds to the
- * latency, so there is an end to it.
+ * A busy server gathers more output, and needs fewer flushes and turns for the same writes. Gathering adds to
+ * the latency, so it is bounded.
  */
 export const GATHER_MS_MAX = 10;
 /** Above this share of its CPU, the latency at a member is that of its queue. */

@@ -43,7 +43,7 @@ export interface StoredCosts {
   readonly model: CostModel;
 }
 
-/** What somebody else than the cost model says to the same question. */
+/** A second answer to the same question, from the simulation. */
 export interface SecondOpinion {
   readonly text: string;
   readonly document: unknown;

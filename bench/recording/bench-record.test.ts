@@ -16,7 +16,7 @@ async function listening(): Promise<net.Server & { readonly at: string }> {
   return Object.assign(server, { at: `127.0.0.1:${(server.address() as net.AddressInfo).port}` });
 }
 
-/** Records until as many clients as shall have come, one after another, and gone. */
+/** Records until that many clients have come and gone, one after another. */
 async function recorded(
   to: string,
   clients: number,

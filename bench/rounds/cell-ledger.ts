@@ -21,8 +21,8 @@ export class CellLedger {
   }
 
   /**
-   * @param isExcused the machine had no moment for this load, as it voids rounds. A few of these are left
-   * out, like void rounds; anything else that was lost makes the run void.
+   * @param isExcused the machine was too busy for this load. A few of these are left out, like void rounds;
+   * anything else that was lost makes the run void.
    */
   lost(place: CellPlace, round: number, reason: string, isExcused = false): void {
     this.#at(place).lost.push({ round, reason, isExcused });

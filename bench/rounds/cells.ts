@@ -40,13 +40,16 @@ const UNRUN_MAX = 3;
 /** Why a cell does not count, and whether its topology may go on. */
 interface Trouble {
   readonly reason: string;
-  /** `machine`: nothing is to be mended, and the next cell may count. */
+  /** `machine`: the machine was busy, so nothing needs mending and the next cell may count. */
   readonly kind: 'load' | 'machine' | 'members' | 'hopeless';
   /** No process ended, and the links work: whatever does not serve is the servers' own fault. */
   readonly isOfServers?: boolean;
 }
 
-/** Half of what a measurement knows comes from wall clocks of several processes; they are slewed by less. */
+/**
+ * Measurements rely on the wall clocks of several processes. Normal corrections of a clock are smaller than
+ * this.
+ */
 const CLOCK_JUMP_MS = 100;
 
 export class Cells {

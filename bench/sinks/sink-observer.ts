@@ -44,11 +44,12 @@ export interface SinkWay {
 }
 
 export interface SinkOptions {
-  /** How far it is when it comes for the first time. @default 0: it has nothing */
+  /** The zxid that it has when it comes for the first time. @default 0: it has nothing */
   readonly zxid?: number;
   /**
-   * It loses what it knows with its master, as an observer whose disk is new or that is too far behind, and
-   * takes a whole snapshot of the next. @default it remembers how far it is, and comes back by DIFF
+   * It forgets everything when it loses its master, like an observer whose disk is new or that is too far
+   * behind, and takes a whole snapshot from the next. @default it remembers how far it is, and comes back by
+   * DIFF
    */
   readonly forgets?: boolean;
 }

@@ -19,7 +19,7 @@ const LAB_SETTINGS: Settings = {
   '4lw.commands.whitelist': '*',
   // Twenty ticks would be 10 s, too short for a session that waits out a fault.
   maxSessionTimeout: '60000',
-  // It costs a member of either kind memory, and as much CPU as the rest of its start.
+  // AdminServer costs a member of either implementation memory, and as much CPU as the rest of its start.
   'admin.enableServer': 'false',
 };
 

@@ -25,7 +25,7 @@ export type SearchEnd =
   | 'none passes'
   /** Even the highest rate passed. */
   | 'none fails'
-  /** As found, but the windows at the higher rate proved nothing: what measures is the limit. */
+  /** Found, but the windows at the higher rate were void: the driver is the limit, not the ensemble. */
   | 'void'
   | 'out of windows';
 
@@ -90,7 +90,7 @@ export async function searchRate(
 export interface DepthPoint {
   readonly depth: number;
   readonly okPerSecond: number;
-  /** Not of the depth that was asked for, or of a driver at its limit. */
+  /** Points that do not count: the depth was not the requested one, or the driver was at its limit. */
   readonly isVoid: boolean;
 }
 
@@ -102,7 +102,7 @@ export interface DepthSweep {
 
 /** A deeper pipeline must bring this much, or it is no gain. */
 const GAIN_MIN = 0.05;
-/** So many depths without a gain end a sweep: one may be a bad window. */
+/** So many depths without a gain end a sweep. A single one may be a bad window. */
 const FLAT_MAX = 2;
 
 /** Doubles the depth of a closed loop until it brings no more. */

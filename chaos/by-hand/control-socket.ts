@@ -29,7 +29,7 @@ export class ControlSocket {
     this.#forget = cleanUpWithLab(() => rmSync(file, { force: true }));
   }
 
-  /** @param serve answers a request; a UsageError is the fault of who asked */
+  /** @param serve answers a request; a UsageError is the fault of the one who asked */
   static async listen(
     serve: (request: unknown) => Promise<unknown>,
     folder = runtimeFolder(),
@@ -84,7 +84,10 @@ export function runningUps(folder = runtimeFolder()): number[] {
   });
 }
 
-/** What was asked for could not be done, or nobody knows: no defect of who asked. */
+/**
+ * What was asked for could not be done, or its outcome is unknown. It is not a defect of the command that
+ * asked.
+ */
 export class UpError extends Error {
   override readonly name = 'UpError';
 }

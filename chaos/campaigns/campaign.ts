@@ -37,12 +37,12 @@ export interface CampaignOptions extends Omit<RunPlace, 'root'> {
   readonly commit: string | undefined;
 }
 
-/** So many void runs in a row say that this machine cannot run the campaign now. */
+/** After so many void runs in a row, this machine cannot run the campaign now. */
 const VOID_IN_A_ROW_MAX = 5;
 const COMMIT_DIGITS = 12;
-/** A failure with the same checkers is pursued so often. */
+/** How often a failure with the same checkers is pursued. */
 const PURSUED_MAX = 1;
-/** Of the time that is left: one failure must not take the night from the others. */
+/** The share of the time left that one failure may take, so that others get some of the night, too. */
 const PURSUIT_SHARE = 0.1;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {

@@ -24,7 +24,7 @@ export function regressionText(
 }
 
 export function scheduleYaml({ steps, ...rest }: WrittenSchedule): string {
-  // One line for each fault, as people write them.
+  // One line for each fault, as a person writes them.
   const lines = steps.map(step => `  - ${stringify(step, { collectionStyle: 'flow', lineWidth: 0 }).trim()}`);
   return `${stringify(rest, { lineWidth: 0 })}steps:\n${lines.join('\n')}\n`;
 }

@@ -3,7 +3,9 @@ import { type HistoryEvent, type MultiPart, type Operation, type Outcome, outcom
 
 export interface AskedChange {
   readonly f: 'create' | 'setData' | 'delete';
-  /** Of a numbered znode only when it was created; otherwise nobody knows the name. */
+  /**
+   * A change of a sequential znode is here only if its create was answered; otherwise its name is unknown.
+   */
   readonly path: string;
   readonly value: string | null;
   readonly flags: number;

@@ -20,10 +20,10 @@ export interface Availability {
   readonly role: string;
   readonly kind: 'reads' | 'writes';
   readonly answers: number;
-  /** From the first answer of any role to the last. */
+  /** The time from the first answer of any role to the last. */
   readonly windowMs: number;
   readonly longestGapMs: number;
-  /** All of the gaps that are longer than `gapMinMs`. */
+  /** The sum of the gaps that are longer than `gapMinMs`. */
   readonly unavailableMs: number;
 }
 

@@ -11,7 +11,7 @@ export interface Checker<Needs extends Part = Part, Uses extends Part = never> {
   readonly description: string;
   /** The parts of the record that the checker needs. */
   readonly needs: readonly Needs[];
-  /** Only some workloads have anything for it. Of the others it is not heard. */
+  /** Only some workloads have anything for it. In runs of others its judgement is left out. */
   readonly isOptional?: true;
   /** `Uses`: what it reads when it is there. */
   check(record: Pick<RunRecord, Needs> & Partial<Pick<RunRecord, Uses>>): Judgement;

@@ -23,7 +23,7 @@ export function isEarlySync({ f, type, server, zxid }: HistoryEvent, leaders: Ap
   );
 }
 
-/** What is said of them; empty when there are none. */
+/** A note about them; empty when there are none. */
 export function notesOnEarlySyncs(history: readonly HistoryEvent[], leaders: ApacheLeaders): string[] {
   const syncs = history.filter(({ f, type }) => f === 'sync' && type === 'ok');
   const early = syncs.filter(event => isEarlySync(event, leaders));

@@ -19,7 +19,7 @@ const PARTS = 12;
 const TAIL = 0.005;
 const MS_PER_HOUR = 3_600_000;
 const MIB = 1024 * 1024;
-/** What a znode takes of a server, at most. */
+/** The memory that a znode takes in a server, at most. */
 const ZNODE_BYTES = 2 * 1024;
 
 /**

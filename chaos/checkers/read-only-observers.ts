@@ -31,7 +31,7 @@ export function checkReadOnlyObservers(
   const globalSessions = new Set(
     transactions.filter(({ change }) => change.f === 'createSession').map(({ session }) => session),
   );
-  // One whose createSession was lost on the way is local no more either.
+  // A session whose createSession was lost on the way is not local any more either.
   if (areUpgraded)
     for (const event of history) if (asksForEphemeral(event)) globalSessions.add(event.session);
   const reasons = [
@@ -50,7 +50,7 @@ function complaintOfLoss(connection: ReaderConnection, record: ReadOnlyRecord): 
   if (reason === null || wasWanted) return undefined;
   const { outages, troubles, expired, limits } = record;
   const { slackMs, sessionTimeoutMs } = limits;
-  // Clients of a machine that is gone or stands still notice when they hear nothing.
+  // Clients of a machine that is gone or paused notice only by its silence.
   const inTrouble = troubles.some(
     trouble =>
       trouble.member === member &&
@@ -108,7 +108,7 @@ function complaintsOfReads(
     if (connection === undefined) continue;
     const { member } = connection;
     const who = `operation ${invoke.operation} ${invoke.f} ${invoke.path} at ${member}`;
-    // Without a zxid nobody answered it: the connection was lost.
+    // A completion without a zxid is not an answer: the connection was lost.
     if (completion.type === 'fail' && completion.zxid !== undefined)
       complaints.push(`${who} failed with ${completion.error}`);
     const ageMs = completion.type === 'ok' ? ageOf(member, invoke, completion, outages) : 0;

@@ -18,7 +18,10 @@ export interface Experience {
   readonly process: number;
   readonly client: string;
   readonly succeeded: number;
-  /** Without a success of this client, from its first to the last one of all; waiting for a lock is none. */
+  /**
+   * The longest time without a success of this client, from its first success to the last of any client.
+   * Waiting for a lock does not count.
+   */
   readonly longestGapMs: number;
   readonly disconnections: number;
   readonly lost: number;

@@ -15,7 +15,7 @@ export const sessionTimeouts: Checker<'history' | 'sessionTimeouts'> = {
 /**
  * Checks that no session expires before its timeout has passed since the leader last heard of its client. An
  * ephemeral that somebody finds gone, and that nobody deleted, shows that its session has ended. It needs no
- * transactions, so it judges real servers, too; that a session ends at all, `sessions.ts` checks.
+ * transactions, so it judges real servers, too. `sessions.ts` checks that sessions end at all.
  */
 export function checkSessionTimeouts(
   history: readonly HistoryEvent[],

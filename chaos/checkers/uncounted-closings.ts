@@ -25,7 +25,7 @@ export class UncountedClosings {
     );
   }
 
-  /** A transaction is applied to the model; those of smaller zxids have been. */
+  /** Call this when a transaction is applied to the model, after all with smaller zxids. */
   see({ zxid, change }: Transaction, touches: readonly Touch[]): void {
     for (const { path, what } of touches) {
       if (what === 'deleted') this.#last.delete(path);

@@ -177,7 +177,7 @@ interface LoadedLab {
   readonly stage: Stage;
   readonly cast: Cast;
   readonly write: WriteLoad;
-  /** Of an occasion, all but what a test chooses. */
+  /** The context of a measurement, except for what a test chooses. */
   readonly occasion: Omit<Occasion, 'condition' | 'recorder'>;
 }
 

@@ -29,9 +29,9 @@ const keys = {
 type HundredsOptions = z.infer<z.ZodObject<typeof keys>>;
 
 const NEED = 'hundreds';
-/** A hundred JVMs would be another machine's affair. */
+/** A hundred JVMs would need a larger machine. */
 const serverOf = () => 'zklab' as const;
-/** A kill, an election, and the way back of everybody; for the estimate alone. */
+/** A kill, an election, and the return of every member; used only for the estimate. */
 const ROUND_MS = 15_000;
 
 export const hundreds: Experiment<HundredsOptions> = {

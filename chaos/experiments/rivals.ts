@@ -100,7 +100,7 @@ function serverOf(name: string): 'zklab' | 'apache' {
   return name === RIVALS.apache ? 'apache' : 'zklab';
 }
 
-/** Everybody may reconfigure. Here are no passwords. */
+/** Every client may reconfigure, because the lab sets no passwords. */
 function reconfigurable(topology: Topology): Topology {
   const members = topology.members.map(member => ({
     ...member,
@@ -132,7 +132,7 @@ function loseAll(options: MeasureOptions<RivalsOptions>, { name: topology }: Top
         options.cells.lose({ experiment: rivals.name, topology, condition }, round, reason);
 }
 
-/** The leader is killed last: whoever comes back from that is cold. */
+/** The leader is killed last, because the restarted member is cold. */
 function turnsOf(options: MeasureOptions<RivalsOptions>, stage: Stage): Turn[] {
   const { cells, suite } = options;
   const { rounds, ...timing } = suite.rivals!;

@@ -105,7 +105,10 @@ export const roles: Experiment<RolesOptions> = {
   },
 };
 
-/** The ensembles of which something is timed: those that suffer alone, where nothing else is asked. */
+/**
+ * The ensembles of which something is timed. If only the faults of observers are asked for, these are the
+ * ones with such faults.
+ */
 function timedGroups(
   topologies: readonly Topology[],
   needs: ReadonlySet<string>,

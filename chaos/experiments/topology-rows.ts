@@ -32,7 +32,7 @@ export function topologyRows({ suite, server, needs, hostOf = () => LOCAL_HOST }
       });
     });
   });
-  // What nobody starts would look like something that was measured, with columns that stay empty.
+  // A topology that is not started would look like a measured one, with empty columns.
   const isShared = needed.length === 0 || needed.some(each => each.ownTopologies === undefined);
   return [
     ...(isShared ? topologiesOf(suite, server) : []).map(each => topologyRow(each, { links: 'proxied' })),

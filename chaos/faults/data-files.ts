@@ -22,8 +22,8 @@ export function newestEntries(folders: DataFolders): EntryPlace[] {
 }
 
 /**
- * Whether the newest log has so many entries; also of a running member. Only its beginning is read: what is
- * behind grows meanwhile, and half of a write looks like damage.
+ * Whether the newest log has so many entries; the member may be running. Only the beginning is read: the rest
+ * grows meanwhile, and half of a write looks like damage.
  */
 export function hasLogged(folders: DataFolders, count: number): boolean {
   return firstEntries(folders, count).length === count;

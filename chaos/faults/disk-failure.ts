@@ -58,7 +58,7 @@ function diskFailure(
           return async () => {
             await repair();
             letGo?.();
-            // A server that was refused something is about to end. Nobody else would start it again.
+            // A server whose disk operation was refused is about to end. Only this heal starts it again.
             const refused = (await disk.report())?.refusedOperations ?? 0;
             const isGone = () => (member.stateOf(pid) === 'gone' ? true : undefined);
             await firstOf(isGone, refused > 0 ? ENDED_MAX_MS : 0);

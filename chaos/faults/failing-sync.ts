@@ -1,6 +1,6 @@
 import { diskFailureKind } from './disk-failure.ts';
 
-/** What an unsynced page is worth after that nobody knows, so the server may not try again. */
+/** The state of unsynced pages is unknown after that, so the server must not try again. */
 export const failingSyncKind = diskFailureKind(
   'failing-sync',
   'every disk sync of a member fails with EIO; it has to end',

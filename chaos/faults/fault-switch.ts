@@ -5,7 +5,7 @@ import type { FaultReport, InjectedFaults } from '../../server/runtime/faulty/in
 
 type Undo = () => Promise<void>;
 
-/** A part of what a server should do wrong. Several faults may be on one member. */
+/** One layer of misbehaviour that a server should show. Several faults may be on one member. */
 export type FaultLayer = { readonly [Part in keyof InjectedFaults]?: InjectedFaults[Part] };
 
 /** What a fault uses of it. */
@@ -87,7 +87,7 @@ export class FaultSwitch implements ServerFaults {
   }
 }
 
-/** Of two layers that say the same thing, the later one counts. */
+/** If two layers set the same thing, the later one counts. */
 export function switchText(id: string, layers: readonly FaultLayer[]): string {
   const disk = Object.assign({}, ...layers.map(layer => layer.disk));
   const clock = Object.assign({}, ...layers.map(layer => layer.clock));

@@ -6,7 +6,7 @@ import type { FaultContext } from './context.ts';
 /** Named numbers and words as results/ keeps them. Units are in the names. */
 export type Readings = Record<string, number | string | null>;
 
-/** What was measured at the place of the fault, before and under it. */
+/** The proof: what was measured at the place of the fault, before and under it. */
 export interface BiteProof {
   /** False voids the run, because an injection that changed nothing proves nothing. */
   readonly bit: boolean;

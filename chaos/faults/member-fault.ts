@@ -23,7 +23,7 @@ export async function applyToMembers(
   return { ...(await applyToAll(members, apply)), proveBite: prove };
 }
 
-/** The same to anything that has a name. */
+/** The same for anything that has a name. */
 export async function applyToAll<T extends { readonly name: string }>(
   all: readonly T[],
   apply: ApplyTo<T>,

@@ -15,7 +15,10 @@ const PROVIDED: readonly (readonly [since: number, group: string, artifact: stri
 /** Before 3.5 there is no list of the versions that belong together, and nothing is "provided". */
 const FIRST_WITH_PARENT = 5;
 
-/** The lab sets how this one writes its lines. Beside another one, luck would decide which is used. */
+/**
+ * The lab configures the log lines of this logger. With a second one on the class path, it would be undefined
+ * which is used.
+ */
 const LOGGING = '2.0.13';
 const OTHER_LOGGING = [
   ['ch.qos.logback', 'logback-classic'],

@@ -20,7 +20,7 @@ export type Words = readonly string[];
 const PREFIX = 'zklab-';
 /** No block of members has it, see `ports.ts`. */
 const HUB_HOST = '127.255.255.253';
-/** The whole of 127.* stands on the veth, but for the address of `lo` itself. */
+/** The veth has all of 127.*, except for the address of `lo` itself. */
 const PREFIX_BITS = 8;
 const BRIDGE = 'hub';
 export const MEMBER_DEVICE = 'eth0';

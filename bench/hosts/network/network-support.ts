@@ -1,4 +1,4 @@
-/** What this machine can do to the network of a member, found out by doing it. */
+/** What this machine can do to the network of a member, found out by trying it. */
 import {
   hubCommands,
   hubName,

@@ -32,7 +32,7 @@ export async function runAll(commands: readonly Words[]): Promise<void> {
 export function removeSpacesNow(names: readonly string[]): void {
   for (const name of names) {
     const [file = '', ...args] = removeCommand(name);
-    // One that is gone already is no failure, and one that cannot be removed is tried again by the next lab.
+    // A namespace that is gone already is not a failure. One that cannot be removed is left to the next lab.
     spawnSync(file, args, { timeout: COMMAND_MAX_MS, stdio: 'ignore' });
   }
 }
@@ -47,7 +47,7 @@ export function removeLeftSpaces(): string[] {
   return left;
 }
 
-/** Of all namespaces that have one. */
+/** The names of all namespaces that have one. */
 export function spaceNames(): string[] {
   try {
     return readdirSync(SPACES_FOLDER);

@@ -46,7 +46,7 @@ export function illegalPart(intervals: readonly ZnodeInterval[]): IllegalPart {
   return { initial, intervals: [...kept, ...needed].sort((a, b) => a.from - b.from), culprit };
 }
 
-/** What was known at that moment: later answers are not, and later operations have not begun. */
+/** The history as known at that moment: without later answers, and without operations that had not begun. */
 function until(intervals: readonly ZnodeInterval[], end: number): ZnodeInterval[] {
   return intervals
     .filter(({ from }) => from <= end)

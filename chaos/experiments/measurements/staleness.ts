@@ -36,7 +36,7 @@ export interface StalenessOptions {
 const NODE = '/staleness';
 /** Between two samples, so that they do not follow one batch. */
 const PAUSE_MS = 5;
-/** A learner that shows a write later than this shows it too late for any claim. */
+/** If a learner shows a write later than this, it is too late for any claim. */
 const SEEN_MAX_MS = 5_000;
 /** The load outlasts the samples, and is ended when they are done. */
 const LOAD_MAX_MS = 600_000;
@@ -79,7 +79,8 @@ export async function measureStaleness(
       const delays = await followOne(writer, readers);
       const missed = delays.indexOf(Number.POSITIVE_INFINITY);
       if (missed >= 0) {
-        // A counter-example, and no void: the learner took at least so long, whatever it showed before.
+        // This is a counter-example and not a void: the learner took at least so long, whatever it showed
+        // before.
         seen[missed]!.ms = [SEEN_MAX_MS];
         seen[missed]!.zxids.push(await zxidsBehind(readers[missed]!, writer));
         break;

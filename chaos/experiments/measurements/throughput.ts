@@ -38,7 +38,7 @@ export interface WriteLoad {
 export const LOAD_KINDS = ['saturated', 'paced'] as const;
 export type LoadKind = (typeof LOAD_KINDS)[number];
 
-/** What one condition gave in one round. It is recorded once it is known whether the fault bit. */
+/** The results of one condition in one round. They are recorded once it is known whether the fault bit. */
 export interface WriteSample {
   /** Absent when only the latency was asked for. */
   readonly saturated: SaturatedSample | undefined;
@@ -144,7 +144,7 @@ async function saturatedLoad(
   { driver, load, seed }: WriteLoad,
   { cut, underFault }: Required<Pick<WriteOptions, 'cut' | 'underFault'>>,
 ): Promise<SaturatedSample> {
-  // A member that is cut off soon serves nobody, and then tells no counts.
+  // A member that is cut off soon serves nobody, and then does not report its counts.
   const members = stage.ensemble.members.filter(member => !cut.includes(member));
   const { leader } = cast;
   const observers = cast.observers.filter(member => !cut.includes(member));
