@@ -160,7 +160,7 @@ function addDriver(bench: Command, context: CommandContext): void {
     .addHelpText('after', example('zklab bench driver --rounds 10 --seconds 3'))
     .action(
       runs(async (options: { rounds: number; seconds: number; json?: boolean }) => {
-        const { benchDriver } = await import('./load/driver-command.ts');
+        const { benchDriver } = await import('./load/driver/driver-command.ts');
         return benchDriver(context.out, { ...options, signal: context.signal });
       }),
     );

@@ -1,8 +1,8 @@
 /** `zklab list`: what the command line accepts by name, from the registries. */
 import { CLAIMS } from '../bench/claims/index.ts';
 import { gateNames, readGate } from '../bench/compare/gate.ts';
-import { OPERATIONS } from '../bench/load/operations.ts';
-import { readWorkload, workloadNames } from '../bench/load/workload-file.ts';
+import { OPERATIONS } from '../bench/load/workload/operations.ts';
+import { readWorkload, workloadNames } from '../bench/load/workload/workload-file.ts';
 import { matrixNames, readMatrix } from '../bench/matrix/matrix-suite.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { PRESETS } from '../bench/topology/presets.ts';

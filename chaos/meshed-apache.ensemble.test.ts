@@ -4,7 +4,7 @@ import { APACHE_RELEASE } from '../bench/hosts/apache/cache.ts';
 import { findApacheZooKeeper } from '../bench/hosts/apache-zookeeper.ts';
 import { formatAddress } from '../bench/hosts/ports.ts';
 import { identityOf } from '../bench/hosts/process-identity.ts';
-import { ZkClient } from '../bench/load/client.ts';
+import { ZkClient } from '../bench/load/client/client.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import { fourLetterWord, parseSrvr } from '../bench/topology/four-letter.ts';
 import type { NamedImplementation } from '../bench/topology/implementation.ts';

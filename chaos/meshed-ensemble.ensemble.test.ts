@@ -5,7 +5,7 @@ import { assert, suite, temporaryFolder, until } from '#test';
 import type { Host, StartOptions } from '../bench/hosts/host.ts';
 import { LOCAL_HOST } from '../bench/hosts/local-host.ts';
 import { identityOf } from '../bench/hosts/process-identity.ts';
-import { ZkClient } from '../bench/load/client.ts';
+import { ZkClient } from '../bench/load/client/client.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
 import { SeededRandom } from '../server/runtime/seeded-random.ts';
 import { blackhole } from './faults/blackhole.ts';

@@ -8,7 +8,7 @@ import {
   kindsSchema,
   schemaFile,
 } from '../bench/json-schema.ts';
-import { replaySchema, workloadSchema } from '../bench/load/workload-file.ts';
+import { replaySchema, workloadSchema } from '../bench/load/workload/workload-file.ts';
 import { matrixSchema } from '../bench/matrix/matrix-schema.ts';
 import { sharedSchema } from '../bench/shared-schemas.ts';
 import type { Terminal } from '../bench/terminal.ts';

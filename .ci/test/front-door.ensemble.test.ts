@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { identityOf } from '../../bench/hosts/process-identity.ts';
-import { ZkClient } from '../../bench/load/client.ts';
+import { ZkClient } from '../../bench/load/client/client.ts';
 import type { UpDescription } from '../../chaos/up-description.ts';
 import { readEvents } from '../../results/events.ts';
 import { minimalResult } from '../../results/fixtures/minimal.ts';

@@ -3,7 +3,7 @@ import { type Acl, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../../server/wire/ac
 import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
-import { Session } from '../load/session.ts';
+import { Session } from '../load/session/session.ts';
 
 export const ROOT = '/fairness';
 /** A znode with data just below the frame limit. */

@@ -4,7 +4,7 @@
  */
 import { assert, suite, temporaryFolder } from '#test';
 import { LoadDriver } from '../load/load-process.ts';
-import { preload } from '../load/preload.ts';
+import { preload } from '../load/workload/preload.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';

@@ -6,7 +6,7 @@ import type { ExitCode } from '../../results/verdicts.ts';
 import { noPreference } from '../hosts/process-priority.ts';
 import { LoadDriver } from '../load/load-process.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
-import { preload } from '../load/preload.ts';
+import { preload } from '../load/workload/preload.ts';
 import { type CompareOptions, compareServers } from '../peer/compare-servers.ts';
 import { FAIRNESS_LIMITS } from '../peer/peer-limits.ts';
 import { mapped, zklabAndApache } from '../peer/servers.ts';

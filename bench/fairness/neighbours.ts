@@ -7,7 +7,7 @@ import { JuteWriter } from '../../server/wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
-import { Session } from '../load/session.ts';
+import { Session } from '../load/session/session.ts';
 import { GUARDED, LARGE, LARGE_BYTES, TARGET, WIDE } from './fairness-tree.ts';
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { noPreference } from '../hosts/process-priority.ts';
 import { LoadDriver } from '../load/load-process.ts';
-import { preload } from '../load/preload.ts';
+import { preload } from '../load/workload/preload.ts';
 import type { Round } from '../peer/servers.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';

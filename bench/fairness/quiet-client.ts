@@ -3,11 +3,11 @@
  * waits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { DRIVER_LIMITS } from '../load/driver-monitor.ts';
+import { DRIVER_LIMITS } from '../load/driver/driver-monitor.ts';
 import { LoadError } from '../load/load-error.ts';
 import type { LoadDriver } from '../load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
-import type { WorkloadSpec } from '../load/workload.ts';
+import type { WorkloadSpec } from '../load/workload/workload.ts';
 import type { NeighbourProcess } from './neighbour-process.ts';
 import type { NeighbourName } from './neighbours.ts';
 import { type Waits, waitsOf } from './waits.ts';

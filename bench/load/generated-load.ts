@@ -8,9 +8,9 @@ import type { LoadSource } from './load-source.ts';
 import type { LoadMode, LoadSpec } from './load-spec.ts';
 import { startOpenLoop } from './open-loop.ts';
 import { profileArrivals } from './rate-profile.ts';
-import { recipesOf } from './recipes.ts';
-import { Workload } from './workload.ts';
-import { WorkloadCursor } from './workload-cursor.ts';
+import { recipesOf } from './recipes/recipes.ts';
+import { Workload } from './workload/workload.ts';
+import { WorkloadCursor } from './workload/workload-cursor.ts';
 
 export type GeneratedMode = Exclude<LoadMode, { kind: 'replay' }>;
 

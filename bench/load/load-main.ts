@@ -6,7 +6,7 @@
 import { endWithParent } from '../hosts/end-with-parent.ts';
 import type { FromLoadProcess, ToLoadProcess } from './load-process.ts';
 import { runLoad } from './run-load.ts';
-import { SessionError } from './session-error.ts';
+import { SessionError } from './session/session-error.ts';
 
 let abort = new AbortController();
 

@@ -3,10 +3,10 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
 import { closeChild } from '../hosts/close-child.ts';
+import { driverOf, type WorstDriver, worstOf } from './driver/worst-driver.ts';
 import { LoadError, NoSessionError } from './load-error.ts';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import type { LoadProgress } from './run-load.ts';
-import { driverOf, type WorstDriver, worstOf } from './worst-driver.ts';
 
 export type ToLoadProcess = { kind: 'run'; spec: LoadSpec } | { kind: 'stop' };
 

@@ -3,7 +3,7 @@ import { errorName } from '../../server/wire/error-codes.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 import { TimelineRecorder } from '../measure/timeline.ts';
 import { LATE_AFTER_MS, type LoadTarget, type OperationResult } from './load-spec.ts';
-import { isWrite, type OperationIndex, operationNames } from './operations.ts';
+import { isWrite, type OperationIndex, operationNames } from './workload/operations.ts';
 
 class OperationCount {
   ok = 0;

@@ -6,15 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JuteWriter } from '../../server/wire/jute.ts';
 import type { OpCode } from '../../server/wire/opcodes.ts';
 import type { WatcherEvent } from '../../server/wire/watch-event.ts';
-import type { Reply, ReplyHandler } from './in-flight.ts';
 import type { LoadRecorder } from './load-recorder.ts';
 import { LOAD_DEFAULTS, type LoadSpec } from './load-spec.ts';
-import { errorOf, type OperationIndex, operationNames, RECIPES_FROM } from './operations.ts';
-import { Compound, type CompoundReport, type RecipeHost } from './recipe.ts';
-import type { Recipes } from './recipes.ts';
-import { Session, type SessionOptions } from './session.ts';
-import { SessionError } from './session-error.ts';
-import { WorkloadCursor } from './workload-cursor.ts';
+import { Compound, type CompoundReport, type RecipeHost } from './recipes/recipe.ts';
+import type { Recipes } from './recipes/recipes.ts';
+import type { Reply, ReplyHandler } from './session/in-flight.ts';
+import { Session, type SessionOptions } from './session/session.ts';
+import { SessionError } from './session/session-error.ts';
+import { errorOf, type OperationIndex, operationNames, RECIPES_FROM } from './workload/operations.ts';
+import { WorkloadCursor } from './workload/workload-cursor.ts';
 
 /** How long a member may refuse a new session before the load gives up. */
 const OPEN_WITHIN_MS = 3_000;

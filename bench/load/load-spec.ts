@@ -1,10 +1,10 @@
 import type { EncodedHistogram, Percentiles } from '../measure/histograms.ts';
 import type { Timeline } from '../measure/timeline.ts';
 import { type ArrivalKind, checkRate } from './arrivals.ts';
-import type { DriverUse } from './driver-monitor.ts';
-import type { OperationName } from './operations.ts';
+import type { DriverUse } from './driver/driver-monitor.ts';
 import type { RateSegment } from './rate-profile.ts';
-import { checkWorkloadSpec, type WorkloadSpec } from './workload.ts';
+import type { OperationName } from './workload/operations.ts';
+import { checkWorkloadSpec, type WorkloadSpec } from './workload/workload.ts';
 
 /** A member under load. `role` and `name` are only copied to the result. */
 export interface LoadTarget {

@@ -3,7 +3,7 @@
  * answer void it only without a fault: then the ensemble was unwell, while under a fault they are the
  * finding.
  */
-import { saturation } from './driver-monitor.ts';
+import { saturation } from './driver/driver-monitor.ts';
 import { ENDED_EARLY, isOpenLoop, LATE_SHARE_MAX, type LoadResult } from './load-spec.ts';
 
 /** An ensemble without faults that does fewer operations than this in a load is unwell. */

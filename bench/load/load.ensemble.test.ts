@@ -3,14 +3,14 @@
  */
 import { assert, suite } from '#test';
 import { mntr } from '../topology/four-letter.ts';
-import { AvailabilityProbes } from './availability.ts';
-import { ZkClient } from './client.ts';
+import { AvailabilityProbes } from './availability/availability.ts';
+import { ZkClient } from './client/client.ts';
+import { SERVERS, type Standalone, sharedStandalone } from './client/standalone.test-kit.ts';
 import { startLoadProcess } from './load-process.ts';
 import type { LoadSpec } from './load-spec.ts';
-import { operationNames, RECIPES_FROM } from './operations.ts';
-import { preload } from './preload.ts';
-import { SERVERS, type Standalone, sharedStandalone } from './standalone.test-kit.ts';
-import type { WorkloadSpec } from './workload.ts';
+import { operationNames, RECIPES_FROM } from './workload/operations.ts';
+import { preload } from './workload/preload.ts';
+import type { WorkloadSpec } from './workload/workload.ts';
 
 const test = suite('load: against real servers');
 

@@ -1,14 +1,19 @@
 import { assert, suite, until } from '#test';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
-import { DRIVER_LIMITS } from './driver-monitor.ts';
-import { cannedReply, type FakeRequest, type FakeServerOptions, startFakeServer } from './fake-server.ts';
+import { DRIVER_LIMITS } from './driver/driver-monitor.ts';
+import {
+  cannedReply,
+  type FakeRequest,
+  type FakeServerOptions,
+  startFakeServer,
+} from './driver/fake-server.ts';
+import { driverOf, worstOf } from './driver/worst-driver.ts';
 import { LoadError } from './load-error.ts';
 import { LoadDriver, startLoadProcess } from './load-process.ts';
 import { checkLoadSpec, type LoadMode, type LoadResult, type LoadSpec } from './load-spec.ts';
 import { runLoad, voidReasons } from './run-load.ts';
-import type { WorkloadSpec } from './workload.ts';
-import { driverOf, worstOf } from './worst-driver.ts';
+import type { WorkloadSpec } from './workload/workload.ts';
 
 const test = suite('load: runs');
 

@@ -5,7 +5,7 @@
 
 import { bucketMsFor } from '../measure/timeline.ts';
 import { readRecording } from '../recording/recording-file.ts';
-import { DriverMonitor, type DriverUse, saturation } from './driver-monitor.ts';
+import { DriverMonitor, type DriverUse, saturation } from './driver/driver-monitor.ts';
 import { GeneratedLoad } from './generated-load.ts';
 import { LoadRecorder } from './load-recorder.ts';
 import type { LoadSource } from './load-source.ts';
@@ -18,8 +18,8 @@ import {
   type LoadSpec,
 } from './load-spec.ts';
 import { unlikeTheSpec } from './load-validity.ts';
-import { isWrite } from './operations.ts';
-import { ReplayLoad } from './replay-load.ts';
+import { ReplayLoad } from './replay/replay-load.ts';
+import { isWrite } from './workload/operations.ts';
 
 export interface LoadProgress {
   /** Whole seconds since the warm-up ended; negative during the warm-up. */

@@ -2,9 +2,9 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { isOpenLoop, type LoadMode, type LoadResult } from '../load/load-spec.ts';
-import { indexOf, isWrite, type OperationName, RECIPES_FROM } from '../load/operations.ts';
-import type { WorkloadSpec } from '../load/workload.ts';
-import { type LoadPlan, planOf, readWorkload, workloadSchema } from '../load/workload-file.ts';
+import { indexOf, isWrite, type OperationName, RECIPES_FROM } from '../load/workload/operations.ts';
+import type { WorkloadSpec } from '../load/workload/workload.ts';
+import { type LoadPlan, planOf, readWorkload, workloadSchema } from '../load/workload/workload-file.ts';
 import type { Origin } from '../origin.ts';
 import { UsageError } from '../usage-error.ts';
 

@@ -4,7 +4,7 @@ import type { Death } from '../../results/schema.ts';
 import type { CpuBudget } from '../hosts/cpu-budget.ts';
 import type { LoadDriver } from '../load/load-process.ts';
 import type { LoadSpec, LoadTarget } from '../load/load-spec.ts';
-import { preload } from '../load/preload.ts';
+import { preload } from '../load/workload/preload.ts';
 import type { RunningTopology } from '../rounds/running-topology.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { deathRows } from '../topology/ensemble-health.ts';

@@ -5,7 +5,7 @@
 import { machineText, whyBusy } from '../../results/busy-machine.ts';
 import { EXIT_CODES, type ExitCode, standingOf } from '../../results/verdicts.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
-import { type WorstDriver, worstOf } from '../load/worst-driver.ts';
+import { type WorstDriver, worstOf } from '../load/driver/worst-driver.ts';
 import { probeEnvironment } from '../measure/environment.ts';
 import { MachineWatch } from '../measure/machine-use.ts';
 import { NO_TOXIPROXY } from '../measure/result-rows.ts';

@@ -1,9 +1,9 @@
 /** One round of one AdminServer: its commands one after the other, each as fast as the answers come. */
 import { getPriority } from 'node:os';
 import type { Metric } from '../../results/names.ts';
-import { DriverMonitor, saturation } from '../load/driver-monitor.ts';
+import { DriverMonitor, saturation } from '../load/driver/driver-monitor.ts';
+import { driverOf, type WorstDriver, worstOf } from '../load/driver/worst-driver.ts';
 import { type HttpLoadResult, runHttpLoad } from '../load/http.ts';
-import { driverOf, type WorstDriver, worstOf } from '../load/worst-driver.ts';
 import { cpuBetween } from '../measure/process-sampler.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';

@@ -3,12 +3,12 @@
 import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CostedLoad, cpuOfLoad } from '../load/cpu-of-load.ts';
-import { saturation } from '../load/driver-monitor.ts';
+import { saturation } from '../load/driver/driver-monitor.ts';
+import { driverOf, worstOf } from '../load/driver/worst-driver.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
-import { preload } from '../load/preload.ts';
-import type { WorkloadSpec } from '../load/workload.ts';
-import { driverOf, worstOf } from '../load/worst-driver.ts';
+import { preload } from '../load/workload/preload.ts';
+import type { WorkloadSpec } from '../load/workload/workload.ts';
 import { middleOf } from '../stats/summary.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';

@@ -2,7 +2,7 @@
 
 import type { Metric } from '../../results/names.ts';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
-import type { WorstDriver } from '../load/worst-driver.ts';
+import type { WorstDriver } from '../load/driver/worst-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** Ratios are those of the first over the second. */

@@ -10,7 +10,7 @@ import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { isDefect } from '../defect.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import { LoadDriver } from '../load/load-process.ts';
-import { preload } from '../load/preload.ts';
+import { preload } from '../load/workload/preload.ts';
 import { probeEnvironment } from '../measure/environment.ts';
 import { MachineWatch } from '../measure/machine-use.ts';
 import { Recorder } from '../measure/recorder.ts';

@@ -2,7 +2,7 @@
 import type { WorkWindow } from '../../results/schema.ts';
 import type { LoadDriver } from '../load/load-process.ts';
 import type { LoadResult, LoadTarget } from '../load/load-spec.ts';
-import type { WorkloadSpec } from '../load/workload.ts';
+import type { WorkloadSpec } from '../load/workload/workload.ts';
 import { countersBetween, countersOf, type MemberCounters } from '../measure/counters.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { mntr } from '../topology/four-letter.ts';

@@ -1,7 +1,7 @@
 /** Sink observers against real leaders and masters: they are told every commit, and come back by DIFF. */
 import { assert, quickJava, requirePeer, suite, temporaryFolder, until } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
-import { ZkClient } from '../load/client.ts';
+import { ZkClient } from '../load/client/client.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';

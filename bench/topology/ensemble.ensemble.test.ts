@@ -7,7 +7,7 @@ import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { identityOf } from '../hosts/process-identity.ts';
 import { runtimeFolder } from '../hosts/reaper.ts';
-import { ZkClient } from '../load/client.ts';
+import { ZkClient } from '../load/client/client.ts';
 import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { brokenMembers, deathRows, deathsSince, mendEnsemble, pausedMembers } from './ensemble-health.ts';

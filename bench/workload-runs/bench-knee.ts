@@ -1,7 +1,7 @@
 /** `zklab bench knee`: how much an ensemble takes, and its latencies at parts of that. */
 import type { EventSink } from '../../results/events.ts';
 import type { ExitCode } from '../../results/verdicts.ts';
-import { DRIVER_LIMITS } from '../load/driver-monitor.ts';
+import { DRIVER_LIMITS } from '../load/driver/driver-monitor.ts';
 import type { LoadMode, LoadResult } from '../load/load-spec.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';

@@ -2,7 +2,7 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { ExitCode } from '../../results/verdicts.ts';
 import { profileMs } from '../load/rate-profile.ts';
-import type { LoadPlan } from '../load/workload-file.ts';
+import type { LoadPlan } from '../load/workload/workload-file.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
 import { loadMeasurements } from './load-result.ts';
 import { loadTable } from './load-table.ts';

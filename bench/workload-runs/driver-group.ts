@@ -1,10 +1,10 @@
 /** Several load drivers, each a process, that share one load. */
 import type { MachineUse } from '../../results/schema.ts';
+import { worstOf } from '../load/driver/worst-driver.ts';
 import { LoadDriver } from '../load/load-process.ts';
 import type { LoadMode, LoadResult, LoadSpec } from '../load/load-spec.ts';
 import type { RateSegment } from '../load/rate-profile.ts';
 import type { LoadProgress } from '../load/run-load.ts';
-import { worstOf } from '../load/worst-driver.ts';
 import { mergeLoads } from './merge-loads.ts';
 
 export class DriverGroup {

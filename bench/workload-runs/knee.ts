@@ -1,5 +1,5 @@
 /** What a window of the search for the knee shows, and how long it must be. Pure. */
-import { saturation } from '../load/driver-monitor.ts';
+import { saturation } from '../load/driver/driver-monitor.ts';
 import { LATE_SHARE_MAX, type LoadMode, type LoadResult } from '../load/load-spec.ts';
 import type { WindowVerdict } from './rate-search.ts';
 

@@ -2,7 +2,7 @@
 import { REQUEST_COUNTS } from '../../results/names.ts';
 import { type Death, type Measurement, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { isOpenLoop, type LoadResult, type OperationResult } from '../load/load-spec.ts';
-import type { LoadPlan } from '../load/workload-file.ts';
+import type { LoadPlan } from '../load/workload/workload-file.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 import { environmentRow, NO_TOXIPROXY } from '../measure/result-rows.ts';

@@ -1,5 +1,5 @@
 /** The results of several drivers as one: counts are added, histograms merged, the worst driver counts. */
-import { saturation } from '../load/driver-monitor.ts';
+import { saturation } from '../load/driver/driver-monitor.ts';
 import type { LoadResult, LoadSpec, OperationResult } from '../load/load-spec.ts';
 import { endedEarly, unlikeTheSpec } from '../load/load-validity.ts';
 import { LatencyHistogram, type Percentiles } from '../measure/histograms.ts';

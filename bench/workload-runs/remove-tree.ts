@@ -1,7 +1,7 @@
 /** Removes what a load created on an ensemble that goes on living. */
 import { ErrorCode } from '../../server/wire/error-codes.ts';
-import { ZkClient } from '../load/client.ts';
-import { ZkClientError } from '../load/client-error.ts';
+import { ZkClient } from '../load/client/client.ts';
+import { ZkClientError } from '../load/client/client-error.ts';
 
 /** Requests in flight at once. */
 const BATCH = 256;

@@ -4,7 +4,7 @@
  */
 import type { EventSink } from '../../results/events.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { type LoadPlan, readWorkload } from '../load/workload-file.ts';
+import { type LoadPlan, readWorkload } from '../load/workload/workload-file.ts';
 import { probeEnvironment } from '../measure/environment.ts';
 import { MachineWatch } from '../measure/machine-use.ts';
 import { stored } from '../present.ts';

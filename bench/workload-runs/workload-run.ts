@@ -1,10 +1,10 @@
 /** What the commands that run workloads share: an ensemble that is prepared, drivers, and the end of both. */
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
-import { ZkClientError } from '../load/client-error.ts';
+import { ZkClientError } from '../load/client/client-error.ts';
 import type { LoadMode, LoadSpec } from '../load/load-spec.ts';
-import { PreloadError, preload, preloadNodes } from '../load/preload.ts';
-import { SessionError } from '../load/session-error.ts';
-import type { LoadPlan } from '../load/workload-file.ts';
+import { SessionError } from '../load/session/session-error.ts';
+import { PreloadError, preload, preloadNodes } from '../load/workload/preload.ts';
+import type { LoadPlan } from '../load/workload/workload-file.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
 import { DriverGroup } from './driver-group.ts';
 import { type LoadedEnsemble, type LoadTargetText, openEnsemble } from './loaded-ensemble.ts';

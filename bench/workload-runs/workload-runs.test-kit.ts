@@ -1,6 +1,6 @@
 /** Load results with invented numbers, for the tests of this folder. */
 import type { LoadResult, LoadSpec, OperationResult } from '../load/load-spec.ts';
-import type { OperationName } from '../load/operations.ts';
+import type { OperationName } from '../load/workload/operations.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 
 export const SPEC: LoadSpec = {

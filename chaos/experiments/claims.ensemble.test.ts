@@ -6,7 +6,7 @@ import { assert, suite, temporaryFolder } from '#test';
 import { chooseClaims } from '../../bench/claims/index.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { TEMPORARY_PREFIX } from '../../bench/hosts/reaper.ts';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { topologyRow } from '../../bench/measure/result-rows.ts';
 import { NotHealed } from '../../bench/rounds/not-healed.ts';

@@ -3,7 +3,7 @@
  * leader or behind observer masters. One real observer in each ensemble shows that both kinds get on.
  */
 import { z } from 'zod';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { ensembleMs, loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';

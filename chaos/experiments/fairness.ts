@@ -9,7 +9,7 @@ import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
 import { measureQuietClient, QUIET_WORKLOAD } from '../../bench/fairness/quiet-client.ts';
 import { noPreference } from '../../bench/hosts/process-priority.ts';
 import type { LoadTarget } from '../../bench/load/load-spec.ts';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { loadMs } from '../../bench/rounds/expected-time.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { CONDITIONS } from '../../results/names.ts';

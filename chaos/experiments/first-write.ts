@@ -1,6 +1,6 @@
 /** When does an ensemble commit again? Asks several members at once, each as soon as it accepts a session. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Session } from '../../bench/load/session.ts';
+import { Session } from '../../bench/load/session/session.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 
 export interface WriteTarget {

@@ -4,7 +4,7 @@
  */
 import { isDefect } from '../../bench/defect.ts';
 import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import type { Topology } from '../../bench/topology/topology.ts';

@@ -3,7 +3,7 @@
  * again: at the leader and behind masters, packed and in processes of their own. Their links are direct.
  */
 import { z } from 'zod';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { ensembleMs } from '../../bench/rounds/expected-time.ts';
 import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { CONDITIONS } from '../../results/names.ts';

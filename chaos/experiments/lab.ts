@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { isDefect } from '../../bench/defect.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
+import { type WorstDriver, worstOf } from '../../bench/load/driver/worst-driver.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
-import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
 import type { KeyPath } from '../../bench/origin.ts';
 import { implementationName } from '../../bench/topology/implementation.ts';
 import { type PlanOptions, settingsProblem } from '../../bench/topology/plan.ts';

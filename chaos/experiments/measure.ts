@@ -1,5 +1,5 @@
 /** The plan of a run: every experiment that a claim needs. `bench/claims/` judges. */
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { EXPERIMENTS } from './index.ts';
 import { type MeasureOptions, type ObserverCores, writeLoadOf } from './measure-options.ts';
 import { LOAD_KINDS, measureWrites, workloadOf } from './measurements/throughput.ts';

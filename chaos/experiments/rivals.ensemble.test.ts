@@ -1,7 +1,7 @@
 /** Reconfigurations under clients, and a killed leader: a round of each, of our server alone. */
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { NO_EVENTS } from '../../results/events.ts';

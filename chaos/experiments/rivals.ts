@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { APACHE_HINT, findApacheZooKeeper } from '../../bench/hosts/apache-zookeeper.ts';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { ensembleMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';

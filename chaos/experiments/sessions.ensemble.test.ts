@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { LoadDriver } from '../../bench/load/load-process.ts';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { NO_EVENTS } from '../../results/events.ts';

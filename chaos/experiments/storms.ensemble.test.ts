@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
 import { networkSupport } from '../../bench/hosts/network/network-support.ts';
 import { runWords } from '../../bench/hosts/network/run-commands.ts';
-import { preload } from '../../bench/load/preload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { NO_EVENTS } from '../../results/events.ts';

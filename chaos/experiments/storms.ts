@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { bitsPerSecond } from '../../bench/hosts/network/link-limits.ts';
 import { networkSupport } from '../../bench/hosts/network/network-support.ts';
-import { preload } from '../../bench/load/preload.ts';
-import type { WorkloadSpec } from '../../bench/load/workload.ts';
+import { preload } from '../../bench/load/workload/preload.ts';
+import type { WorkloadSpec } from '../../bench/load/workload/workload.ts';
 import { ensembleMs } from '../../bench/rounds/expected-time.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';

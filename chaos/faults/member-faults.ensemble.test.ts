@@ -5,7 +5,7 @@
 import { assert, suite, temporaryFolder, until } from '#test';
 import { noCpuBudget } from '../../bench/hosts/cpu-budget.ts';
 import { noMemoryLimit } from '../../bench/hosts/memory-limit.ts';
-import { ZkClient } from '../../bench/load/client.ts';
+import { ZkClient } from '../../bench/load/client/client.ts';
 import { topologyOf } from '../../bench/topology/topology.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ZkClient } from '../../bench/load/client.ts';
+import { ZkClient } from '../../bench/load/client/client.ts';
 import type { EnsembleShape } from '../mesh/draw-target.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';

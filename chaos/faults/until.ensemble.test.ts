@@ -1,6 +1,6 @@
 /** Each event that ends a fault, brought about by a real ensemble. */
 import { assert, suite, temporaryFolder, until } from '#test';
-import { ZkClient } from '../../bench/load/client.ts';
+import { ZkClient } from '../../bench/load/client/client.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { EventBus, type RunEvent } from '../../results/events.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ZkClient } from '../../bench/load/client.ts';
-import { ZkClientError } from '../../bench/load/client-error.ts';
+import { ZkClient } from '../../bench/load/client/client.ts';
+import { ZkClientError } from '../../bench/load/client/client-error.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { FinalNode, MemberTree } from '../checkers/run-record.ts';
 

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { ZkClientError } from '../../bench/load/client-error.ts';
+import { ZkClientError } from '../../bench/load/client/client-error.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import { readUntilSame } from './judge-workload.ts';
 

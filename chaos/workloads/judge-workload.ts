@@ -1,7 +1,7 @@
 /** Judges a workload on real processes with the checkers of the simulation. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZkClientError } from '../../bench/load/client-error.ts';
+import { ZkClientError } from '../../bench/load/client/client-error.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { fourLetterWord } from '../../bench/topology/four-letter.ts';
 import type { EventSink } from '../../results/events.ts';

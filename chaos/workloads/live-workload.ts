@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress } from '../../bench/hosts/ports.ts';
-import { ZkClient } from '../../bench/load/client.ts';
-import { ZkClientError } from '../../bench/load/client-error.ts';
+import { ZkClient } from '../../bench/load/client/client.ts';
+import { ZkClientError } from '../../bench/load/client/client-error.ts';
 import type { Address } from '../../server/runtime/runtime.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { HistoryEvent } from '../checkers/history.ts';

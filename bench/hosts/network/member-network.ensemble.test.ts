@@ -1,7 +1,7 @@
 /** Members in namespaces: their ensemble forms, their links carry no more than the limit, nothing is left. */
 import { execa } from 'execa';
 import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
-import { ZkClient } from '../../load/client.ts';
+import { ZkClient } from '../../load/client/client.ts';
 import { Ensemble } from '../../topology/ensemble.ts';
 import { planEnsemble } from '../../topology/plan.ts';
 import { readTopology } from '../../topology/read-topology.ts';

@@ -1,7 +1,7 @@
 /** Reads every member at a fixed interval during an outage. Each client is tied to one member. */
 import { z } from 'zod';
-import { AvailabilityProbes } from '../../../bench/load/availability.ts';
-import type { MemberAvailability } from '../../../bench/load/availability-track.ts';
+import { AvailabilityProbes } from '../../../bench/load/availability/availability.ts';
+import type { MemberAvailability } from '../../../bench/load/availability/availability-track.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import type { Availability, Band, Outcome } from '../../../results/schema.ts';
 import type { ActiveFault } from '../../faults/fault.ts';

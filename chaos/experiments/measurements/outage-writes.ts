@@ -2,7 +2,7 @@
  * Writes at a steady rate during a whole outage, as users would send them. Each goes to a voter that has a
  * session open; a write that no voter can take counts as failed.
  */
-import { saturation } from '../../../bench/load/driver-monitor.ts';
+import { saturation } from '../../../bench/load/driver/driver-monitor.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { timelineOf } from '../../../bench/load/load-timeline.ts';
 import { bucketMsFor } from '../../../bench/measure/timeline.ts';

@@ -5,7 +5,7 @@
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadSpec } from '../../../bench/load/load-spec.ts';
 import { throughputVoidReasons } from '../../../bench/load/load-validity.ts';
-import { preload } from '../../../bench/load/preload.ts';
+import { preload } from '../../../bench/load/workload/preload.ts';
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import type { Member } from '../../../bench/topology/member.ts';

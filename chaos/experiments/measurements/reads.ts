@@ -1,5 +1,5 @@
 /** Reads at the maximum rate (closed loop): at every member, or at the observers beside writes. */
-import { saturation } from '../../../bench/load/driver-monitor.ts';
+import { saturation } from '../../../bench/load/driver/driver-monitor.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import { ENDED_EARLY, type LoadResult, type LoadSpec } from '../../../bench/load/load-spec.ts';
 import type { Member } from '../../../bench/topology/member.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress } from '../../../bench/hosts/ports.ts';
-import { ZkClient } from '../../../bench/load/client.ts';
+import { ZkClient } from '../../../bench/load/client/client.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 import { CONDITIONS } from '../../../results/names.ts';

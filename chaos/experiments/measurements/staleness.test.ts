@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, suite } from '#test';
-import { startFakeServer } from '../../../bench/load/fake-server.ts';
+import { startFakeServer } from '../../../bench/load/driver/fake-server.ts';
 import { LoadError } from '../../../bench/load/load-error.ts';
 import { ENDED_EARLY } from '../../../bench/load/load-spec.ts';
 import { Recorder } from '../../../bench/measure/recorder.ts';

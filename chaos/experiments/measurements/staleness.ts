@@ -4,8 +4,8 @@
  * at the learner lacks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZkClient } from '../../../bench/load/client.ts';
-import { saturation } from '../../../bench/load/driver-monitor.ts';
+import { ZkClient } from '../../../bench/load/client/client.ts';
+import { saturation } from '../../../bench/load/driver/driver-monitor.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import { ENDED_EARLY, type LoadResult } from '../../../bench/load/load-spec.ts';
 import { latencyVoidReasons } from '../../../bench/load/load-validity.ts';

@@ -1,6 +1,6 @@
 /** Clients that read and write at a steady pace, each at one member, and how long any of them waited. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZkClient } from '../../../bench/load/client.ts';
+import { ZkClient } from '../../../bench/load/client/client.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 
 export interface SteadyClients {

@@ -6,7 +6,7 @@ import type { ProcessSample } from '../../../bench/hosts/process-usage.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
 import { latencyVoidReasons, throughputVoidReasons } from '../../../bench/load/load-validity.ts';
-import type { WorkloadSpec } from '../../../bench/load/workload.ts';
+import type { WorkloadSpec } from '../../../bench/load/workload/workload.ts';
 import type { MemberCounters } from '../../../bench/measure/counters.ts';
 import {
   type CountedSince,
