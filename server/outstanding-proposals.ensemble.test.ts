@@ -9,7 +9,7 @@ import { assert, suite, until } from '#test';
 import { withEnsemble } from './interop/ensemble.test-kit.ts';
 import type { Member } from './interop/member.test-kit.ts';
 import type { Reply, ZkClient } from './interop/zk-client.test-kit.ts';
-import { OUTSTANDING_BYTES_MAX } from './master/outstanding-bytes.ts';
+import { OUTSTANDING_BYTES_MAX } from './master/proposals/outstanding-bytes.ts';
 import { ErrorCode } from './wire/error-codes.ts';
 import { OpCode } from './wire/opcodes.ts';
 import { writeSetDataRequest } from './wire/requests.ts';

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { assert, suite, until } from '#test';
 import { type Place, withEnsemble } from './interop/ensemble.test-kit.ts';
 import { Stranger } from './interop/stranger.test-kit.ts';
-import { SYNC_GRACE_MS } from './master/learner-sync-throttler.ts';
+import { SYNC_GRACE_MS } from './master/learners/learner-sync-throttler.ts';
 import { PacketType } from './wire/quorum-packet.ts';
 
 const test = suite('places for syncs, real processes');

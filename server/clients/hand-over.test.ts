@@ -6,8 +6,8 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { LearnerZooKeeperServer } from '../learner/learner-zookeeper-server.ts';
-import { noBroadcast } from '../master/broadcast.ts';
-import { LeaderZooKeeperServer } from '../master/leader-zookeeper-server.ts';
+import { LeaderZooKeeperServer } from '../master/leader/leader-zookeeper-server.ts';
+import { noBroadcast } from '../master/proposals/broadcast.ts';
 import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';

@@ -3,7 +3,7 @@
  * wait. It lets that go, and the learner gets it from memory and log, as one of ours does.
  */
 import { assert, suite, until } from '#test';
-import { LEARNER_BACKLOG_BYTES_MAX } from '../master/learner-backlog.ts';
+import { LEARNER_BACKLOG_BYTES_MAX } from '../master/learners/learner-backlog.ts';
 import { withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
 

@@ -6,7 +6,7 @@ import { type Learner, RECONFIGURED } from '../learner/learner.ts';
 import type { Master } from '../learner/master-dialer.ts';
 import { Observer } from '../learner/observer.ts';
 import { ObserverMasters } from '../learner/observer-masters.ts';
-import { Leader } from '../master/leader.ts';
+import { Leader } from '../master/leader/leader.ts';
 import type { Membership, MembershipChange } from '../membership/membership.ts';
 import { NO_ORACLE, type Oracle } from '../membership/oracle.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';

@@ -5,7 +5,7 @@ import { assert, suite } from '#test';
 import { Follower } from '../learner/follower.ts';
 import { discover, e1, e2, OLD, type Play, serve } from '../learner/learner.test-kit.ts';
 import { LearnerZooKeeperServer } from '../learner/learner-zookeeper-server.ts';
-import { Play as LeaderPlay, openSession } from '../master/leader.test-kit.ts';
+import { Play as LeaderPlay, openSession } from '../master/leader/leader.test-kit.ts';
 import { Request } from '../processors/request.ts';
 import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';

@@ -6,9 +6,9 @@ import {
   QUESTIONS_MAX,
   RELAYED_BYTES_MAX,
 } from '../learner/learner-zookeeper-server.ts';
-import { e2, openSession, Play, requestData } from '../master/leader.test-kit.ts';
-import { LeaderZooKeeperServer } from '../master/leader-zookeeper-server.ts';
-import { OUTSTANDING_BYTES_MAX } from '../master/outstanding-bytes.ts';
+import { e2, openSession, Play, requestData } from '../master/leader/leader.test-kit.ts';
+import { LeaderZooKeeperServer } from '../master/leader/leader-zookeeper-server.ts';
+import { OUTSTANDING_BYTES_MAX } from '../master/proposals/outstanding-bytes.ts';
 import { body, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { Request } from '../processors/request.ts';

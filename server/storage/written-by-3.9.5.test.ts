@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { assert, suite } from '#test';
-import { ProposalWriter } from '../master/proposal-writer.ts';
+import { ProposalWriter } from '../master/proposals/proposal-writer.ts';
 import { ownRequest } from '../processors/request.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { juteLimits } from '../wire/jute-limits.ts';

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { Follower } from '../learner/follower.ts';
-import { e2, Play } from '../master/leader.test-kit.ts';
+import { e2, Play } from '../master/leader/leader.test-kit.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { createPacket } from '../storage/storage.test-kit.ts';

@@ -2,7 +2,7 @@
  * Statements and tickets have their proofs. In the tables of docs/statements.md and of the bugs in
  * docs/upstream.md, the last cell of a row says what shows it:
  *
- * - `master/leader.test.ts`: a test below server/, or with its whole path; it names the row or the ticket;
+ * - `tree/digest.test.ts`: a test below server/, or with its whole path; it names the row or the ticket;
  * - "claim", "claims 004-6 and 000-3": claims of the lab; without a number, that of the row.
  */
 import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';

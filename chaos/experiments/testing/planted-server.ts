@@ -1,7 +1,7 @@
 /** Mistakes for real servers, which `planted-main.ts` runs. @see planted-servers.ensemble.test.ts */
 import { MasterConnection } from '../../../server/learner/master-connection.ts';
-import { Leader } from '../../../server/master/leader.ts';
-import { LearnerHandler } from '../../../server/master/learner-handler.ts';
+import { Leader } from '../../../server/master/leader/leader.ts';
+import { LearnerHandler } from '../../../server/master/learners/learner-handler.ts';
 import { ObserverMaster } from '../../../server/master/observer-master.ts';
 import { PacketType } from '../../../server/wire/quorum-packet.ts';
 

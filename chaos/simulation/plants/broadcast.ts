@@ -1,7 +1,7 @@
 /** Mistakes in the order of proposals, acknowledgements and commits. */
 import { Follower } from '../../../server/learner/follower.ts';
-import { LeaderZooKeeperServer } from '../../../server/master/leader-zookeeper-server.ts';
-import { LiveLearners } from '../../../server/master/live-learners.ts';
+import { LeaderZooKeeperServer } from '../../../server/master/leader/leader-zookeeper-server.ts';
+import { LiveLearners } from '../../../server/master/learners/live-learners.ts';
 import { PacketType } from '../../../server/wire/quorum-packet.ts';
 import { type LearnerOutput, LearnerSide } from '../../../server/zab/learner-side.ts';
 import type { PacketView } from '../../../server/zab/packet-stream.ts';

@@ -1,7 +1,7 @@
 /** Mistakes in what clients are told: answers, watches and sessions. */
 import { CommittedLine } from '../../../server/learner/committed-line.ts';
 import { LearnerZooKeeperServer } from '../../../server/learner/learner-zookeeper-server.ts';
-import { LeaderZooKeeperServer } from '../../../server/master/leader-zookeeper-server.ts';
+import { LeaderZooKeeperServer } from '../../../server/master/leader/leader-zookeeper-server.ts';
 import { ZooKeeperServer } from '../../../server/processors/zookeeper-server.ts';
 import { SessionIds } from '../../../server/sessions/session-ids.ts';
 import { SessionTracker } from '../../../server/sessions/session-tracker.ts';

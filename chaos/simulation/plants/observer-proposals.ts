@@ -1,7 +1,7 @@
 /** Mistakes in ensembles whose observers hear proposals (ZOOKEEPER-368, option 2). */
 import { Observer } from '../../../server/learner/observer.ts';
-import { Leader } from '../../../server/master/leader.ts';
-import { LearnerHandler } from '../../../server/master/learner-handler.ts';
+import { Leader } from '../../../server/master/leader/leader.ts';
+import { LearnerHandler } from '../../../server/master/learners/learner-handler.ts';
 import { QuorumMaj } from '../../../server/membership/quorum-maj.ts';
 import { PacketType } from '../../../server/wire/quorum-packet.ts';
 import { PacketReader, type PacketView } from '../../../server/zab/packet-stream.ts';
