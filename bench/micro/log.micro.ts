@@ -5,7 +5,7 @@ import { Metrics } from '../../server/metrics/metrics.ts';
 import { silentLogger } from '../../server/runtime/logging/logger.ts';
 import { NodeClock } from '../../server/runtime/node/node-clock.ts';
 import { nodeDisk } from '../../server/runtime/node/node-disk.ts';
-import { FileTxnLog } from '../../server/storage/file-txn-log.ts';
+import { FileTxnLog } from '../../server/storage/txn-log/file-txn-log.ts';
 import { JuteWriter } from '../../server/wire/jute.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { writeTxnBody, writeTxnHeader } from '../../server/wire/txn.ts';

@@ -1,5 +1,5 @@
 import type { Disk } from '../runtime/runtime.ts';
-import { snapshotZxid } from '../storage/snapshot-format.ts';
+import { snapshotZxid } from '../storage/snapshots/snapshot-format.ts';
 import { PAUSE, type Slow } from '../turns/live.ts';
 
 /**

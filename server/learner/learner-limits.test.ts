@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
-import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import { SnapshotSerializer } from '../storage/snapshots/snapshot-stream.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';

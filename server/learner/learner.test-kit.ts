@@ -1,7 +1,7 @@
 /** A learner whose master the test plays: its handshake, up to where the tests begin. */
 import { assert } from '#test';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
-import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import { SnapshotSerializer } from '../storage/snapshots/snapshot-stream.ts';
 import { createPacket } from '../storage/storage.test-kit.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';

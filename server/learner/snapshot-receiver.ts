@@ -1,4 +1,4 @@
-import type { SnapshotStreamReader } from '../storage/snapshot-stream-reader.ts';
+import type { SnapshotStreamReader } from '../storage/snapshots/snapshot-stream-reader.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 

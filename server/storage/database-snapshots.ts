@@ -1,9 +1,9 @@
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Clock, Disk, Random } from '../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import type { FlushDone } from './file-txn-log.ts';
-import { SnapshotSchedule, type SnapshotScheduleConfig } from './snapshot-schedule.ts';
-import { SnapshotWriter } from './snapshot-writer.ts';
+import { SnapshotSchedule, type SnapshotScheduleConfig } from './snapshots/snapshot-schedule.ts';
+import { SnapshotWriter } from './snapshots/snapshot-writer.ts';
+import type { FlushDone } from './txn-log/file-txn-log.ts';
 
 export interface SnapshotParts {
   readonly disk: Disk;

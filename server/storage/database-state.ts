@@ -8,8 +8,8 @@ import { OpCode } from '../wire/opcodes.ts';
 import { clientIdOf, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
-import { CommittedLog } from './committed-log.ts';
 import { DigestCheck } from './digest-check.ts';
+import { CommittedLog } from './history/committed-log.ts';
 
 /**
  * Everything in memory that a transaction changes. A SNAP or TRUNC builds a new state and replaces the old

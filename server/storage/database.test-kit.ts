@@ -9,7 +9,7 @@ import { JuteWriter } from '../wire/jute.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { databaseDefaults, type ZkDatabaseConfig } from './database-config.ts';
-import { SnapshotSerializer } from './snapshot-stream.ts';
+import { SnapshotSerializer } from './snapshots/snapshot-stream.ts';
 import { createPacket, type TestRig } from './storage.test-kit.ts';
 import { ZkDatabase } from './zk-database.ts';
 

@@ -2,7 +2,7 @@ import type { Counter, Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import { DIGEST_VERSION, type TreeDigest } from '../tree/digest.ts';
 import { zxidToHex } from '../wire/zxid.ts';
-import type { SnapshotDigest } from './snapshot-file.ts';
+import type { SnapshotDigest } from './snapshots/snapshot-file.ts';
 
 /**
  * After a snapshot without a digest, the tree is reported as wrong when this many transactions have differed.

@@ -13,9 +13,9 @@ import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { databaseDefaults } from './database-config.ts';
-import { LogFileReader } from './log-file-reader.ts';
-import { listLogFiles } from './log-format.ts';
 import { createPacket, packetOf, seededRandom } from './storage.test-kit.ts';
+import { LogFileReader } from './txn-log/log-file-reader.ts';
+import { listLogFiles } from './txn-log/log-format.ts';
 import { ZkDatabase } from './zk-database.ts';
 
 /**

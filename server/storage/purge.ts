@@ -2,10 +2,10 @@ import { ServerError } from '../errors.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
-import { type LogFileName, logZxid } from './log-format.ts';
-import { endsWith, openSnapshotBytes } from './snapshot-bytes.ts';
-import { SNAPSHOT_END, type SnapshotFileName, snapshotZxid } from './snapshot-format.ts';
-import { firstFileFor } from './txn-log-reader.ts';
+import { endsWith, openSnapshotBytes } from './snapshots/snapshot-bytes.ts';
+import { SNAPSHOT_END, type SnapshotFileName, snapshotZxid } from './snapshots/snapshot-format.ts';
+import { type LogFileName, logZxid } from './txn-log/log-format.ts';
+import { firstFileFor } from './txn-log/txn-log-reader.ts';
 
 /** With fewer there is no fallback when the newest snapshot turns out damaged. */
 export const SNAP_RETAIN_COUNT_MIN = 3;

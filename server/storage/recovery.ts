@@ -9,11 +9,11 @@ import type { JuteLimits } from '../wire/jute-limits.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
 import { counterOf, zxidToHex } from '../wire/zxid.ts';
 import { DatabaseState } from './database-state.ts';
-import { corruptLog, type LogEntry, type LogTail } from './log-file-reader.ts';
 import { parseTxnPacket } from './parse-txn.ts';
-import { loadNewestSnapshot, type NewestSnapshot, snapshotEndZxid } from './snapshot-file.ts';
-import type { SnapshotFileName } from './snapshot-format.ts';
-import { TxnLogReader } from './txn-log-reader.ts';
+import { loadNewestSnapshot, type NewestSnapshot, snapshotEndZxid } from './snapshots/snapshot-file.ts';
+import type { SnapshotFileName } from './snapshots/snapshot-format.ts';
+import { corruptLog, type LogEntry, type LogTail } from './txn-log/log-file-reader.ts';
+import { TxnLogReader } from './txn-log/txn-log-reader.ts';
 
 export interface RecoverySource {
   readonly disk: Disk;

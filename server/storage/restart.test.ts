@@ -5,9 +5,9 @@ import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { databaseDefaults } from './database-config.ts';
-import { logHeader } from './log-format.ts';
-import { SnapshotSerializer } from './snapshot-stream.ts';
+import { SnapshotSerializer } from './snapshots/snapshot-stream.ts';
 import { createPacket, packetOf, type TestRig, testRig } from './storage.test-kit.ts';
+import { logHeader } from './txn-log/log-format.ts';
 import { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: what a restart finds, and what of it the next power cut leaves');

@@ -11,12 +11,12 @@ import { makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PacketReader } from '../zab/packet-stream.ts';
 import { adler32 } from './adler32.ts';
 import { open } from './database.test-kit.ts';
-import { LogFileReader } from './log-file-reader.ts';
-import { ENTRY_HEAD_BYTES } from './log-format.ts';
 import { parseTxnPacket } from './parse-txn.ts';
-import { loadSnapshot } from './snapshot-file.ts';
-import { DIGEST_SECTION_BYTES, LAST_ZXID_SECTION_BYTES } from './snapshot-format.ts';
+import { loadSnapshot } from './snapshots/snapshot-file.ts';
+import { DIGEST_SECTION_BYTES, LAST_ZXID_SECTION_BYTES } from './snapshots/snapshot-format.ts';
 import { type TestRig, testRig } from './storage.test-kit.ts';
+import { LogFileReader } from './txn-log/log-file-reader.ts';
+import { ENTRY_HEAD_BYTES } from './txn-log/log-format.ts';
 
 /**
  * Bytes that Apache ZooKeeper 3.9.5 wrote, in `written-by-3.9.5/`. An ensemble of two voters got every kind

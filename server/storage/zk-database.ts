@@ -4,29 +4,29 @@ import type { TxnResult } from '../tree/txn-result.ts';
 import { TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
-import { CommittedHistory, type HistoryRange } from './committed-history.ts';
-import type { CommittedLog } from './committed-log.ts';
-import { DataDirectories } from './data-directories.ts';
 import type { ZkDatabaseConfig, ZkDatabaseParts } from './database-config.ts';
 import { DatabaseSnapshots } from './database-snapshots.ts';
 import { DatabaseState } from './database-state.ts';
+import { DataDirectories } from './directories/data-directories.ts';
+import { firstStart } from './directories/first-start.ts';
+import { refuseOtherNames } from './directories/other-names.ts';
+import { CommittedHistory, type HistoryRange } from './history/committed-history.ts';
+import type { CommittedLog } from './history/committed-log.ts';
 import {
   type CurrentLog,
   type DiskDiff,
   type DiskDiffRange,
   openDiskDiff,
   openLogRange,
-} from './disk-diff.ts';
-import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
-import { firstStart } from './first-start.ts';
-import { cutFile, endsBefore, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
-import { listLogFiles } from './log-format.ts';
-import { refuseOtherNames } from './other-names.ts';
+} from './history/disk-diff.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
-import { renewNewestLog } from './renew-log.ts';
-import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
-import { TxnLogReader } from './txn-log-reader.ts';
+import { SnapshotStreamReader } from './snapshots/snapshot-stream-reader.ts';
+import { FileTxnLog, type FlushDone } from './txn-log/file-txn-log.ts';
+import { cutFile, endsBefore, forgetAfter, forgetSnapshotsAfter } from './txn-log/forget.ts';
+import { listLogFiles } from './txn-log/log-format.ts';
+import { renewNewestLog } from './txn-log/renew-log.ts';
+import { TxnLogReader } from './txn-log/txn-log-reader.ts';
 
 /**
  * The data of one server, in memory and on disk. Transactions reach it twice: when they are logged (`append`,

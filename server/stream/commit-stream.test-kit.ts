@@ -6,7 +6,7 @@ import { silentLogger } from '../runtime/logging/logger.ts';
 import { open } from '../storage/database.test-kit.ts';
 import { databaseDefaults } from '../storage/database-config.ts';
 import { purgeInParts } from '../storage/purge.ts';
-import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import { SnapshotSerializer } from '../storage/snapshots/snapshot-stream.ts';
 import { createPacket, ManualClock, testRig } from '../storage/storage.test-kit.ts';
 import { ZkDatabase } from '../storage/zk-database.ts';
 import { JuteWriter } from '../wire/jute.ts';

@@ -1,5 +1,5 @@
 import { ServerError } from '../errors.ts';
-import type { HistoryRange } from '../storage/committed-history.ts';
+import type { HistoryRange } from '../storage/history/committed-history.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { CommitBuffer } from './commit-buffer.ts';
 import type { Gap } from './plug-in-messages.ts';

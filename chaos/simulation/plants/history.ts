@@ -1,8 +1,9 @@
 /** Mistakes in what a member keeps, cuts and reads again. */
-import { CommittedLog } from '../../../server/storage/committed-log.ts';
+
 import { DatabaseSnapshots } from '../../../server/storage/database-snapshots.ts';
+import { CommittedLog } from '../../../server/storage/history/committed-log.ts';
 import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
-import { SnapshotStreamReader } from '../../../server/storage/snapshot-stream-reader.ts';
+import { SnapshotStreamReader } from '../../../server/storage/snapshots/snapshot-stream-reader.ts';
 import { ZkDatabase } from '../../../server/storage/zk-database.ts';
 import { ErrorCode } from '../../../server/wire/error-codes.ts';
 import { OpCode } from '../../../server/wire/opcodes.ts';

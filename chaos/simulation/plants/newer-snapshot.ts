@@ -1,5 +1,5 @@
 import type { RunningServer } from '../../../server/server.ts';
-import { forgetAfter } from '../../../server/storage/forget.ts';
+import { forgetAfter } from '../../../server/storage/txn-log/forget.ts';
 import type { MemberContext } from '../member.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type ErrorCodeName, ServerError } from '../../errors.ts';
 import type { SyncMode } from '../../metrics/server-events.ts';
-import type { DiskDiff } from '../../storage/disk-diff.ts';
+import type { DiskDiff } from '../../storage/history/disk-diff.ts';
 import { JuteWriter } from '../../wire/jute.ts';
 import { zxidToHex } from '../../wire/zxid.ts';
 import type { MasterContext } from '../../zab/peer-context.ts';

@@ -1,5 +1,5 @@
-import type { CommittedHistory } from '../../storage/committed-history.ts';
-import { SnapshotSerializer } from '../../storage/snapshot-stream.ts';
+import type { CommittedHistory } from '../../storage/history/committed-history.ts';
+import { SnapshotSerializer } from '../../storage/snapshots/snapshot-stream.ts';
 import type { ZkDatabase } from '../../storage/zk-database.ts';
 import type { JuteWriter } from '../../wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE, writeQuorumPacket } from '../../wire/quorum-packet.ts';
