@@ -7,7 +7,7 @@ import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { nodeDisk } from '../../server/runtime/node/node-disk.ts';
-import { readAuthorities, readIdentity } from '../../server/security/read-store.ts';
+import { readAuthorities, readIdentity } from '../../server/security/stores/read-store.ts';
 import { PEER_METRICS } from '../peer/metrics.ts';
 import { terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
-import { type JaasPlan, jaasText } from '../security/sasl.test-kit.ts';
+import { type JaasPlan, jaasText } from '../security/sasl/sasl.test-kit.ts';
 import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 import { type Member, requireApache } from './member.test-kit.ts';
 import { everybodyWrites, reconfigure, rollOn } from './rolling-upgrade.test-kit.ts';

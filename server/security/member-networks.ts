@@ -2,9 +2,9 @@ import type { ServerConfig } from '../config/server-config.ts';
 import type { Logger } from '../runtime/logging/logger.ts';
 import type { Network, Runtime } from '../runtime/runtime.ts';
 import { type ElectionNetwork, plainElection } from './election-network.ts';
-import { MemberAuth } from './member-auth.ts';
 import { QuorumSecurity } from './quorum-security.ts';
-import { saslNetworks } from './sasl-network.ts';
+import { MemberAuth } from './sasl/member-auth.ts';
+import { saslNetworks } from './sasl/sasl-network.ts';
 import { securedNetwork } from './secured-network.ts';
 
 export interface MemberNetworks {

@@ -4,7 +4,7 @@ import { parseConfig } from '../config/server-config.ts';
 import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
 import { QuorumSecurity, RELOAD_INTERVAL_MS } from './quorum-security.ts';
-import { emptyDisk, keepingLogger, write } from './stores.test-kit.ts';
+import { emptyDisk, keepingLogger, write } from './stores/stores.test-kit.ts';
 
 const test = suite('security: TLS between members');
 

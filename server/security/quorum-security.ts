@@ -5,8 +5,8 @@ import { printable } from '../printable.ts';
 import type { Logger } from '../runtime/logging/logger.ts';
 import type { Clock, Disk, Network, PortSecurity, SecurityContext, Timer } from '../runtime/runtime.ts';
 import { named } from '../runtime/tls/tls-refusal.ts';
-import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './read-store.ts';
-import { Revocation } from './revocation.ts';
+import { Revocation } from './revocation/revocation.ts';
+import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './stores/read-store.ts';
 
 /** Time in ms between two looks at the files of the stores. */
 export const RELOAD_INTERVAL_MS = 1000;

@@ -8,7 +8,7 @@ import {
   QUORUM_PORT,
 } from '../memory-ensemble.test-kit.ts';
 import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
-import { write } from './stores.test-kit.ts';
+import { write } from './stores/stores.test-kit.ts';
 
 const test = suite('security: ensembles with TLS in virtual time');
 
