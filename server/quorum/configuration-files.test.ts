@@ -74,7 +74,7 @@ class Rig {
   }
 }
 
-test('the first one that is committed moves the lines out of zoo.cfg, of which a copy stays', () => {
+test('the first committed configuration moves the server lines out of zoo.cfg, and a copy of zoo.cfg is kept', () => {
   const rig = new Rig();
   rig.files.begin({ keepsCopy: true });
   rig.files.committed(configuration(0x1_0000_0000));
@@ -89,7 +89,7 @@ test('the first one that is committed moves the lines out of zoo.cfg, of which a
   assert.is(rig.start, '100000000: 1,2,10');
 });
 
-test('one that is seen stands beside it, with its version, until it is committed', () => {
+test('a configuration that is only seen has a file of its own, with its version, until it is committed', () => {
   const rig = new Rig();
   rig.files.committed(configuration(0x1_0000_0000));
   rig.files.seen(configuration(0x1_0000_0007, LINES.slice(0, 2)));
@@ -103,7 +103,7 @@ test('one that is seen stands beside it, with its version, until it is committed
   assert.is(rig.start, '100000007: 1,2');
 });
 
-test('one that came to nothing goes: at the next start, and when another takes its place', () => {
+test('the file of an abandoned configuration is removed at the next start, or when another one is seen', () => {
   const rig = new Rig();
   rig.files.committed(configuration(7));
   rig.files.seen(configuration(8, LINES.slice(0, 2)));
@@ -115,7 +115,7 @@ test('one that came to nothing goes: at the next start, and when another takes i
   assert.equal(rig.names, ['zoo.cfg', 'zoo.cfg.dynamic.7']);
 });
 
-test('a later one that is seen outlives the commit of an earlier one', () => {
+test('a later configuration that was seen is kept when an earlier one is committed', () => {
   const rig = new Rig();
   rig.files.seen(configuration(9));
   rig.files.committed(configuration(7));
@@ -151,7 +151,7 @@ test('bytes that are not ASCII stay as they are, and a path with them is read ba
   assert.is(text, 'dataDir=/data\n# donn\xc3\xa9es\ndynamicConfigFile=/c\\\\\\u00e9/zoo.cfg.dynamic.7\n');
 });
 
-test('zoo.cfg as an operator has edited it meanwhile is what is kept', () => {
+test('edits that an operator has made in zoo.cfg meanwhile are kept', () => {
   const rig = new Rig();
   rig.files.committed(configuration(7));
   rig.write(PATH, rig.read('zoo.cfg').replace('tickTime=2000', 'tickTime=1000'));
@@ -159,8 +159,11 @@ test('zoo.cfg as an operator has edited it meanwhile is what is kept', () => {
   assert.match(rig.read('zoo.cfg'), /tickTime=1000\n.*dynamicConfigFile=\/conf\/zoo\.cfg\.dynamic\.8\n$/s);
 });
 
-/** Whole stories, cut at each operation on the disk, with what is not synced lost, kept, or half of it. */
-test('power is lost at any moment: the server starts with a configuration that was committed, and all of it', () => {
+/**
+ * Loses power at each disk operation of a whole story. Unsynced bytes are lost, half kept, or nearly all
+ * kept.
+ */
+test('after a power loss at any moment, the server starts with one whole configuration that was once committed', () => {
   const story = (rig: Rig) => {
     rig.files.begin({ keepsCopy: true });
     rig.files.committed(configuration(7));
@@ -193,7 +196,7 @@ test('power is lost at any moment: the server starts with a configuration that w
       found.add(start);
       assert.ok(['0: 1,2,10', '7: 1,2,10', '8: 1,2'].includes(start), `cut at ${cut}: ${start}`);
       if (rig.names.includes('zoo.cfg.bak')) assert.is(rig.read('zoo.cfg.bak'), STATIC);
-      // What the operator wrote stays, wherever it was cut.
+      // The operator's lines stay, wherever the power was lost.
       assert.ok(rig.read('zoo.cfg').startsWith('# of the operator\ntickTime=2000\n'));
     }
   }
@@ -215,7 +218,7 @@ test('every file has the permissions of zoo.cfg, which may hold secrets', () => 
   for (const name of names) assert.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
 });
 
-test('a disk that takes nothing is told once for each write, and what was there stays', () => {
+test('when the disk takes nothing, each write logs one error, and the files stay as they were', () => {
   const rig = new Rig();
   rig.disk.beforeOperation = () => {
     throw new Error('EROFS: read-only file system');

@@ -7,7 +7,7 @@ import { replaceFile } from '../storage/small-file.ts';
 
 export interface ConfigurationFileParts {
   readonly disk: Disk;
-  /** Of zoo.cfg. It should be absolute, since zoo.cfg will name a file beside it. */
+  /** Path of zoo.cfg. It should be absolute, because zoo.cfg will name a file beside it. */
   readonly path: string;
   readonly sid: number;
   /** The version of the configuration that the server starts with. */
@@ -32,9 +32,9 @@ export class ConfigurationFiles {
   readonly #parts: ConfigurationFileParts;
   readonly #directory: string;
   readonly #name: string;
-  /** Of the committed configuration. */
+  /** Version of the committed configuration. */
   #version: number;
-  /** Of the one that was seen last. */
+  /** Version of the configuration that was seen last. */
   #nextVersion = 0;
 
   constructor(parts: ConfigurationFileParts) {
@@ -46,21 +46,22 @@ export class ConfigurationFiles {
   }
 
   /**
-   * The start. What was proposed counts if it is in the log, where `seen` finds it again; what is not there
-   * came to nothing. `keepsCopy`: the server lines stand in zoo.cfg, which the first `committed` changes.
+   * Call it at the start. A proposed configuration counts only if it is in the log; `seen` is called for it
+   * again. One that is not in the log was abandoned, so its file is removed. `keepsCopy`: the server lines
+   * stand in zoo.cfg, which the first `committed` changes.
    */
   begin({ keepsCopy }: { readonly keepsCopy: boolean }): void {
-    this.#attempt('remove what came to nothing', () => this.#removeNext());
+    this.#attempt('remove the file of an abandoned configuration', () => this.#removeNext());
     if (keepsCopy)
       this.#attempt('keep a copy of zoo.cfg', () => this.#replace(`${this.#name}.bak`, this.#read()));
   }
 
   /**
-   * A configuration that may be committed, before it is acknowledged. One that is not newer than the
-   * committed one takes the place of what was seen before, which came to nothing.
+   * Writes a configuration that may be committed, before this member acknowledges it. A configuration that is
+   * not newer than the committed one says that the one seen before was abandoned.
    */
   seen(configuration: Configuration): void {
-    this.#attempt('write the configuration that is proposed', () => {
+    this.#attempt('write the proposed configuration', () => {
       this.#nextVersion = configuration.verifier.version;
       if (this.#nextVersion > this.#version)
         this.#replace(this.#dynamicName(NEXT), linesOf(configuration, true));
@@ -87,8 +88,8 @@ export class ConfigurationFiles {
   }
 
   /**
-   * What moves to the dynamic file leaves zoo.cfg, and so does a client port that the server's own line has
-   * as well. Every other line stays as it is.
+   * Returns zoo.cfg without the lines that move to the dynamic file, and without a client port that the
+   * server's own line has as well. Every other line stays as it is.
    */
   #staticText({ servers }: Configuration, dynamicPath: string): Buffer {
     const own = servers.get(this.#parts.sid);
@@ -119,7 +120,7 @@ export class ConfigurationFiles {
       write();
     } catch (error) {
       this.#parts.logger.error(
-        `this server cannot ${what} in ${this.#directory}; it goes on, and starts with the older files next time`,
+        `this server cannot ${what} in ${this.#directory}; it goes on, and will start with the older files next time`,
         { reason: (error as Error).message },
       );
     }
@@ -130,7 +131,7 @@ function addPort(keys: Set<string>, key: string): void {
   keys.add(key).add(`${key}Address`);
 }
 
-/** Sorted and without a line end at the end, as upstream writes them. */
+/** The lines, sorted and without a final line end, as upstream writes them. */
 function linesOf({ verifier }: Configuration, withVersion: boolean): string {
   const lines = verifier.text.split('\n').filter(line => withVersion || !VERSION_LINE.test(line));
   return lines.map(escapedProperty).sort().join('\n');

@@ -8,8 +8,8 @@ const test = suite('quorum: groups that name observers');
 
 const OBSERVER = 5;
 /**
- * The observer weighs half of the first group, so server 1 alone is no majority of it. Any two of the three
- * groups decide.
+ * The observer has half of the weight of the first group, so server 1 alone is no majority there. Any two of
+ * the three groups decide.
  */
 const GROUPS = {
   'group.1': `1:2:${OBSERVER}`,
@@ -34,7 +34,7 @@ function writes(members: MemoryEnsemble, path: string): void {
   );
 }
 
-test('field report C4: two groups of three decide, though they are two voters of four', () => {
+test('field report C4: two groups of three form a quorum, though they have only two of the four voters', () => {
   const members = ensemble();
   writes(members, '/all');
   members.kill(1);
@@ -44,7 +44,7 @@ test('field report C4: two groups of three decide, though they are two voters of
   writes(members, '/all-again');
 });
 
-test('field report C4: one group of three decides nothing, with the observer or without', () => {
+test('field report C4: one group of three forms no quorum, with the observer or without', () => {
   const members = ensemble();
   members.kill(2);
   members.kill(3);
@@ -55,7 +55,7 @@ test('field report C4: one group of three decides nothing, with the observer or 
   writes(members, '/groups-1-and-3');
 });
 
-test('a write that one majority of groups acknowledged is still there when another one leads', () => {
+test('a write that one majority of groups acknowledged is kept when another majority elects the next leader', () => {
   const members = ensemble();
   members.kill(1);
   members.kill(2);
@@ -67,7 +67,7 @@ test('a write that one majority of groups acknowledged is still there when anoth
   assert.is(client.ask(OpCode.exists, body.read('/kept')).err, 0);
 });
 
-test('groups and weights without any quorum are logged as a warning and not refused, as by Apache', () => {
+test('groups and weights without any quorum cause a warning and no refusal, as with Apache', () => {
   const members = new MemoryEnsemble({
     voters: 3,
     settings: { 'group.1': '1:2:3', 'weight.1': 0, 'weight.2': 0, 'weight.3': 0 },

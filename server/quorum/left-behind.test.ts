@@ -27,7 +27,7 @@ for (const [what, hears] of [
   ['that it does not hear whole', false],
   ['that it has logged', true],
 ] as const) {
-  test(`ZOOKEEPER-2355: a follower that dies over the end of a session ${what} keeps no ephemeral of it`, () => {
+  test(`ZOOKEEPER-2355: a follower that dies while a session ends ${what} keeps no ephemeral of it`, () => {
     const ensemble = new MemoryEnsemble({ voters: 3, seed: what }).start();
     const { leader } = ensemble;
     const [dying, other] = followersOf(ensemble);

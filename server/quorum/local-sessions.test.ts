@@ -29,7 +29,7 @@ function settle(ensemble: MemoryEnsemble): void {
   ensemble.time.advance(500);
 }
 
-/** What every member says of itself, in the order of sids. */
+/** What every member reports about itself, in the order of sids. */
 function zxids(ensemble: MemoryEnsemble): number[] {
   return ensemble.sids.map(sid => ensemble.server(sid).database.lastLoggedZxid);
 }
@@ -37,7 +37,7 @@ function zxids(ensemble: MemoryEnsemble): number[] {
 const gauge = (ensemble: MemoryEnsemble, sid: number, name: string): number =>
   Number(ensemble.server(sid).metrics.gauges.get(name)!());
 
-/** A session that comes back, or tries to. */
+/** Resumes a session, or tries to. */
 const again = (ensemble: MemoryEnsemble, sid: number, { response }: MemoryClient): MemoryClient =>
   MemoryClient.open(ensemble, sid, {
     sessionId: response!.sessionId,
@@ -83,7 +83,7 @@ for (const observerMasterPort of MASTERS) {
     for (const sid of ensemble.sids) assert.is(gauge(ensemble, sid, 'global_sessions'), 0);
   });
 
-  test(`a local session writes, and becomes global with its first ephemeral (masters at ${observerMasterPort})`, () => {
+  test(`a local session writes, and its first ephemeral makes it global (masters at ${observerMasterPort})`, () => {
     const ensemble = ensembleWith({ observerMasterPort });
     for (const sid of ensemble.sids) {
       const client = MemoryClient.open(ensemble, sid);
@@ -168,7 +168,7 @@ test('EPHEMERALONLOCALSESSION: without upgrading, an ephemeral is refused and no
   assert.equal(zxids(ensemble), before);
 });
 
-test('a local session cannot come back at another member: it has expired there, as upstream says', () => {
+test('a local session cannot be resumed at another member: that answers that it has expired, as upstream does', () => {
   const ensemble = ensembleWith();
   for (const sid of ensemble.sids) {
     const client = MemoryClient.open(ensemble, sid);
@@ -178,7 +178,7 @@ test('a local session cannot come back at another member: it has expired there, 
   }
 });
 
-test('the member alone lets a local session expire, when it has been silent for its timeout', () => {
+test('the member alone expires a local session that was silent for its timeout', () => {
   const ensemble = ensembleWith();
   const before = zxids(ensemble);
   for (const sid of ensemble.sids) {
@@ -199,7 +199,7 @@ test('the member alone lets a local session expire, when it has been silent for 
   assert.equal(zxids(ensemble), before);
 });
 
-test('a session that became global expires by its leader, its ephemerals with it', () => {
+test('the leader expires a session that became global, and its ephemerals go with it', () => {
   const ensemble = ensembleWith();
   for (const sid of ensemble.sids) {
     const client = MemoryClient.open(ensemble, sid, { timeoutMs: TIMEOUT_MS });
@@ -214,7 +214,7 @@ test('a session that became global expires by its leader, its ephemerals with it
   }
 });
 
-test('the end of a local session comes in its place: earlier requests are answered, and nothing after it', () => {
+test('the end of a local session keeps its place: earlier requests are answered, later ones are not', () => {
   const ensemble = ensembleWith();
   for (const sid of ensemble.sids) {
     const client = MemoryClient.open(ensemble, sid);

@@ -42,7 +42,7 @@ const outcomeOf = (ensemble: MemoryEnsemble) => command(ensemble, 'glms').last_r
 const behindMasters = (settings: Readonly<Record<string, string>> = {}) =>
   readOnlyEnsemble({ observerMasterPort: OBSERVER_MASTER_PORT, ...settings });
 
-/** Sent over 20 virtual ms. */
+/** These requests are sent over 20 virtual ms. */
 const WRITES = 200;
 
 const NOT_READ_ONLY = { 'observer.readOnly.enabled': 'false' };
@@ -57,7 +57,7 @@ for (const [what, settings] of [
   ['a read-only observer', {}],
   ['any other observer', NOT_READ_ONLY],
 ] as const)
-  test(`${what} goes to each voter in turn, and no client notices: reads, writes, watches and ephemerals go on`, () => {
+  test(`an observer is moved ${what} to each voter in turn, and no client notices: reads, writes, watches and ephemerals go on`, () => {
     const ensemble = behindMasters(settings);
     const writer = MemoryClient.open(ensemble, ensemble.leader);
     assert.is(writer.create('/a').err, 0);
@@ -72,7 +72,7 @@ for (const [what, settings] of [
       assert.is(ask(ensemble, target).error, null);
       const eventsBefore = ensemble.events.get(OBSERVER)!.length;
       const under: number[] = [];
-      // A write and a read every moment, so that some come in each step of the move.
+      // A write and a read are sent every moment, so that some fall into each step of the move.
       const reads: number[] = [];
       for (let at = 0; at < WRITES; at++, ensemble.time.advance(0.1)) {
         under.push(owner.send(OpCode.create, body.create(`/from-${target}-${at}`)));
@@ -102,7 +102,7 @@ for (const [what, settings] of [
     assert.is.not(ensemble.server(OBSERVER).database.tree.getNode('/mine'), undefined);
   });
 
-test('a member is named by its sid, its host, or its host and port, and by nothing else', () => {
+test('the command names a member by its sid, its host, or its host and port, and by nothing else', () => {
   const ensemble = behindMasters();
   const [first, second] = others(ensemble) as [number, number];
   for (const [name, sid] of [
@@ -141,7 +141,7 @@ test('a target that does not answer is refused, and the observer stays where it 
   reader.missedNothing(100);
 });
 
-test('a target that dies at that moment costs the observer nothing: another master serves it', () => {
+test('when the target dies at that moment the observer loses nothing: another master serves it', () => {
   const ensemble = behindMasters();
   const [target] = others(ensemble) as [number];
   const reader = new SteadyReader(ensemble, openReader(ensemble), '/');
@@ -152,11 +152,11 @@ test('a target that dies at that moment costs the observer nothing: another mast
   );
   ensemble.kill(target);
   reader.readUntil(() => outcomeOf(ensemble) !== 'under way', 'the outcome');
-  assert.match(outcomeOf(ensemble) ?? '', /^in vain: server \d is followed$/);
+  assert.match(outcomeOf(ensemble) ?? '', /^not followed: server \d is followed instead$/);
   reader.missedNothing(5);
 });
 
-test('a present master that answers nothing holds the change up for a second', () => {
+test('a present master that answers nothing delays the change by one second', () => {
   const ensemble = behindMasters();
   const [target] = others(ensemble) as [number];
   const former = masterOf(ensemble)!;
@@ -166,7 +166,7 @@ test('a present master that answers nothing holds the change up for a second', (
   assert.is(masterOf(ensemble), target);
 });
 
-test('members that have no master to choose refuse', () => {
+test('members that have no choice of masters refuse the command', () => {
   const ensemble = behindMasters();
   const refusal = (sid: number) =>
     command(ensemble, 'set_learner_master', { learnerMaster: '1' }, sid).error ?? '';

@@ -26,14 +26,16 @@ export interface MasterRequest {
 }
 
 /**
- * An operator asks an observer to follow another master. It goes only if that one accepts connections, and
- * once nothing is under way at the present one. @see docs/observers.md "Move an observer to another master";
- * Observer.setLearnerMaster
+ * Moves an observer to another master, as an operator asks. The observer leaves only if the other master
+ * accepts connections, and once no request is under way at the present one. @see docs/observers.md "Move an
+ * observer to another master"; Observer.setLearnerMaster
  */
 export class MasterChange {
   readonly #parts: MasterChangeParts;
   #wait: Timer | null = null;
-  /** Where it goes, from the moment at which it leaves its master until one serves it. */
+  /**
+   * The requested master, from the moment when the observer leaves its master until some master serves it.
+   */
   #target: Master | null = null;
   #isLeaving = false;
   /** The last request and what became of it; null when there was none. */
@@ -43,19 +45,19 @@ export class MasterChange {
     this.#parts = parts;
   }
 
-  /** It has left a master, and no other serves it yet. */
+  /** The observer has left a master, and no other serves it yet. */
   get isUnderWay(): boolean {
     return this.#target !== null;
   }
 
-  /** True once for each change: the master that it follows next is at the same leader. */
+  /** True once for each change: the next master follows the same leader. */
   takeLeaving(): boolean {
     const isLeaving = this.#isLeaving;
     this.#isLeaving = false;
     return isLeaving;
   }
 
-  /** Begins. Returns why not, or null. `name`: a sid, a host, or host:port. */
+  /** Begins the change. Returns why it cannot, or null. `name`: a sid, a host, or host:port. */
   request(observer: Observer, name: string): string | null {
     const candidates = this.#parts.candidates();
     const master = candidates.find(each => isNamed(each, name));
@@ -107,7 +109,7 @@ export class MasterChange {
     const target = this.#target;
     this.#target = null;
     if (target === null) return;
-    this.#report(target, sid === target.sid ? 'followed' : `in vain: server ${sid} is followed`);
+    this.#report(target, sid === target.sid ? 'followed' : `not followed: server ${sid} is followed instead`);
   }
 
   /** The observer has no master any more. */

@@ -1,4 +1,4 @@
-/** Where a member finds the others, by the configurations that it has. */
+/** Where a member finds the others, according to the configurations that it knows. */
 
 import type { ElectionMember, ElectionMembers } from '../election/election-members.ts';
 import type { ElectionView } from '../election/fast-leader-election.ts';
@@ -9,12 +9,12 @@ import { electionAddressesOf, masterAddressesOf, quorumAddressesOf } from '../me
 
 /**
  * Rounds of dialing a new leader, three seconds in all. Upstream gives up after five rounds of 100 ms, but a
- * leader that is a JVM on a busy machine may need longer until it listens. If its voters give up, it leads
- * nobody until its initLimit is over, and the next one elected may fare no better.
+ * leader that is a JVM on a busy machine may need longer until it listens. If its voters give up, it has no
+ * followers until its initLimit is over, and the next elected leader may fare no better.
  */
 const LEADER_ROUNDS = 33;
 
-/** This server is always among the members: one that was removed goes on at its own address. */
+/** This server is always among the members: even when it was removed, it goes on at its own address. */
 export function electionViewOf(membership: Membership): ElectionView & { members: ElectionMembers } {
   const { role, quorum, servers, own } = membership;
   const members = new Map<number, ElectionMember>();
@@ -24,7 +24,7 @@ export function electionViewOf(membership: Membership): ElectionView & { members
   return { role, quorum, members };
 }
 
-/** A leader may be where either configuration has it. */
+/** A leader may be at its address in either configuration. */
 export function leaderRounds(membership: Membership, leader: number): Master[][] {
   const places = membership.placesOf(leader);
   const masters = places.map(place => ({ sid: leader, addresses: quorumAddressesOf(place) }));
@@ -38,8 +38,8 @@ export function allMasters({ servers, committed }: Membership, port: number): Ma
 }
 
 /**
- * While the votes for a leader are counted, a vote may bring a configuration that names that leader no
- * longer. Then a follower may still know more.
+ * While the votes for a leader are counted, a vote may bring a configuration that does not name that leader
+ * any more. Then only followers are candidates, and one of them may know more.
  */
 export function masterCandidates(membership: Membership, leader: number, port: number): MasterCandidates {
   const followers = allMasters(membership, port).filter(({ sid }) => sid !== leader);

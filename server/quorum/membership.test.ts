@@ -1,4 +1,4 @@
-/** Members that have seen another configuration: they elect by it from that moment on. */
+/** Members that have seen another configuration elect by it from that moment on. */
 import { assert, suite } from '#test';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { MemoryClient } from '../memory-client.test-kit.ts';
@@ -10,7 +10,10 @@ function peer(ensemble: MemoryEnsemble, sid: number) {
   return ensemble.server(sid).view.peer!;
 }
 
-/** As after a reconfiguration that `sid` was told of: the members stay, and only these vote. */
+/**
+ * Puts a member into the state after a reconfiguration that only `sid` heard of: the members stay, and only
+ * these vote.
+ */
 function see(ensemble: MemoryEnsemble, sid: number, voters: readonly number[]): void {
   const { membership } = peer(ensemble, sid);
   const { servers } = membership.committed;

@@ -43,7 +43,7 @@ test('a file that cannot be read authorises nothing, and one line says so howeve
   assert.is(warned.length, 2, 'it could be read in between');
 });
 
-test('a pipe in its place authorises nothing, and nobody waits for it', async () => {
+test('a pipe in place of the file authorises nothing, and blocks nobody', async () => {
   const path = join(temporaryFolder(), 'oracle');
   await execa('mkfifo', [path]);
   const warned: string[] = [];

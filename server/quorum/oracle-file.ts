@@ -31,8 +31,8 @@ export class OracleFile implements Oracle {
   }
 
   #firstByte(): string {
-    // To open a pipe would block until somebody writes to it.
-    if (this.#disk.fileInfo(this.#path) === undefined) throw new Error('there is no regular file');
+    // Opening a pipe would block until somebody writes to it.
+    if (this.#disk.fileInfo(this.#path) === undefined) throw new Error('it is not a regular file');
     const file = this.#disk.open(this.#path, 'r');
     try {
       return file.readAt(0, 1).toString('latin1');
@@ -41,7 +41,10 @@ export class OracleFile implements Oracle {
     }
   }
 
-  /** Once, until it could be read or the reason is another one: it is asked for each commit. */
+  /**
+   * Logs a failure once, until the file can be read again or the reason changes, because the oracle is asked
+   * for each commit.
+   */
   #report(problem: string): void {
     if (problem === this.#problem) return;
     this.#problem = problem;

@@ -25,7 +25,7 @@ class Rig {
 
   readonly stored: string[] = [];
   readonly left: (number | null)[] = [];
-  /** Whom this member follows. */
+  /** The leader that this member follows. */
   leader: number | null = 2;
 
   constructor(reconfigEnabled = false) {
@@ -73,7 +73,7 @@ class Rig {
   }
 }
 
-test('a member stops for other voters once what it read them from is on its disk, whoever names them', () => {
+test('a member stops because of other voters only once that configuration is on its disk, whoever names it', () => {
   const ways: [string, (rig: Rig) => boolean][] = [
     ['its leader', ({ configuration }) => configuration.onCommitted(WITH_OTHER_VOTERS) === 'goesOn'],
     ['its tree, at an election', ({ configuration }) => configuration.beginElection()],
@@ -100,7 +100,7 @@ test('a configuration with the same voters is seen with NEWLEADER, abandoned by 
   assert.equal([rig.versions, rig.changes], [[0x1_0000_0003, 0x1_0000_0003], 3]);
 });
 
-test('the node that clients read gets the committed configuration as reconfig writes it, and is left alone when it has it', () => {
+test('the node that clients read gets the committed configuration as reconfig writes it, and is not rewritten when it has it', () => {
   const rig = new Rig();
   const { configuration, tree } = rig;
   rig.putOnDisk(WITH_OTHER_VOTERS);
@@ -116,7 +116,7 @@ test('the node that clients read gets the committed configuration as reconfig wr
 
 const OTHER_VOTERS = 0x1_0000_0003;
 
-test('with reconfigEnabled it follows: seen with the proposal, in force with the commit, and kept before anybody is told', () => {
+test('with reconfigEnabled a configuration is seen with its proposal, in force with its commit, and stored before anybody is told', () => {
   const rig = new Rig(true);
   const { configuration } = rig;
   configuration.onProposed(WITH_OTHER_VOTERS);
@@ -128,7 +128,7 @@ test('with reconfigEnabled it follows: seen with the proposal, in force with the
   assert.equal([rig.left, rig.fatal], [[], []]);
 });
 
-test('a configuration with another leader, or another role for this server, makes it leave', () => {
+test('a configuration with another leader, or with another role for this server, makes the member leave its leader', () => {
   const rig = new Rig(true);
   assert.is(rig.configuration.onActivated(WITH_OTHER_VOTERS, 3), 'leaves');
   assert.equal(rig.left, [3]);
@@ -138,7 +138,7 @@ test('a configuration with another leader, or another role for this server, make
   assert.equal(demoted.left, [2]);
 });
 
-test('what NEWLEADER names of the epoch of its leader is in force only if the sync brought it: it may be no more than proposed', () => {
+test('a configuration of the leader’s own epoch in NEWLEADER is in force only if the sync brought it: it may be only proposed', () => {
   const rig = new Rig(true);
   rig.configuration.onSeen(WITH_OTHER_VOTERS);
   assert.is(rig.configuration.onCommitted(WITH_OTHER_VOTERS, 1), 'goesOn');
@@ -153,7 +153,7 @@ test('what NEWLEADER names of the epoch of its leader is in force only if the sy
   }
 });
 
-test('what the log holds counts in the next election, whatever NEWLEADER said before', () => {
+test('what the log holds decides in the next election, whatever NEWLEADER said before', () => {
   const rig = new Rig(true);
   rig.putOnDisk(WITH_OTHER_VOTERS);
   assert.ok(rig.configuration.beginElection());
@@ -162,7 +162,7 @@ test('what the log holds counts in the next election, whatever NEWLEADER said be
   assert.equal(rig.versions, [0, 0], 'abandoned');
 });
 
-test('a server that looks takes a newer configuration from a vote, also of a server that it does not know', () => {
+test('a looking server adopts a newer configuration from a vote, even of a server that it does not know', () => {
   const rig = new Rig(true);
   rig.leader = null;
   const vote = { version: OTHER_VOTERS, text: WITH_OTHER_VOTERS };
@@ -173,7 +173,7 @@ test('a server that looks takes a newer configuration from a vote, also of a ser
   assert.equal([rig.left, rig.fatal], [[], []]);
 });
 
-test('a configuration that it cannot read stops the server: it would be counted for one that it does not know', () => {
+test('a configuration that the server cannot read stops it, because others would count it for a member that follows', () => {
   const unreadable = 'server.1=a:1:2:wizard\nversion=100000003';
   const ways: ((configuration: PeerConfiguration) => void)[] = [
     configuration => configuration.onProposed(unreadable),

@@ -20,16 +20,16 @@ import type { ConfigOutcome } from '../zab/peer-context.ts';
 
 /** The files that hold the configurations, besides zoo.cfg itself. */
 export interface ConfigurationStore {
-  /** Keeps the last seen configuration. It is called before anybody counts on that. */
+  /** Stores the last seen configuration. It is called before any decision relies on that configuration. */
   seen(configuration: Configuration): void;
   committed(configuration: Configuration): void;
 }
 
 export interface PeerConfigurationParts {
   readonly member: QuorumMember;
-  /** Whether it follows reconfigurations; otherwise it stops when the voters change. */
+  /** Whether this member follows reconfigurations. If not, it stops when the voters change. */
   readonly reconfigEnabled: boolean;
-  /** Null where nothing is kept besides log and tree. */
+  /** Null when configurations are kept only in the log and the tree. */
   readonly store: ConfigurationStore | null;
   readonly database: ZkDatabase;
   readonly clock: Clock;
@@ -39,18 +39,18 @@ export interface PeerConfigurationParts {
 }
 
 export interface PeerConfigurationEvents {
-  /** Votes, and those who count them, use the change at once. */
+  /** The election uses the change at once, in its own votes and in counting others. */
   onChange(what: MembershipChange): void;
-  /** This member at the moment. */
+  /** The present state of this member. */
   member(): ActivatingMember;
   /** The member leaves its leader; it follows `successor`, or looks when that is null. */
   onLeaving(successor: number | null): void;
 }
 
 /**
- * The configuration of one member: what it makes of those that it finds on its disk, and of those that a
- * leader, a proposal or a vote names. Without `reconfigEnabled`, it stops the server when the ensemble has
- * other voters.
+ * The configuration of one member. It decides what to do with configurations that it finds on its disk, and
+ * with those that a leader, a proposal or a vote names. Without `reconfigEnabled`, it stops the server when
+ * the ensemble has other voters.
  *
  * @see docs/quorum.md "Two configurations at once"; QuorumPeer.processReconfig
  */
@@ -58,7 +58,7 @@ export class PeerConfiguration {
   readonly membership: Membership;
   readonly #parts: PeerConfigurationParts;
   readonly #events: PeerConfigurationEvents;
-  /** A vote in this election has named a configuration that this server does not take. */
+  /** A vote in this election has named a configuration that this server does not adopt. */
   #isToldInVote = false;
 
   constructor(parts: PeerConfigurationParts, events: PeerConfigurationEvents) {
@@ -87,8 +87,8 @@ export class PeerConfiguration {
   }
 
   /**
-   * The tree is level with the log: a reconfiguration that was proposed counts, since it may be committed
-   * elsewhere.
+   * What is wrong with the configuration on disk, or null. The tree holds all that is logged, so a proposed
+   * reconfiguration counts too: it may be committed elsewhere.
    */
   problemOnDisk(): ServerError | null {
     return this.#parts.reconfigEnabled
@@ -128,8 +128,8 @@ export class PeerConfiguration {
   }
 
   /**
-   * Only the log says what this server has acked. The file of the last seen configuration may be of a
-   * reconfiguration that was cut off the log since, or that never got there.
+   * Only the log says what this server has acked. The file of the last seen configuration may belong to a
+   * reconfiguration that has been truncated from the log since, or that never reached it.
    */
   #seeLogged(configuration: Configuration): void {
     if (configuration.verifier.version > this.membership.lastSeen.verifier.version)
@@ -140,7 +140,7 @@ export class PeerConfiguration {
     return text === null ? null : renewedBy(text, this.#parts.member.config, than);
   }
 
-  /** NEWLEADER replaces what was seen before: that was abandoned if the leader does not have it. */
+  /** NEWLEADER replaces the configuration seen before, which was abandoned if the leader does not have it. */
   onSeen(told: string | null): void {
     if (told === null) return;
     const { committed } = this.membership;
@@ -148,14 +148,14 @@ export class PeerConfiguration {
     else this.membership.see(this.#renewedBy(told, committed) ?? committed);
   }
 
-  /** A reconfiguration is proposed. Its quorum counts from here on, and it is logged next. */
+  /** A reconfiguration is proposed. Its quorum counts from here on; the caller logs it next. */
   onProposed(text: string): void {
     if (this.#parts.reconfigEnabled) this.#read(text, configuration => this.membership.see(configuration));
   }
 
   /**
-   * An established leader named a configuration with UPTODATE, or a reconfiguration was applied (`told` null:
-   * it is in the tree). `epoch`: that of the leader.
+   * An established leader named a configuration with UPTODATE, or a reconfiguration was applied (`told` is
+   * null: it is in the tree). `epoch` is the leader's.
    */
   onCommitted(told: string | null, epoch = 0): ConfigOutcome {
     const applied = configIn(this.#parts.database.tree);
@@ -209,8 +209,8 @@ export class PeerConfiguration {
   }
 
   /**
-   * What it stops for is on its disk by then, so that it does not vote with the old configuration when it is
-   * started again.
+   * The server stops only once the configuration that it stops for is on its disk, so that it does not vote
+   * with the old one when it is started again.
    */
   #stopFor(problem: ServerError): void {
     const { database, onFatal } = this.#parts;
@@ -218,9 +218,9 @@ export class PeerConfiguration {
   }
 
   /**
-   * Votes name the configuration that their sender has in force, so a server that looks takes a newer one, as
-   * upstream, even from a server that it does not know: all others may be gone. Without reconfiguration it
-   * stops no server. Anybody can send a vote.
+   * Votes name the configuration that their sender has in force. So a looking server adopts a newer one, as
+   * upstream does, even from a server that it does not know: all others may be gone. Without reconfigEnabled
+   * such a vote stops no server, because anybody can send a vote.
    */
   onVote({ from, version, text }: { from: number; version: number; text: string }): void {
     if (this.#parts.reconfigEnabled) this.#adopt(from, text);
@@ -246,8 +246,8 @@ export class PeerConfiguration {
   }
 
   /**
-   * Writes the node that clients read the membership from. Every member writes it itself, not by a
-   * transaction.
+   * Writes the node from which clients read the membership. Every member writes it itself; there is no
+   * transaction for it.
    */
   writeNode(): void {
     const { database, clock } = this.#parts;

@@ -17,7 +17,7 @@ import {
 const test = suite('quorum: ensembles whose observers hear proposals');
 
 const HEARS = { 'observer.proposals.enabled': 'true' };
-/** As long as a test wants to hold a proposal. */
+/** How long the slow disks of these tests hold a proposal back. */
 const SLOW_DISK_MS = 3_000;
 
 const hears = (ensemble: MemoryEnsemble, sid: number) =>

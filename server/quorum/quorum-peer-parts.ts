@@ -37,7 +37,7 @@ export interface QuorumPeerParts {
   readonly guard: Guard;
   readonly turns: TurnQueue;
   readonly serve: ServeClients;
-  /** Keeps the configurations. @default nowhere besides log and tree */
+  /** Stores the configurations. @default nowhere besides log and tree */
   readonly configurationStore?: ConfigurationStore;
   /** Called with the configuration that is in force, at the start and after each change. */
   readonly onConfiguration?: (configuration: Configuration) => void;

@@ -5,7 +5,7 @@ import { OpCode } from '../wire/opcodes.ts';
 
 const test = suite('quorum: a member between two roles');
 
-/** Cuts a member off from all others; its clients still reach it. */
+/** Cuts a member off from all other members; its clients still reach it. */
 function isolate(ensemble: MemoryEnsemble, sid: number): void {
   for (const other of ensemble.sids) {
     if (other === sid) continue;
@@ -71,7 +71,7 @@ test('field report B1: memory is brought level with a long log in slices, and on
   assert.not(database.tree.getNode('/b0'), 'what was never committed is gone');
 });
 
-test('a member can stop while memory is brought level with its log', () => {
+test('a member can stop while it brings memory level with its log', () => {
   const { ensemble, database, leader, last } = unheard(60);
   ensemble.wait(() => database.lastProcessedZxid > last, 'the first slice');
   let stopped = false;
@@ -121,7 +121,7 @@ test('004-16, 004-20: observers ask followers first; without a follower they are
   });
 });
 
-test('002-6: an abandoned epoch that a member accepted makes its history no better', () => {
+test('002-6: having accepted an abandoned epoch gives a member no better history', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const behind = ensemble.sids.find(sid => sid !== ensemble.leader)!;
   ensemble.kill(behind);

@@ -26,7 +26,7 @@ import { noReaders, ReadOnlyPhase } from './read-only-phase.ts';
 
 /**
  * An observer whose master is gone finds another one within tens of ms, after the random delay that precedes
- * its election. It tells its clients that it is read-only when that took this much longer.
+ * its election. It tells its clients that it is read-only only after this much more time.
  */
 const SEEK_MS = 1000;
 
@@ -52,7 +52,7 @@ export class QuorumPeer {
   /** The server that took the clients of the current role. */
   #served: ZooKeeperServer | null = null;
   #role: Leader | Follower | Observer | null = null;
-  /** Whom this server follows without an election when its role has ended. */
+  /** The sid that this server follows without an election when its role has ended. */
   #successor: number | null = null;
   #pause: Timer | null = null;
   #catchUp: CatchUp | null = null;
@@ -144,12 +144,15 @@ export class QuorumPeer {
     });
   }
 
-  /** Now or after a reconfiguration. */
+  /** Whether this member is an observer, or may become one by a reconfiguration. */
   get #mayObserve(): boolean {
     return this.membership.role === 'observer' || this.#parts.config.reconfigEnabled;
   }
 
-  /** As an observer. One that has the first setting without the others does not start as such. */
+  /**
+   * Whether it serves read-only clients as an observer. A server with the first setting and without the
+   * others does not start as an observer.
+   */
   get #isReadOnlyEnabled(): boolean {
     const { observerReadOnlyEnabled, localSessionsEnabled, observerSyncEnabled } = this.#parts.config;
     return observerReadOnlyEnabled && localSessionsEnabled && observerSyncEnabled;
@@ -186,7 +189,7 @@ export class QuorumPeer {
     const former = this.#served;
     this.#served = server;
     if (server !== null) {
-      // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
+      // After SNAP or TRUNC, the tree has the configuration of a snapshot.
       const outcome = this.#onConfigCommitted(null);
       if (outcome === 'leaves') role?.end(RECONFIGURED);
       if (outcome !== 'goesOn') return;
@@ -204,7 +207,10 @@ export class QuorumPeer {
     }
   }
 
-  /** It will be an observer in its next role too, and has reason to keep its clients until then. */
+  /**
+   * Whether this server will be an observer in its next role too, and has reason to keep its clients until
+   * then.
+   */
   get #keepsClients(): boolean {
     if (this.#stopping || this.membership.role !== 'observer') return false;
     return this.#isReadOnlyEnabled || this.masterChange?.isUnderWay === true;
@@ -230,7 +236,10 @@ export class QuorumPeer {
     );
   }
 
-  /** How old that is which read-only clients read, as far as it is known, in ms; 0 while there are none. */
+  /**
+   * Age of the data that read-only clients read, as far as it is known, in ms; 0 while there are no such
+   * clients.
+   */
   get readOnlyAgeMs(): number {
     return this.readOnly?.ageMs || this.#readOnlyMode?.ageMs || 0;
   }
@@ -243,7 +252,7 @@ export class QuorumPeer {
     return this.#role;
   }
 
-  /** Null while it looks. */
+  /** Null while this server looks for a leader. */
   get leaderSid(): number | null {
     return this.#role === null ? null : this.#election.vote.leader;
   }
@@ -385,7 +394,8 @@ export class QuorumPeer {
     const successor = this.#successor;
     this.#successor = null;
     if (successor !== null && this.#settle(successor)) return;
-    // The leader is the same: no election, and no waiting for other observers.
+    // The leader stays the same, so there is no election, and no random delay for the sake of other
+    // observers.
     if (this.masterChange?.takeLeaving() === true && this.#settle(this.#election.vote.leader)) return;
     // Hundreds of observers must not reach a new leader at the same moment.
     const spreadMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
@@ -397,8 +407,8 @@ export class QuorumPeer {
   }
 
   /**
-   * Follows the leader that a reconfiguration named, or leads, without an election. False where that cannot
-   * be. Until the epoch of that leader is known, the vote has none. @see QuorumPeer.updateServerState
+   * Follows the leader that a reconfiguration named, or leads, without an election. False when that is not
+   * possible. The vote has no epoch until that leader's epoch is known. @see QuorumPeer.updateServerState
    */
   #settle(leader: number): boolean {
     const { role, sid, servers } = this.membership;

@@ -39,7 +39,7 @@ test('003-23: srvr, mntr and isro show that the observer is read-only, for how l
   assert.match(mntr, /zk_read_only_ms\t2\d\d\d\n/);
 });
 
-test('stat, as upstream: that a server is read-only stands before its clients, and srvr has it where it was', () => {
+test('stat, as upstream, says that a server is read-only before it lists clients, and srvr before the latency', () => {
   const ensemble = readOnlyEnsemble();
   loseQuorum(ensemble);
   openReader(ensemble);
@@ -48,7 +48,7 @@ test('stat, as upstream: that a server is read-only stands before its clients, a
   assert.match(wordOf(ensemble, 'stat'), new RegExp(`${head.source}Clients:\\n .*\\n\\nLatency`));
 });
 
-test('observer.readOnly.maxStaleMs closes the readers when their data are that old, and lets nobody in', () => {
+test('observer.readOnly.maxStaleMs closes the readers when their data are that old, and accepts no new ones', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 3000 });
   const client = openReader(ensemble);
   loseQuorum(ensemble);
@@ -62,7 +62,7 @@ test('observer.readOnly.maxStaleMs closes the readers when their data are that o
   assert.is(openReader(ensemble).response?.readOnly, true, 'the next outage counts anew');
 });
 
-test('observer.readOnly.maxStaleMs: when the loss is noticed later than that, nobody reads on', () => {
+test('observer.readOnly.maxStaleMs: when the observer notices the loss later than that, it closes its readers at once', () => {
   const ensemble = readOnlyEnsemble({ 'observer.readOnly.maxStaleMs': 500 });
   const client = openReader(ensemble);
   client.create('/a', 'x');
@@ -81,7 +81,7 @@ test('observer.readOnly.maxStaleMs: when the loss is noticed later than that, no
   assert.equal(told, []);
 });
 
-test('observer.readOnly.maxStaleMs: when it is over before another master is found, nobody hears of a phase', () => {
+test('observer.readOnly.maxStaleMs: when it is over before another master is found, nobody is told of a read-only phase', () => {
   const ensemble = readOnlyEnsemble({
     'observer.readOnly.maxStaleMs': 3000,
     'observer.election.DelayMs': 10_000,

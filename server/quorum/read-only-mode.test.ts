@@ -102,7 +102,7 @@ test('without readonlymode.enabled, as by default, a member without a quorum ser
   assert.is(MemoryClient.open(ensemble, ALONE, READ_ONLY).response, null);
 });
 
-test('srvr and mntr say for how long it has looked for a leader', () => {
+test('srvr and mntr say for how long the member has looked for a leader', () => {
   const ensemble = aloneWith();
   untilReadOnly(ensemble);
   ensemble.time.advance(3000);

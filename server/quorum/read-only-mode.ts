@@ -4,7 +4,7 @@ import type { ServerParts } from '../processors/zookeeper-server.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { ServeClients } from './read-only-phase.ts';
 
-/** Upstream's, and not a setting there either. */
+/** Upstream's value, which is no setting there either. */
 const LOOKING_MS_MIN = 2000;
 
 /**
@@ -28,14 +28,14 @@ export class ReadOnlyMode {
   }
 
   /**
-   * How long it has had no leader, in ms; 0 when it is not served. Its tree may be older: a member that
-   * starts does not know when it last heard from one.
+   * How long this member has had no leader, in ms; 0 while it serves no read-only clients. Its tree may be
+   * older: a member that starts does not know when it last heard from a leader.
    */
   get ageMs(): number {
     return this.#server === null ? 0 : this.#parts.clock.monotonicMs() - this.#sinceMs;
   }
 
-  /** `sinceMs`: when it began to look, also if elections have failed since. */
+  /** `sinceMs`: when the member began to look for a leader, even if elections have failed since. */
   onLooking(sinceMs: number): void {
     const { clock, config } = this.#parts;
     this.#sinceMs = sinceMs;

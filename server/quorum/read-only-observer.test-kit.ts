@@ -55,7 +55,7 @@ export function restoreQuorum(ensemble: MemoryEnsemble): void {
   untilObserves(ensemble);
 }
 
-/** As `restoreQuorum`, while these clients ping. */
+/** Does what `restoreQuorum` does, while these clients ping. */
 export function restoreWithPings(ensemble: MemoryEnsemble, clients: readonly MemoryClient[]): void {
   ensemble.boot(...VOTERS);
   for (let waitedMs = 0; modeOf(ensemble) !== 'observer'; waitedMs += TIMEOUT_MS / 4) {
@@ -104,7 +104,7 @@ export class SteadyReader {
     this.#path = path;
   }
 
-  /** Time goes on by `ms`, with a read every 5 ms, and until the last one is answered or late. */
+  /** Advances time by `ms` with a read every 5 ms, and then until the last read is answered or late. */
   readFor(ms: number): void {
     const { time } = this.#ensemble;
     for (const endMs = time.nowMs + ms; time.nowMs < endMs; time.advance(5)) {
@@ -135,7 +135,7 @@ export class SteadyReader {
     for (const sentMs of this.#sentMs.values()) this.worstMs = Math.max(this.worstMs, nowMs - sentMs);
   }
 
-  /** Not one read failed or was late, and the connection is the same. */
+  /** Checks that no read failed or was late, and that the connection is still the same. */
   missedNothing(leastReads: number): void {
     this.#collect();
     assert.is(this.client.raw.closed, null);
@@ -148,7 +148,7 @@ export class SteadyReader {
 export const wordOf = (ensemble: MemoryEnsemble, word: string, sid = OBSERVER): string =>
   [...answerFourLetterWord(word, ensemble.server(sid).view)!].join('');
 
-/** Cuts every connection between these two, or mends that. Both sides live on. */
+/** Cuts every connection between these two, or allows them again. Both servers stay alive. */
 export function cut(ensemble: MemoryEnsemble, one: number, other: number, isCut: boolean): void {
   for (const [from, to] of [
     [nameOf(one), nameOf(other)],
@@ -159,7 +159,7 @@ export function cut(ensemble: MemoryEnsemble, one: number, other: number, isCut:
   }
 }
 
-/** The observers are alone. */
+/** Waits until the observers are alone. */
 export function isolate(ensemble: MemoryEnsemble, isCut: boolean): void {
   for (const observer of [OBSERVER, OTHER_OBSERVER])
     for (const voter of VOTERS) cut(ensemble, observer, voter, isCut);

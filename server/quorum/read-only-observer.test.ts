@@ -78,7 +78,7 @@ for (const observerMasterPort of DIRECT_AND_BEHIND_MASTERS) {
       const master = ensemble.server(OBSERVER).view.observerMasterId!;
       const lost = round === 0 ? master : ensemble.leader;
       ensemble.kill(lost);
-      // Its successor takes longer to notice than to be elected.
+      // Noticing the loss takes longer than electing the successor.
       reader.readFor(1500);
       reader.readUntil(() => ensemble.leader > 0 && modeOf(ensemble) === 'observer', 'another master');
       assert.is(reader.client.ask(OpCode.setData, body.setData('/a', String(round))).err, OK);
@@ -138,7 +138,7 @@ test('003-21: when a master dies alone no client notices, whatever its session, 
     assert.is.not(master, ensemble.leader);
     ensemble.kill(master);
     ensemble.time.advance(5);
-    // Behind the loss, and before there is another master.
+    // This write comes after the loss, and before there is another master.
     const writes = clients.map(
       client => [client, client.send(OpCode.setData, body.setData('/a', 'y'))] as const,
     );
@@ -196,7 +196,10 @@ test('003-7, 003-10, 003-12: every session that stays is told once of the outage
   for (const client of clients) assert.is(client.raw.closed, null);
 });
 
-/** The states that Java's client tells its watchers: none that the event before it named. */
+/**
+ * The states that Java's client reports to its watchers: it leaves out a state that the event before already
+ * named.
+ */
 function statesHeardInJava(client: MemoryClient): number[] {
   let last: number = connected;
   const heard: number[] = [];
@@ -354,7 +357,7 @@ test('a thousand readers move between the two servers: no read is late, and each
   }
 });
 
-test('what is committed while a long outage is caught up with comes after it, and the tree is that of the leader', () => {
+test('what the observer catches up with after a long outage is committed later than the outage, and its tree becomes the leader’s', () => {
   const ensemble = readOnlyEnsemble({}, { turnUnits: 40, turnMs: 2 });
   const [client, writer] = [openReader(ensemble), MemoryClient.open(ensemble, VOTERS[0])];
   writer.create('/a');

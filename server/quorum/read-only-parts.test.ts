@@ -12,7 +12,7 @@ const test = suite('quorum: read-only observers and upstream’s read-only serve
 const [VOTER, OBSERVER] = [1, 4];
 const OTHERS = [2, 3];
 
-/** A voter in upstream's mode and an observer that reads on, without a quorum. */
+/** An ensemble without a quorum: a voter in upstream's mode, and an observer that keeps its readers. */
 function withoutQuorum(): { ensemble: MemoryEnsemble; before: MemoryClient[] } {
   const ensemble = new MemoryEnsemble({
     voters: 3,
@@ -47,7 +47,7 @@ function shownBy(ensemble: MemoryEnsemble, sid: number) {
   };
 }
 
-test('003-1: it says on the wire what the read-only server of 704 says: the byte, NOTREADONLY, isro', () => {
+test('003-1: an observer says on the wire what the read-only server of ZOOKEEPER-704 says: the byte, NOTREADONLY, isro', () => {
   const { ensemble } = withoutQuorum();
   const shown = shownBy(ensemble, OBSERVER);
   assert.equal(shown, {
@@ -63,7 +63,7 @@ test('003-1: it says on the wire what the read-only server of 704 says: the byte
   assert.equal(shownBy(ensemble, VOTER), shown);
 });
 
-test('003-1: but by another way: its clients stay, and those of 704 are closed', () => {
+test('003-1: the observer keeps its clients, and the read-only server of ZOOKEEPER-704 closes them', () => {
   const { before } = withoutQuorum();
   const [ofVoter, ofObserver] = before;
   ofVoter!.raw.untilClosed();

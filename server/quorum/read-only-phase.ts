@@ -5,7 +5,7 @@ import type { Timer } from '../runtime/runtime.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { Readers } from '../zab/peer-context.ts';
 
-/** Where the clients go: to this server, together with those of the former one if it `keepsClients`. */
+/** Hands the client port to this server, together with the clients of the former one if `keepsClients`. */
 export type ServeClients = (server: ZooKeeperServer | null, keepsClients: boolean) => void;
 
 export interface ReadOnlyPhaseParts {
@@ -14,15 +14,18 @@ export interface ReadOnlyPhaseParts {
   readonly serve: ServeClients;
   /** observer.readOnly.maxStaleMs; 0: no limit */
   readonly maxStaleMs: number;
-  /** False: clients are kept only while another master is sought, and closed when none is found in time. */
+  /**
+   * False: the observer keeps clients only while it seeks another master, and closes them when it finds none
+   * in time.
+   */
   readonly isReadOnlyEnabled: boolean;
-  /** Time to look for another master before any client is told; 0 where there is none besides the leader. */
+  /** Time to look for another master before any client is told; 0 when the leader is the only master. */
   readonly seekMs: number;
 }
 
 /**
- * The time that an observer has no master and serves its readers all the same. Between two elections, and
- * through failed ones, they read the state of the last moment at which all of it was known to be committed.
+ * The phase in which an observer has no master and still serves its readers. Between two elections, and
+ * through failed ones, they read the last state that was known to be committed as a whole.
  * @see docs/read-only.md; ZOOKEEPER-1607
  */
 export class ReadOnlyPhase implements Readers {
@@ -43,8 +46,9 @@ export class ReadOnlyPhase implements Readers {
   }
 
   /**
-   * Also when the readers are gone, as long as memory is behind the log: an earlier sync was held back and
-   * failed. The next one starts at the end of the log, so its transactions would leave out those in between.
+   * Whether the transactions of a sync are logged and not applied yet. That goes on when the readers are
+   * gone, as long as memory is behind the log because an earlier sync was held back and failed. The next sync
+   * starts at the end of the log, so applying it would leave out the transactions in between.
    */
   get holdsBackSyncs(): boolean {
     const { lastProcessedZxid, lastLoggedZxid } = this.#parts.server.database;
@@ -76,7 +80,7 @@ export class ReadOnlyPhase implements Readers {
     const { server: parts, membership, serve, maxStaleMs, seekMs } = this.#parts;
     const leftMs = maxStaleMs - (parts.clock.monotonicMs() - lastReceivedMs);
     if (maxStaleMs > 0 && leftMs <= 0) {
-      // The loss was noticed too late: nobody may read any more.
+      // The observer noticed the loss too late, so nobody may read any more.
       serve(null, false);
       return;
     }
@@ -142,7 +146,7 @@ export class ReadOnlyPhase implements Readers {
     const server = this.#server;
     if (server === null) return;
     this.#forget();
-    // While another master was sought, nobody was told of a beginning.
+    // Nobody was told of a beginning while the observer was seeking another master.
     if (server.isReadOnly) this.#parts.server.events.emit({ kind: 'readOnlyEnds', ageMs, reason });
     this.#parts.serve(null, false);
     server.shutdown(reason);
@@ -162,7 +166,7 @@ export class ReadOnlyPhase implements Readers {
   }
 }
 
-/** Of a member that never serves without a quorum. */
+/** The readers of a member that never serves without a quorum: there are none. */
 export function noReaders(database: { applyPacket(packet: TxnPacket): unknown }): Readers {
   return {
     holdsBackSyncs: false,

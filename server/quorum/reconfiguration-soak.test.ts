@@ -22,8 +22,8 @@ const test = suite('quorum: one reconfiguration after the other');
 const SEEDS = Number(process.env.ZKLAB_RECONFIG_SEEDS ?? 3);
 const FIRST = Number(process.env.ZKLAB_RECONFIG_FIRST ?? 1);
 /**
- * In both, nobody led for good while a configuration was pending: in 1026 one that knew of it told nothing
- * for a minute, in 3071 a joiner stood in a round of its own.
+ * In both seeds, no leader lasted while a configuration was pending. In 1026 a member that knew of it sent
+ * nothing for a minute; in 3071 a joiner stayed in a round of its own.
  */
 const KEPT = [1026, 3071];
 const STEPS = 8;
@@ -38,7 +38,10 @@ class Soak {
   readonly #acked: string[] = [];
   #changes = 0;
   readonly #down = new Set<number>();
-  /** Of the next server that moves. Election ports stay: a server that was away must be found at its own. */
+  /**
+   * Counts the quorum ports that moving servers have been given. Election ports stay, because a server that
+   * was away must be found at its old one.
+   */
   #ports = 0;
 
   constructor(seed: number) {
@@ -171,7 +174,7 @@ class Soak {
     }
   }
 
-  /** A server that its own file does not name any more refuses to start, until a person adds it there. */
+  /** A server that its own file does not name any more refuses to start, until an operator adds it there. */
   #boot(sid: number): void {
     this.#down.delete(sid);
     this.story.push(`   boot ${sid}`);

@@ -19,7 +19,7 @@ export function reconfigure(client: MemoryClient, asked: Asked): Reply {
 }
 
 /**
- * Looks at every step of an ensemble whether anything happens that must not:
+ * Checks at every step of an ensemble that nothing forbidden happens:
  *
  * - a member puts a configuration in force that no quorum of it, or of the one before, has in its log;
  * - two members lead in one epoch;
@@ -93,7 +93,7 @@ export class Judge {
     this.#leaders.set(epoch, sid);
   }
 
-  /** The first to put it in force is not the last: a quorum has it on disk by then. */
+  /** When the first member puts a configuration in force, a quorum must already have it on disk. */
   #onConfigured(sid: number, version: number, voters: readonly number[]): void {
     if (this.activated.has(version)) return;
     const before = [...this.activated.keys()].filter(other => other < version).sort((a, b) => b - a)[0];
@@ -118,14 +118,14 @@ export interface Story {
 
 export interface Crash {
   readonly sid: number;
-  /** After so many events of the world from the request on. */
+  /** The crash comes this many events of the simulated world after the request. */
   readonly afterEvents: number;
   readonly how: 'kill' | 'power';
-  /** Null: it stays away until the others have gone on. */
+  /** Null: the member stays away until the others have gone on. */
   readonly backAfterMs: number | null;
 }
 
-/** How many events the story takes without a crash. */
+/** The number of events that the story takes without a crash. */
 export function lengthOf(story: Story): number {
   return play(story, null).events;
 }

@@ -58,7 +58,7 @@ test('an observer is promoted, and a voter demoted', () => {
   assert.is(client.create('/a').err, 0);
 });
 
-test('a leader that is removed names a successor, which leads without an election; it goes on as a follower', () => {
+test('a leader that is removed names a successor, which leads without an election; the removed leader goes on as a follower', () => {
   const ensemble = new MemoryEnsemble({ voters: 4, settings: SETTINGS }).start();
   const { leader } = ensemble;
   const others = [1, 2, 3, 4].filter(sid => sid !== leader);

@@ -6,7 +6,7 @@ import { OpCode } from '../wire/opcodes.ts';
 
 const test = suite('quorum: a session that comes back while its writes are under way');
 
-/** Each commit takes this long, so that a client is back before its write is committed. */
+/** Each commit takes this long, so that a client has reconnected before its write is committed. */
 const SYNC_MS = 300;
 
 for (const observerMasterPort of [0, OBSERVER_MASTER_PORT]) {

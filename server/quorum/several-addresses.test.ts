@@ -58,11 +58,11 @@ function throughOutages(settings: Readonly<Record<string, string | number>>): Me
   return ensemble;
 }
 
-test('each network is lost once, and the members go on through the other', () => {
+test('each network fails once, and the members go on through the other', () => {
   throughOutages({});
 });
 
-test('without the reachability check they elect nobody: dead election connections are all that they have', () => {
+test('without the reachability check the members elect no leader: their election connections are all dead', () => {
   const settings = { ...MULTI, 'multiAddress.reachabilityCheckEnabled': 'false' };
   const ensemble = new MemoryEnsemble({ voters: 3, networks: 2, settings }).start();
   const hasLeader = () => ensemble.leader > 0;
@@ -77,7 +77,7 @@ test('without the reachability check they elect nobody: dead election connection
   assert.ok(outcomes.includes(false), 'one of the two carried what they had');
 });
 
-test('a member that has one address more after a reconfiguration is reached there', () => {
+test('a member that gets one more address by a reconfiguration is reached there', () => {
   const settings = { ...SETTINGS, ...MULTI };
   const ensemble = new MemoryEnsemble({ voters: 3, settings }).start();
   ensemble.network.addAddress(nameOf(1), nameOf(1, 2));
@@ -92,7 +92,7 @@ test('a member that has one address more after a reconfiguration is reached ther
     ensemble.network.cut(nameOf(other), nameOf(1), 'blackhole');
     ensemble.network.cut(nameOf(1), nameOf(other), 'blackhole');
   }
-  // What it dials itself is cut as well, so only who dials its other address reaches it.
+  // Connections that it dials itself are cut as well, so others reach it only by dialing its other address.
   ensemble.time.advance(5000);
   ensemble.wait(() => ensemble.server(1).view.peer!.sid === 1, 'it runs');
   const dialed: string[] = [];

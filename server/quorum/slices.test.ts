@@ -28,7 +28,7 @@ function learnerOf(role: 'follower' | 'observer', options: StageOptions = SLOW):
   return serve(role, new Stage({ sid: role === 'follower' ? 2 : 4, ...options }).history(OLD, 1));
 }
 
-/** Commits all of them in one chunk. */
+/** Commits all transactions of a burst in one chunk. */
 function commitAll(role: 'follower' | 'observer', master: Peer): void {
   for (let n = 1; n <= COUNT; n++) {
     if (role === 'follower') master.sendTxn(PROPOSAL, createPacket(e2(n))).send(COMMIT, e2(n));
@@ -205,7 +205,7 @@ test('ZOOKEEPER-5088: an observer that joins a follower between two slices hears
   assert.ok(joinedAt.size > 5, `they joined at ${[...joinedAt]}`);
 });
 
-test('a leader with very many observers tells them of few transactions a turn', () => {
+test('a leader with very many observers sends them few transactions a turn', () => {
   const most = [0, 20].map(observers => {
     const play = new LeaderPlay([], { turnUnits: 40 });
     const two = play.serve(2);
@@ -225,7 +225,7 @@ test('a leader with very many observers tells them of few transactions a turn', 
   assert.equal(most, [5, 2]);
 });
 
-test('the master waits while a learner has too much to apply; it is not taken for silent, and goes on afterwards', () => {
+test('the master waits while a learner has too much to apply; the learner does not count as silent, and goes on afterwards', () => {
   const bytes = 1024 * 1024;
   const large = (n: number) =>
     packetOf(e2(n), { type: OpCode.setData, path: '/n100000001', data: Buffer.alloc(bytes), version: n });

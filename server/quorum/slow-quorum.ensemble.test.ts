@@ -52,7 +52,7 @@ test('B5: proposals that no quorum has acked are bounded in bytes; learners wait
   const pings = two.pings.length;
   play.stage.time.advance(TICK_MS);
   assert.ok(two.pings.length > pings);
-  // The observer is not read from, and must not be cut for being silent.
+  // The leader does not read from the observer, and must not cut it for being silent.
   let acked = 2;
   for (let left = 12; left > 0; left--) {
     two.send(ACK, e2(++acked));

@@ -1,7 +1,6 @@
 /**
- * An ensemble of ours that was led by Apache ZooKeeper before, and reconfigured: what lies in the logs of
- * whole members, and what they do with it. There is no reconfiguration here, so a member must stop when the
- * voters are others than those of its zoo.cfg.
+ * Whole members whose logs come from an ensemble that Apache ZooKeeper led and reconfigured before.
+ * reconfigEnabled is off here, so a member must stop when the voters differ from those of its zoo.cfg.
  */
 
 import { assert, suite } from '#test';
@@ -110,7 +109,7 @@ test('a newer configuration with the same voters is kept, served and handed on; 
   for (const sid of ensemble.sids) assert.is(configAt(ensemble, sid), OBSERVERS_CHANGED, `member ${sid}`);
 });
 
-test('a newer configuration in the log counts as the last seen from the first election on, and as no more than that', () => {
+test('a newer configuration in the log counts from the first election on as the last seen one, not as the committed one', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 });
   writeHistory(ensemble, 2, OBSERVERS_CHANGED);
   const { membership } = ensemble.boot(2).server(2).view.peer!;
@@ -184,7 +183,7 @@ test('a vote with a newer configuration, which anybody can send, stops nobody, a
   assert.is(MemoryClient.open(ensemble, 1).create('/a').err, 0);
 });
 
-test('what a client writes over /zookeeper/config stops nobody, and is gone when a role begins', () => {
+test('what a client writes over /zookeeper/config stops no server, and is gone when a role begins', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, settings: { skipACL: 'yes' } }).start();
   const client = MemoryClient.open(ensemble, ensemble.leader);
   const write = (w: JuteWriter) =>

@@ -30,7 +30,7 @@ function missedWrite(): { ensemble: MemoryEnsemble; behind: number; ahead: numbe
   return { ensemble, behind, ahead };
 }
 
-test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter does not help to elect a server that missed what the voter had acknowledged', () => {
+test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter does not help elect a server that lacks a write it had acknowledged', () => {
   const { ensemble, behind, ahead } = missedWrite();
   const [wiped, other] = ahead as [number, number];
   ensemble.machine(wiped).disk.wipe();
@@ -45,7 +45,7 @@ test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter does no
     ensemble.messages(wiped, 'warn').some(line => /does not vote until a leader has sent/.test(line)),
   );
   ensemble.boot(other);
-  // It asks who leads every 60 s by now (fastleader.maxNotificationInterval).
+  // By now the voter asks only every 60 s who leads (fastleader.maxNotificationInterval).
   ensemble.wait(
     () => ensemble.sids.every(sid => ensemble.server(sid).view.serving !== null),
     'all three',
@@ -54,13 +54,13 @@ test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter does no
   assert.is(ensemble.leader, other);
   assert.is(MemoryClient.open(ensemble, wiped).get('/missed'), '');
   assert.is(MemoryClient.open(ensemble, behind).get('/missed'), '');
-  // The data that it was brought is its own: it votes again.
+  // The data that the leader sent is now its own, so it votes again.
   ensemble.kill(other);
   ensemble.wait(() => ensemble.leader > 0, 'the two others to elect one of them');
   assert.is(MemoryClient.open(ensemble, wiped).get('/missed'), '');
 });
 
-test('db.autocreate=false: a new ensemble starts when a quorum of its members is told to be new', () => {
+test('db.autocreate=false: a new ensemble starts when a quorum of its members is told that the ensemble is new', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, settings: SETTINGS }).boot();
   ensemble.time.advance(20_000);
   assert.is(ensemble.leader, -1);
@@ -103,7 +103,7 @@ test('an ensemble that was never written to starts again', () => {
   }
 });
 
-test('field report A4: three voters whose logs are elsewhere do not serve an empty tree', () => {
+test('field report A4: three voters that do not find their logs do not serve an empty tree', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   MemoryClient.open(ensemble, ensemble.leader).create('/a');
   for (const sid of ensemble.sids) {
@@ -115,7 +115,7 @@ test('field report A4: three voters whose logs are elsewhere do not serve an emp
       () => ensemble.boot(sid),
       (error: Error & { code?: string }) => error.code === 'ZK_DATA_MISMATCH',
     );
-    // As Apache leaves it, without a record.
+    // Data as Apache leaves it, without this server's record of it.
     ensemble.machine(sid).crash('kill');
     disk.remove('/data/version-2/logDirectory');
     assert.throws(

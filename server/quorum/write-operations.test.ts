@@ -1,4 +1,4 @@
-/** One list says which operations are writes, and every place that asks acts by it. */
+/** One list says which operations are writes, and every place that asks follows it. */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble, nameOf } from '../memory-ensemble.test-kit.ts';

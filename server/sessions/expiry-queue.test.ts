@@ -25,7 +25,7 @@ test('a bucket ends at (floor((now + timeout) / tick) + 1) * tick, and expires a
   assert.is(queue.buckets.size, 0);
 });
 
-test('what is postponed expires later by whole ticks, and can be touched and removed as before', () => {
+test('postponed elements expire later by whole ticks, and can be touched and removed as before', () => {
   const queue = new ExpiryQueue<Named>(TICK_MS, 0);
   const [a, b, c] = [1, 2, 3].map(name => ({ name, expiryMs: 0 })) as [Named, Named, Named];
   for (const each of [a, b, c]) queue.touch(each, 0, 500);
@@ -40,14 +40,14 @@ test('what is postponed expires later by whole ticks, and can be touched and rem
   assert.is(queue.buckets.size, 0);
 });
 
-test('in a late poll everything that was due expires together', () => {
+test('a late poll expires together everything that was due', () => {
   const queue = new ExpiryQueue<Named>(TICK_MS, 0);
   const all = [1, 2, 3, 4, 5].map(name => ({ name, expiryMs: 0 }));
   for (const each of all) queue.touch(each, 0, each.name * 1000);
   assert.equal(queue.poll(60_000), all);
 });
 
-test('property: the queue agrees with a twin that keeps a list of ends', () => {
+test('property: the queue agrees with a naive twin that keeps a list of end times', () => {
   const step = fc.record({
     what: fc.constantFrom('touch', 'touch', 'touch', 'remove', 'poll'),
     name: fc.nat(5),

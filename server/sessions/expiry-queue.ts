@@ -1,12 +1,13 @@
-/** What can expire: where it stands in the queue is kept in the element, so a touch costs no look-up. */
+/** An element that can expire. It stores its own position in the queue, so a touch needs no look-up. */
 export interface Expirable {
-  /** End of the bucket it is in, ms of the monotonic clock; 0 when in none. */
+  /** End of its bucket, in ms of the monotonic clock; 0 when it is in no bucket. */
   expiryMs: number;
 }
 
 /**
- * Sessions in buckets of one tick: (floor((now + timeout) / tick) + 1) * tick. A whole bucket expires
- * together, so touching within the same tick is a comparison. @see docs/sessions.md "Sessions"; ExpiryQueue
+ * Sessions in buckets of one tick, each named by its end: (floor((now + timeout) / tick) + 1) * tick. A
+ * bucket expires as a whole, so a touch within the same tick is only a comparison. @see docs/sessions.md
+ * "Sessions"; ExpiryQueue
  */
 export class ExpiryQueue<T extends Expirable> {
   readonly #intervalMs: number;
@@ -23,7 +24,8 @@ export class ExpiryQueue<T extends Expirable> {
   }
 
   touch(element: T, nowMs: number, timeoutMs: number): void {
-    // Never in a bucket that `poll` has passed: a timeout that makes no sense ends soon, and does end.
+    // An element never enters a bucket that `poll` has passed, so even one with a negative timeout expires,
+    // and does so soon.
     const expiryMs = Math.max(this.#roundUp(nowMs + timeoutMs), this.#nextMs);
     if (expiryMs === element.expiryMs) return;
     this.remove(element);
@@ -44,7 +46,7 @@ export class ExpiryQueue<T extends Expirable> {
     element.expiryMs = 0;
   }
 
-  /** Takes out everything whose time has passed. */
+  /** Removes and returns every element whose time has passed. */
   poll(nowMs: number): T[] {
     const expired: T[] = [];
     while (this.#nextMs <= nowMs) {
@@ -61,7 +63,7 @@ export class ExpiryQueue<T extends Expirable> {
     return expired;
   }
 
-  /** Postpones everything by that much, in whole ticks. */
+  /** Postpones every element by `byMs`, rounded down to whole ticks. */
   postpone(byMs: number): void {
     const shiftMs = Math.floor(byMs / this.#intervalMs) * this.#intervalMs;
     const buckets = [...this.#buckets];

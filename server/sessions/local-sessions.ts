@@ -34,7 +34,7 @@ export class LocalSessions {
     return this.#tracker.size;
   }
 
-  /** Begins a session, and gives its id. */
+  /** Begins a session, and returns its id. */
   open(timeoutMs: number): bigint {
     const id = this.#ids.next();
     this.#tracker.track(id, timeoutMs);

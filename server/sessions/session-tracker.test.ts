@@ -74,7 +74,7 @@ test('a touched session lives on; each touch gives it the whole timeout', () => 
   assert.is(tracker.touch(b), false, 'no touch brings back what is closing');
 });
 
-test('field report C7: a late loop reads what has arrived before it calls a session silent', () => {
+test('field report C7: a late event loop reads what has arrived before it expires a session', () => {
   for (const [tickMs, timeoutMs] of [
     [1, 1],
     [1, 20],
@@ -99,7 +99,7 @@ test('field report C7: a late loop reads what has arrived before it calls a sess
   }
 });
 
-test('while the process stands still no session expires: it keeps the time it had left, and time to be heard from', () => {
+test('while the process is suspended no session expires: each keeps the time it had left, and some time to be heard from', () => {
   const { clock, expired, tracker } = rig();
   const session = tracker.track(A, 500);
   tracker.track(B, 500);
@@ -138,7 +138,7 @@ test('sessions of a snapshot or log start anew when a leader begins: none is old
   assert.equal(expired, [A]);
 });
 
-test('the first who asks for a session owns it; for others it has moved, until it does move', () => {
+test('the first to ask for a session owns it; others get SESSIONMOVED until the session moves', () => {
   const { tracker, check } = rig();
   const session = tracker.track(A, 300);
   const [here, there] = [{}, {}];

@@ -18,7 +18,10 @@ export interface TrackedSession extends Expirable {
   closing: boolean;
 }
 
-/** When a poll comes this many ticks after the last one, the process stood still. Less is a busy machine. */
+/**
+ * When a poll comes this many ticks after the last one, the process was suspended. A shorter gap means a busy
+ * machine.
+ */
 const STOOD_STILL_TICKS = 2;
 
 /**
@@ -54,14 +57,14 @@ export class SessionTracker {
     for (const [id, timeoutMs] of sessions) this.track(id, timeoutMs);
     this.#timer = clock.every(tickTimeMs, () => {
       const nowMs = clock.monotonicMs();
-      // A loop that is late runs its timers before it reads: what has arrived long ago must be heard first.
+      // A late event loop runs its timers before it reads, so requests that arrived long ago are read first.
       clock.atEndOfTurn(() => this.#expireDue(nowMs, tickTimeMs, onExpire));
     });
   }
 
   /**
-   * While this process stood still (SIGSTOP, a virtual machine that was moved) it heard nobody, so nobody was
-   * silent.
+   * While this process was suspended (SIGSTOP, or a virtual machine that was moved) it could hear no client,
+   * so no client counts as silent for that time.
    */
   #expireDue(nowMs: number, tickTimeMs: number, onExpire: (session: TrackedSession) => void): void {
     if (this.#stopped) return;
@@ -81,7 +84,7 @@ export class SessionTracker {
     for (let i = 0; i < EXPIRED_PER_TURN_MAX && !this.#stopped; i++) {
       const session = this.#expired.shift();
       if (session === undefined) return;
-      // Its client may have closed it meanwhile.
+      // The client may have closed the session meanwhile.
       if (this.#sessions.get(session.high, session.low) === session) onExpire(session);
     }
     if (this.#expired.length > 0 && !this.#stopped)
@@ -113,20 +116,20 @@ export class SessionTracker {
     return session;
   }
 
-  /** False when the session is on its way out. */
+  /** False when a closeSession of the session is under way. */
   touch(session: TrackedSession, timeoutMs: number = session.timeoutMs): boolean {
     if (session.closing) return false;
     this.#queue.touch(session, this.#clock.monotonicMs(), timeoutMs);
     return true;
   }
 
-  /** Touches all sessions of an owner whose word of them cannot be heard. */
+  /** Touches all sessions of an owner, when the owner's reports about them cannot be read for now. */
   touchAllOf(owner: object): void {
     for (const session of this.#sessions.values()) if (session.owner === owner) this.touch(session);
   }
 
   /**
-   * OK, SESSIONEXPIRED, or SESSIONMOVED when the session's client is known to be elsewhere. The first asker
+   * OK, SESSIONEXPIRED, or SESSIONMOVED when the session's client is known to be elsewhere. The first to ask
    * becomes the owner.
    */
   check(high: number, low: number, owner: object): number {

@@ -58,7 +58,7 @@ test('field report B2: the key of a shared list, and sharing it again, look at n
   assert.is(one.reads + other.reads, before);
 });
 
-test('long lists are equal when all of their entries are', () => {
+test('long lists are equal when all of their entries are equal', () => {
   const cache = new AclCache();
   const long = (last: string) =>
     Array.from({ length: 500 }, (_, i) => aclOf(1, 'ip', i < 499 ? '1.2.3.4' : last));

@@ -41,7 +41,7 @@ export class AclCache {
     return entry.acl;
   }
 
-  /** `acl` is a list that `acquire` returned. */
+  /** `acl` must be a list that `acquire` returned. */
   release(acl: readonly Acl[]): void {
     if (acl === OPEN_ACL_UNSAFE) return;
     const entry = this.#byList.get(acl);
@@ -74,7 +74,7 @@ export class AclCache {
     this.#lastKey = Math.max(this.#lastKey, key);
   }
 
-  /** Forgets lists without a node, and second keys that a snapshot had for one list. */
+  /** Forgets lists that no node has, and further keys that a snapshot had for the same list. */
   purgeUnused(): void {
     this.#byKey.clear();
     for (const entry of [...this.#byText.values()]) {
@@ -106,8 +106,8 @@ export class AclCache {
   }
 
   /**
-   * Finds a list that is already shared without comparing entries: a snapshot gives the same two lists to a
-   * million nodes in turn.
+   * Finds an already shared list without comparing entries: a snapshot gives the same two lists to a million
+   * nodes in turn.
    */
   #knownAs(acl: readonly Acl[]): Entry | undefined {
     const recent = this.#recent;

@@ -18,7 +18,7 @@ function apply(tree: DataTree, zxid: number, body: TxnBody, session = MINE): voi
   tree.processTxn({ clientHigh: 0, clientLow: session, cxid: 1, zxid, time: zxid, type: body.type }, body);
 }
 
-/** Nodes of two sessions below some parents, in an order that is random, but the same each time. */
+/** Makes nodes of two sessions below some parents, in a random order that is the same in each run. */
 function treeOf(seed: number, nodes: number, shareOfOthers: number): DataTree {
   const random = new SeededRandom(`close ${seed}`);
   const tree = new DataTree();

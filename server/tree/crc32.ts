@@ -2,7 +2,7 @@ import { crc32 as nativeCrc32 } from 'node:zlib';
 
 /**
  * CRC-32 (IEEE 802.3) in steps, for the tree digest. Every write computes it twice, over a path, a little
- * data and 60 bytes of stat, which is too short for a call into native code to pay.
+ * data and 60 bytes of stat, which is too short for a call into native code to be worth its cost.
  *
  * A state is the register of the algorithm as a signed int, so that V8 keeps it unboxed. Start with
  * `CRC_START`, end with `crcOf`.
@@ -12,7 +12,7 @@ export const CRC_START = -1;
 /** Tables 1 to 3 carry a byte one to three bytes further: four bytes are folded in per step. */
 const [T0, T1, T2, T3] = makeTables();
 
-/** From this many bytes on native code is faster, including the call. */
+/** From this many bytes on, native code is faster, including the cost of the call. */
 const NATIVE_BYTES_MIN = 512;
 
 /** The CRC that a state stands for, as a signed int: `>>> 0` gives the usual one. */

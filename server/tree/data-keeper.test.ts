@@ -3,7 +3,7 @@ import { DataKeeper, OWN_MEMORY_BYTES_MIN, SLAB_BYTES } from './data-keeper.ts';
 
 const test = suite('tree: memory of node data');
 
-test('null and empty stay what they are', () => {
+test('null data stays null, and empty data stays empty', () => {
   const keeper = new DataKeeper();
   assert.is(keeper.keep(null), null);
   assert.is(keeper.keep(Buffer.alloc(100).subarray(7, 7))!.length, 0);

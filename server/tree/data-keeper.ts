@@ -7,8 +7,8 @@ export const SLAB_BYTES = 8 * 1024;
 export const OWN_MEMORY_BYTES_MIN = 1024;
 
 /**
- * Such data stays where it is when the memory around it is at most this part of it, as in a transaction that
- * is kept in any case.
+ * Large data is not copied when the other bytes in its memory are at most this fraction of its own length.
+ * That is so in a transaction that stays in memory in any case.
  */
 const SPARE_PART_MAX = 1 / 8;
 
@@ -18,8 +18,8 @@ const ON_HEAP_BYTES_MAX = 64;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Stores the data of znodes. A transaction carries a view of the chunk it was read from: kept like that, a
- * node of a hundred bytes would hold the 64 KiB around it for as long as the node lives.
+ * Stores the data of znodes. A transaction carries a view of the chunk that it was read from. If a node kept
+ * that view, its hundred bytes would hold 64 KiB for as long as the node lives.
  */
 export class DataKeeper {
   #slab = EMPTY;

@@ -36,7 +36,7 @@ function deletion(path: string): TxnBody {
   return { type: OpCode.delete, path };
 }
 
-test('an empty tree is that of upstream', () => {
+test('an empty tree equals upstream’s', () => {
   const tree = new DataTree();
   assert.is(tree.digest.toBigInt(), 0x51c6d660n);
   assert.is(tree.nodeCount, 5);
@@ -64,7 +64,7 @@ test('the digests of a live Java 3.8 ensemble after a create, a sequential creat
   assert.is(BigInt.asUintN(64, tree.getNode('/t')!.ephemeralOwner), 0xff0000000000ea60n);
 });
 
-test('what each transaction returns and leaves behind', () => {
+test('every kind of transaction: what it returns, and the tree after it', () => {
   const tree = new DataTree();
   const created = apply(tree, 1, create('/a', 1, { data: Buffer.from('xy') }));
   assert.is(created.node, tree.getNode('/a'));
@@ -97,7 +97,7 @@ test('what each transaction returns and leaves behind', () => {
   assert.is(tree.aclCache.size, 1, 'the ACL of the configuration alone');
 });
 
-test('containers, TTL nodes and ephemerals are known by kind', () => {
+test('the tree knows containers, TTL nodes and ephemerals by kind', () => {
   const tree = new DataTree('extended');
   const common = { data: null, acl: OPEN };
   apply(tree, 1, { type: OpCode.createContainer, path: '/c', ...common, parentCVersion: 1 });
@@ -172,7 +172,7 @@ test('a multi with a failed part applies nothing, whether its other parts are er
   }
 });
 
-test('reconfig writes the configuration node, and the digest does not see it', () => {
+test('reconfig writes the configuration node, which the digest does not cover', () => {
   const tree = new DataTree();
   const data = Buffer.from('server.1=...');
   const result = apply(tree, 1, { type: OpCode.reconfig, path: CONFIG_PATH, data, version: -1 });

@@ -77,7 +77,9 @@ export class DataTree {
     return this.dataWatches.isSettled && this.childWatches.isSettled;
   }
 
-  /** Settles up to `max` used-up watches of each kind. True when none are left. */
+  /**
+   * Removes up to `max` used-up watches of each kind from their watchers' tables. True when none are left.
+   */
   settleWatches(max: number): boolean {
     return this.dataWatches.settle(max) && this.childWatches.settle(max);
   }
@@ -91,12 +93,12 @@ export class DataTree {
     return this.#nodes.get(path) ?? (path === '' ? this.#nodes.get('/') : undefined);
   }
 
-  /** As upstream counts: the root is held under two names. */
+  /** Counts as upstream does, which holds the root under two names. */
   get nodeCount(): number {
     return this.#nodes.size + 1;
   }
 
-  /** Characters of paths plus bytes of data. Of the two names of the root, upstream counts the slash. */
+  /** Characters of paths plus bytes of data. Upstream counts only the slash of the root's two names. */
   get approximateDataSize(): number {
     return this.#nodes.dataSize;
   }
@@ -295,8 +297,8 @@ export class DataTree {
   }
 
   /**
-   * `known`: the node, if it need not be looked up. `gone`: takes the path, if the parent is told later that
-   * it lost a child.
+   * `known`: the node, if it need not be looked up. `gone`: collects the path, when the caller tells the
+   * parent later that it lost a child.
    */
   #deleteBelow(
     parentPath: string,
@@ -397,7 +399,9 @@ function* toLookUp(paths: readonly string[]): Generator<[path: string, node: nul
   for (const path of paths) yield [path, null];
 }
 
-/** True nearly always: a session ends with the nodes that it has, in the order that every server knows. */
+/**
+ * This is nearly always true: a session ends with the nodes that it has, in an order that every server knows.
+ */
 function areKeysOf(nodes: ReadonlyMap<string, ZNode> | undefined, paths: readonly string[]): boolean {
   if (nodes === undefined || nodes.size !== paths.length) return false;
   let at = 0;

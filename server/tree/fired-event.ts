@@ -33,7 +33,7 @@ export interface FiredEventParts {
 /** Memory of an event besides its path and its frame. */
 const EVENT_BYTES = 512;
 const GROUP_BYTES = 8;
-/** Of the path, beyond Latin-1, and of the frame. */
+/** Bytes for each character of a path beyond Latin-1, and of its frame. */
 const BYTES_PER_CHAR = 4;
 
 /** An event that watchers get later. */

@@ -13,16 +13,16 @@ import { NaiveTree } from './naive-tree.test-kit.ts';
 /** A transaction, as the tree takes it. */
 export type Txn = [header: TxnHeader, body: TxnBody];
 
-/** Sessions of servers 0 and 254: ids are signed, and 255 would be the mark of a TTL node. */
+/** Sessions of servers 0 and 254, because ids are signed. An id of server 255 would look like a TTL node. */
 export const SESSIONS = [0x100000001n, BigInt.asIntN(64, 0xfe00_0000_0000_0001n)];
 
-/** Few, but so many that lists come into use and out of it again. */
+/** There are few lists, but enough of them that each comes into use and out of use again. */
 const ACLS: readonly Acl[][] = [
   [...OPEN_ACL_UNSAFE],
   ...['u:p', 'v:p', 'w:p'].map(id => [{ perms: Perms.READ, id: { scheme: 'digest', id } }]),
 ];
 
-/** A random client's request; names are few so that nodes are deleted and made again. */
+/** A random request of a client. It draws from few names, so that nodes are deleted and created again. */
 export interface Wish {
   kind: 'create' | 'ephemeral' | 'container' | 'ttl' | 'delete' | 'setData' | 'setAcl' | 'close' | 'multi';
   path: string;

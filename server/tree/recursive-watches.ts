@@ -110,7 +110,8 @@ export class RecursiveWatches {
   }
 
   /**
-   * Cleans up where `key` ends without watchers. No branch on its way may keep the key's characters alive.
+   * Removes what `key` leaves behind when it has no watchers any more. No branch on its path may keep the
+   * key's characters in memory.
    */
   #tidy(key: string, way: Branch[]): void {
     const end = way.at(-1)!;

@@ -15,8 +15,8 @@ import type { ZNode } from './znode.ts';
  * A deleted path has no ACL left to check for READ, so its event is sent: the client could see the node when
  * it set the watch. For all others the watcher checks the node's ACL. @see docs/wire.md "Watches"
  *
- * A request of a megabyte has a quarter of a million paths. They are processed a few at a time, each against
- * the tree as it is then.
+ * A request of a megabyte has a quarter of a million paths. A few are processed at a time, each against the
+ * tree of that moment.
  */
 export class Rearming {
   readonly #tree: DataTree;
@@ -30,7 +30,8 @@ export class Rearming {
   #left: number;
 
   /**
-   * `reader` is at the body of setWatches or setWatches2, and must not be used otherwise until all is done.
+   * `reader` stands at the body of setWatches or setWatches2. Nobody else may use it until all paths are
+   * done.
    * @throws JuteError when the body is malformed
    */
   constructor(

@@ -4,8 +4,8 @@ import type { ZNode } from './znode.ts';
 /**
  * Walks the nodes of a tree depth-first, parents before children, while the tree keeps changing between two
  * calls. Fuzzy snapshots are made from it. A node that is deleted before its turn is left out; so is one
- * created after `createdUpTo`, with all below it; no path comes twice. The log from the walk's start on
- * corrects all of that.
+ * created after `createdUpTo`, with all below it; no path comes twice. Replaying the log from the walk's
+ * start corrects all of that.
  */
 export class TreeWalk {
   readonly #tree: DataTree;

@@ -22,7 +22,8 @@ export type WatchMode = (typeof WatchMode)[keyof typeof WatchMode];
 const ALL_MODES = 7;
 
 /**
- * Watchers of one path that are removed at once: there may be ten thousand, and each has a table of its own.
+ * Number of watchers of one path that are removed at once. A path may have ten thousand, and each has a table
+ * of its own.
  */
 const UNLINKED_AT_ONCE_MAX = 64;
 
