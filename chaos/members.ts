@@ -10,8 +10,8 @@ import type { EnsemblePlan, PlannedMember } from '../bench/topology/planned.ts';
 import { memberFiles } from '../bench/topology/zoo-cfg.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { DataFolders, FaultMember } from './faults/context.ts';
-import { FaultSwitch, switchText } from './faults/fault-switch.ts';
-import { Holds } from './faults/holds.ts';
+import { FaultSwitch, switchText } from './faults/parts/fault-switch.ts';
+import { Holds } from './faults/parts/holds.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
 /**

@@ -5,9 +5,9 @@ import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { injectOnLinks } from './link-fault.ts';
-import type { LinkHarm } from './link-proof.ts';
-import { toxicHarm } from './toxic-fault.ts';
+import { injectOnLinks } from './parts/link-fault.ts';
+import type { LinkHarm } from './parts/link-proof.ts';
+import { toxicHarm } from './parts/toxic-fault.ts';
 
 const SILENCE_MS = 1_000;
 

@@ -1,5 +1,5 @@
 import { shuffled } from '../mesh/target.ts';
-import { apart, type PartitionShape, partitionKind } from './partition.ts';
+import { apart, type PartitionShape, partitionKind } from './parts/partition.ts';
 
 /** Both sides reach the bridge, and one of them may elect it, or be followed through it. */
 export const BRIDGE: PartitionShape = {

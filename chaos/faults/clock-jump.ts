@@ -4,8 +4,8 @@ import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsOurServer } from './fault.ts';
-import { abilityOf } from './member-fault.ts';
-import { injectWrongClock } from './wrong-clock.ts';
+import { abilityOf } from './parts/member-fault.ts';
+import { injectWrongClock } from './parts/wrong-clock.ts';
 
 export interface ClockOffsetOptions {
   readonly target: MemberTarget;

@@ -1,9 +1,9 @@
 import { type ClockOffsetOptions, clockOffsetSchema, drawOffset, isOffBy } from './clock-jump.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsOurServer } from './fault.ts';
-import { keepDown } from './kill-member.ts';
-import { abilityOf } from './member-fault.ts';
-import { injectWrongClock } from './wrong-clock.ts';
+import { keepDown } from './parts/kill-member.ts';
+import { abilityOf } from './parts/member-fault.ts';
+import { injectWrongClock } from './parts/wrong-clock.ts';
 
 export const clockOffsetKind: FaultKind<ClockOffsetOptions> = {
   name: 'clock-offset',

@@ -6,7 +6,7 @@ import type { Random } from '../../server/runtime/runtime.ts';
 import type { Probe } from '../mesh/measure.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { ToxiproxyClient } from '../toxiproxy/client.ts';
-import type { ServerFaults } from './fault-switch.ts';
+import type { ServerFaults } from './parts/fault-switch.ts';
 
 /** A member as the process faults need it. An ensemble of bench/topology is adapted to this. */
 export interface FaultMember {

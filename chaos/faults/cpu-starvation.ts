@@ -6,8 +6,8 @@ import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { abilityOf, applyToMembers, firstOf, giveWork } from './member-fault.ts';
-import { chooseMembers } from './process-fault.ts';
+import { abilityOf, applyToMembers, firstOf, giveWork } from './parts/member-fault.ts';
+import { chooseMembers } from './parts/process-fault.ts';
 
 export interface CpuStarvationOptions {
   readonly target: MemberTarget;

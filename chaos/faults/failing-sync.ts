@@ -1,4 +1,4 @@
-import { diskFailureKind } from './disk-failure.ts';
+import { diskFailureKind } from './parts/disk-failure.ts';
 
 /** The state of unsynced pages is unknown after that, so the server must not try again. */
 export const failingSyncKind = diskFailureKind(

@@ -5,11 +5,11 @@ import { probeLink } from '../mesh/measure.ts';
 import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import { waitMs } from '../wait.ts';
-import { Background } from './background.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type ActiveFault, type BiteProof, type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { Healing, persistently } from './healing.ts';
-import { spread } from './link-proof.ts';
+import { Background } from './parts/background.ts';
+import { Healing, persistently } from './parts/healing.ts';
+import { spread } from './parts/link-proof.ts';
 
 export interface FlappingOptions {
   readonly select: Selector;

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
-import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { keepDown, killMember } from './kill-member.ts';
-import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
-import { chooseMembers } from './process-fault.ts';
-import { type TargetOptions, targeted } from './targeted.ts';
+import { hasLogged, newestEntries, readBytes, writeBytes } from './parts/data-files.ts';
+import { keepDown, killMember } from './parts/kill-member.ts';
+import { abilityOf, applyToMembers, untilLogged } from './parts/member-fault.ts';
+import { chooseMembers } from './parts/process-fault.ts';
+import { type TargetOptions, targeted } from './parts/targeted.ts';
 
 export const flippedByteKind: FaultKind<TargetOptions> = {
   name: 'flipped-byte',

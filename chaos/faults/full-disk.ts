@@ -1,4 +1,4 @@
-import { diskFailureKind } from './disk-failure.ts';
+import { diskFailureKind } from './parts/disk-failure.ts';
 
 export const fullDiskKind = diskFailureKind(
   'full-disk',

@@ -1,5 +1,5 @@
 import { shuffled } from '../mesh/target.ts';
-import { apart, type PartitionShape, partitionKind } from './partition.ts';
+import { apart, type PartitionShape, partitionKind } from './parts/partition.ts';
 
 export const HALVES: PartitionShape = {
   name: 'halves',

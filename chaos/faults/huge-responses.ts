@@ -1,4 +1,4 @@
-import { clientFaultKind } from './client-fault.ts';
+import { clientFaultKind } from './parts/client-fault.ts';
 
 export const hugeResponsesKind = clientFaultKind(
   'huge-responses',

@@ -1,5 +1,5 @@
 import { type MemberNow, membersText, TargetError } from '../mesh/target.ts';
-import { apart, type PartitionShape, partitionKind } from './partition.ts';
+import { apart, type PartitionShape, partitionKind } from './parts/partition.ts';
 
 export const ISOLATE_LEADER: PartitionShape = {
   name: 'isolate-leader',

@@ -1,8 +1,8 @@
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
-import { keepDown } from './kill-member.ts';
-import { injectOnMembers, type MemberTarget } from './process-fault.ts';
-import { type TargetOptions, targeted } from './targeted.ts';
+import { keepDown } from './parts/kill-member.ts';
+import { injectOnMembers, type MemberTarget } from './parts/process-fault.ts';
+import { type TargetOptions, targeted } from './parts/targeted.ts';
 
 export const killKind: FaultKind<TargetOptions> = {
   name: 'kill',

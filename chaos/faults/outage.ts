@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
-import { keepDown } from './kill-member.ts';
-import { applyToMembers, outcomesOf } from './member-fault.ts';
+import { keepDown } from './parts/kill-member.ts';
+import { applyToMembers, outcomesOf } from './parts/member-fault.ts';
 
 export const outageKind: FaultKind<Record<string, never>> = {
   name: 'outage',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { drawPackets, type PacketOptions, packetFault, packetSchema } from './packet-fault.ts';
+import { drawPackets, type PacketOptions, packetFault, packetSchema } from './parts/packet-fault.ts';
 
 export interface PacketDelayOptions extends PacketOptions {
   readonly delayMs: number;

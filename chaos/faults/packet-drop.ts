@@ -1,5 +1,5 @@
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { drawPackets, type PacketOptions, packetFault, packetSchema } from './packet-fault.ts';
+import { drawPackets, type PacketOptions, packetFault, packetSchema } from './parts/packet-fault.ts';
 
 export const packetDropKind: FaultKind<PacketOptions> = {
   name: 'packet-drop',

@@ -5,7 +5,7 @@ import type { MemberNow } from '../mesh/target.ts';
 import { BRIDGE } from './bridge.ts';
 import { HALVES } from './halves.ts';
 import { ISOLATE_LEADER } from './isolate-leader.ts';
-import type { PartitionShape } from './partition.ts';
+import type { PartitionShape } from './parts/partition.ts';
 import { RING } from './ring.ts';
 
 const test = suite('faults: shapes of partitions');

@@ -1,8 +1,8 @@
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
-import { injectOnMembers, type MemberTarget } from './process-fault.ts';
-import { type TargetOptions, targeted } from './targeted.ts';
-import { untilObeyed } from './until-obeyed.ts';
+import { injectOnMembers, type MemberTarget } from './parts/process-fault.ts';
+import { type TargetOptions, targeted } from './parts/targeted.ts';
+import { untilObeyed } from './parts/until-obeyed.ts';
 
 export const pauseKind: FaultKind<TargetOptions> = {
   name: 'pause',

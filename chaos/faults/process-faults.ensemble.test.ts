@@ -6,8 +6,8 @@ import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { EchoProcess } from '../testing/echo-process.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { kill } from './kill.ts';
+import { injectOnMembers } from './parts/process-fault.ts';
 import { pause } from './pause.ts';
-import { injectOnMembers } from './process-fault.ts';
 
 const test = suite('faults of processes');
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { keepDown } from './kill-member.ts';
-import { applyToMembers, firstOf } from './member-fault.ts';
-import { chooseMembers } from './process-fault.ts';
+import { keepDown } from './parts/kill-member.ts';
+import { applyToMembers, firstOf } from './parts/member-fault.ts';
+import { chooseMembers } from './parts/process-fault.ts';
 
 export const quorumLossKind: FaultKind<Record<string, never>> = {
   name: 'quorum-loss',

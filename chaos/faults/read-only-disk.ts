@@ -1,4 +1,4 @@
-import { diskFailureKind } from './disk-failure.ts';
+import { diskFailureKind } from './parts/disk-failure.ts';
 
 /** As when the kernel remounts a file system after an error. */
 export const readOnlyDiskKind = diskFailureKind(

@@ -6,8 +6,8 @@ import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { Healing } from './healing.ts';
-import { chooseMembers } from './process-fault.ts';
+import { Healing } from './parts/healing.ts';
+import { chooseMembers } from './parts/process-fault.ts';
 
 export const reconfigurationKind: FaultKind<{ readonly target: MemberTarget }> = {
   name: 'reconfiguration',

@@ -4,8 +4,8 @@ import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { injectOnLinks } from './link-fault.ts';
-import type { LinkHarm } from './link-proof.ts';
+import { injectOnLinks } from './parts/link-fault.ts';
+import type { LinkHarm } from './parts/link-proof.ts';
 
 const DEADLINE_MS = 2_000;
 

@@ -1,5 +1,5 @@
 import { shuffled } from '../mesh/target.ts';
-import { type PartitionShape, partitionKind } from './partition.ts';
+import { type PartitionShape, partitionKind } from './parts/partition.ts';
 
 /**
  * Each voter still reaches a majority, and no two of them reach the same one. With three voters every

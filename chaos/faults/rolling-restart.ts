@@ -4,9 +4,9 @@ import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { abilityOf } from './member-fault.ts';
-import { chooseMembers } from './process-fault.ts';
-import { untilObeyed } from './until-obeyed.ts';
+import { abilityOf } from './parts/member-fault.ts';
+import { chooseMembers } from './parts/process-fault.ts';
+import { untilObeyed } from './parts/until-obeyed.ts';
 
 export interface RollingRestartOptions {
   /** @default any */

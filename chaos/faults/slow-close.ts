@@ -4,8 +4,8 @@ import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { exchangesFor, noFasterThan } from './link-proof.ts';
-import { injectToxic } from './toxic-fault.ts';
+import { exchangesFor, noFasterThan } from './parts/link-proof.ts';
+import { injectToxic } from './parts/toxic-fault.ts';
 
 export interface SlowCloseOptions {
   readonly select: Selector;

@@ -4,12 +4,12 @@ import { type Flow, LINK_KINDS, type Link } from '../mesh/link.ts';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import { findMembers, type MemberTarget, shuffled } from '../mesh/target.ts';
 import { waitMs } from '../wait.ts';
-import { Background } from './background.ts';
 import type { LinkFaultContext } from './context.ts';
-import { CUTS, type Cut, cutHarm, cutSchema } from './cut.ts';
 import { type ActiveFault, type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { Healing } from './healing.ts';
-import { type LinkHarm, LinkProof } from './link-proof.ts';
+import { Background } from './parts/background.ts';
+import { CUTS, type Cut, cutHarm, cutSchema } from './parts/cut.ts';
+import { Healing } from './parts/healing.ts';
+import { type LinkHarm, LinkProof } from './parts/link-proof.ts';
 
 export interface SwizzleOptions {
   /** The members that are cut off from all others, one after the other. */

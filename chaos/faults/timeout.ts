@@ -4,7 +4,7 @@ import type { Selector } from '../mesh/select.ts';
 import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsLinks } from './fault.ts';
-import { injectToxic } from './toxic-fault.ts';
+import { injectToxic } from './parts/toxic-fault.ts';
 
 export interface TimeoutOptions {
   readonly select: Selector;

@@ -1,11 +1,11 @@
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
-import { hasLogged, newestEntries, readBytes, writeBytes } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { keepDown } from './kill-member.ts';
-import { abilityOf, applyToMembers, untilLogged } from './member-fault.ts';
-import { chooseMembers } from './process-fault.ts';
-import { type TargetOptions, targeted } from './targeted.ts';
+import { hasLogged, newestEntries, readBytes, writeBytes } from './parts/data-files.ts';
+import { keepDown } from './parts/kill-member.ts';
+import { abilityOf, applyToMembers, untilLogged } from './parts/member-fault.ts';
+import { chooseMembers } from './parts/process-fault.ts';
+import { type TargetOptions, targeted } from './parts/targeted.ts';
 
 export const tornTailKind: FaultKind<TargetOptions> = {
   name: 'torn-tail',

@@ -1,4 +1,4 @@
-import { clientFaultKind } from './client-fault.ts';
+import { clientFaultKind } from './parts/client-fault.ts';
 
 export const watchStormKind = clientFaultKind(
   'watch-storm',

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { memberTargetSchema } from '../mesh/selector-schema.ts';
 import type { MemberTarget } from '../mesh/target.ts';
 import type { ProcessFaultContext } from './context.ts';
-import { wipe } from './data-files.ts';
 import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
-import { keepDown } from './kill-member.ts';
-import { abilityOf, applyToMembers } from './member-fault.ts';
-import { chooseMembers } from './process-fault.ts';
+import { wipe } from './parts/data-files.ts';
+import { keepDown } from './parts/kill-member.ts';
+import { abilityOf, applyToMembers } from './parts/member-fault.ts';
+import { chooseMembers } from './parts/process-fault.ts';
 
 export const wipedDataKind: FaultKind<{ readonly target: MemberTarget }> = {
   name: 'wiped-data',

@@ -2,7 +2,7 @@
 import { untilReady } from '../../bench/topology/readiness.ts';
 import type { EventSink } from '../../results/events.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { type NemesisReport, runNemesis } from '../faults/nemesis.ts';
+import { type NemesisReport, runNemesis } from '../faults/nemesis/nemesis.ts';
 import type { MeshedEnsemble } from '../meshed-ensemble.ts';
 import { waitMs } from '../wait.ts';
 import { type Group, groupsOf } from './groups.ts';

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { UNTIL_EVENTS } from '../faults/until.ts';
+import { UNTIL_EVENTS } from '../faults/nemesis/until.ts';
 import type { Campaign } from './campaign-schema.ts';
 import { drawRun, impossibleKinds, kindsOn } from './draw-run.ts';
 import { CUTS, RETURNS, UNTIL_LASTS, untilOf } from './draw-until.ts';

@@ -1,7 +1,7 @@
 /** Events that end a drawn fault, for faults that can bring them about. */
 
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { UntilEvent } from '../faults/until.ts';
+import type { UntilEvent } from '../faults/nemesis/until.ts';
 
 /** Of the faults that fit, how many end with their event. */
 const PROBABILITY = 0.5;

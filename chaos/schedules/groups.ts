@@ -1,5 +1,5 @@
 /** Parts of a schedule between which no fault is in force. */
-import type { Step } from '../faults/nemesis.ts';
+import type { Step } from '../faults/nemesis/nemesis.ts';
 
 export interface Group<S = Step> {
   /** When the first fault of the group is due, in ms on the clock of the schedule. */

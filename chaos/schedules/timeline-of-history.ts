@@ -4,7 +4,7 @@ import { bucketMsFor, TimelineRecorder } from '../../bench/measure/timeline.ts';
 import { LOADS } from '../../results/names.ts';
 import type { Timeline } from '../../results/schema.ts';
 import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from '../checkers/history.ts';
-import { bandOf, type FaultSpan } from '../faults/fault-span.ts';
+import { bandOf, type FaultSpan } from '../faults/nemesis/fault-span.ts';
 
 export interface TimelinePlace {
   readonly topology: string;

@@ -5,7 +5,7 @@ import type { MemberAvailability } from '../../../bench/load/availability/availa
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import type { Availability, Band, Outcome } from '../../../results/schema.ts';
 import type { ActiveFault } from '../../faults/fault.ts';
-import type { FaultSpan } from '../../faults/fault-span.ts';
+import type { FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import { waitMs } from '../../wait.ts';
 import type { Cast, Stage } from '../stage.ts';
 import { count, milliseconds } from '../suite.ts';

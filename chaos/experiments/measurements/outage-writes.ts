@@ -7,7 +7,7 @@ import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { timelineOf } from '../../../bench/load/load-timeline.ts';
 import { bucketMsFor } from '../../../bench/measure/timeline.ts';
 import { LOADS } from '../../../results/names.ts';
-import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
+import { bandsOf, type FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import type { Stage } from '../stage.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 import type { Occasion } from './under-fault.ts';

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import { Recorder } from '../../../bench/measure/recorder.ts';
-import type { FaultSpan } from '../../faults/fault-span.ts';
+import type { FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import { readSuite } from '../suites.ts';
 import { recordNoSession, recordWrites, type WriteOccasion } from './record-writes.ts';
 import { LOAD_KINDS } from './throughput.ts';

@@ -10,7 +10,7 @@ import {
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { LOADS } from '../../../results/names.ts';
-import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
+import { bandsOf, type FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import type { Suite } from '../suite.ts';
 import type { LoadKind, WriteSample } from './throughput.ts';
 

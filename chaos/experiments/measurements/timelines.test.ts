@@ -5,7 +5,7 @@ import { Recorder } from '../../../bench/measure/recorder.ts';
 import { minimalResult } from '../../../results/fixtures/minimal.ts';
 import { SERIES } from '../../../results/names.ts';
 import { resultSchema } from '../../../results/schema.ts';
-import { bandOf, type FaultSpan, placeOf } from '../../faults/fault-span.ts';
+import { bandOf, type FaultSpan, placeOf } from '../../faults/nemesis/fault-span.ts';
 
 const test = suite('chaos/experiments: timelines');
 

@@ -7,8 +7,8 @@ import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { NotHealed } from '../../../bench/rounds/not-healed.ts';
 import type { EventSink } from '../../../results/events.ts';
 import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
-import type { FaultSpan } from '../../faults/fault-span.ts';
-import { inForce, proofOf } from '../../faults/in-force.ts';
+import type { FaultSpan } from '../../faults/nemesis/fault-span.ts';
+import { inForce, proofOf } from '../../faults/nemesis/in-force.ts';
 import { firstWrite } from '../first-write.ts';
 import type { Stage } from '../stage.ts';
 

@@ -1,8 +1,8 @@
 /** What the faults of a running member's disk share. Each has a file of its own. */
-import type { DiskFailure } from '../../server/runtime/faulty/faulty-disk.ts';
-import type { MemberTarget } from '../mesh/target.ts';
-import type { FaultMember, ProcessFaultContext } from './context.ts';
-import { type Fault, type FaultKind, needsOurServer, type Readings } from './fault.ts';
+import type { DiskFailure } from '../../../server/runtime/faulty/faulty-disk.ts';
+import type { MemberTarget } from '../../mesh/target.ts';
+import type { FaultMember, ProcessFaultContext } from '../context.ts';
+import { type Fault, type FaultKind, needsOurServer, type Readings } from '../fault.ts';
 import { abilityOf, applyToMembers, firstOf, giveWork } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 import { type TargetOptions, targeted } from './targeted.ts';

@@ -1,8 +1,15 @@
 /** Whether a fault bit on its links: exchanges before it against exchanges under it. */
-import type { Link, Stream } from '../mesh/link.ts';
-import { type Ask, fastest, type Measure, probeLink, type Reading, type Repeated } from '../mesh/measure.ts';
-import type { LinkFaultContext } from './context.ts';
-import type { BiteProof, Readings } from './fault.ts';
+import type { Link, Stream } from '../../mesh/link.ts';
+import {
+  type Ask,
+  fastest,
+  type Measure,
+  probeLink,
+  type Reading,
+  type Repeated,
+} from '../../mesh/measure.ts';
+import type { LinkFaultContext } from '../context.ts';
+import type { BiteProof, Readings } from '../fault.ts';
 import { watchLosses } from './losses.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FaultMember } from './context.ts';
+import type { FaultMember } from '../context.ts';
 import { untilObeyed } from './until-obeyed.ts';
 
 /** Kills the member and holds it. The result lets go of it and restarts it. */

@@ -1,9 +1,9 @@
 /** Events of an ensemble that end a fault. Each is seen from outside, so any implementation will do. */
 import { z } from 'zod';
-import { fourLetterWord, mntr, parseSrvr } from '../../bench/topology/four-letter.ts';
-import { epochOf } from '../../server/wire/zxid.ts';
-import { waitMs } from '../wait.ts';
-import type { FaultMember } from './context.ts';
+import { fourLetterWord, mntr, parseSrvr } from '../../../bench/topology/four-letter.ts';
+import { epochOf } from '../../../server/wire/zxid.ts';
+import { waitMs } from '../../wait.ts';
+import type { FaultMember } from '../context.ts';
 
 /**
  * `election`: a member is in a later epoch than any was before the fault. `snapshot`: the leader has a

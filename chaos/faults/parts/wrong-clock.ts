@@ -1,8 +1,8 @@
 /** What the faults of a member's wall clock share. Each has a file of its own. */
-import type { FaultReport } from '../../server/runtime/faulty/injected-faults.ts';
-import type { MemberTarget } from '../mesh/target.ts';
-import type { FaultMember, ProcessFaultContext } from './context.ts';
-import type { ActiveFault, Readings } from './fault.ts';
+import type { FaultReport } from '../../../server/runtime/faulty/injected-faults.ts';
+import type { MemberTarget } from '../../mesh/target.ts';
+import type { FaultMember, ProcessFaultContext } from '../context.ts';
+import type { ActiveFault, Readings } from '../fault.ts';
 import { type ApplyToMember, abilityOf, applyToMembers, firstOf } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 

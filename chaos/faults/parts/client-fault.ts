@@ -1,12 +1,12 @@
 /** What the faults of clients share: each is a neighbour of `bench/fairness`, in a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
-import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
-import type { NeighbourName } from '../../bench/fairness/neighbours.ts';
-import type { LoadTarget } from '../../bench/load/load-spec.ts';
-import type { MemberTarget } from '../mesh/target.ts';
-import type { FaultMember, ProcessFaultContext } from './context.ts';
-import { type Fault, type FaultKind, needsProcesses, type Readings } from './fault.ts';
+import { makeFairnessTree } from '../../../bench/fairness/fairness-tree.ts';
+import { NeighbourProcess } from '../../../bench/fairness/neighbour-process.ts';
+import type { NeighbourName } from '../../../bench/fairness/neighbours.ts';
+import type { LoadTarget } from '../../../bench/load/load-spec.ts';
+import type { MemberTarget } from '../../mesh/target.ts';
+import type { FaultMember, ProcessFaultContext } from '../context.ts';
+import { type Fault, type FaultKind, needsProcesses, type Readings } from '../fault.ts';
 import { applyToMembers } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 import { type TargetOptions, targeted } from './targeted.ts';

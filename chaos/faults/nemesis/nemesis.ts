@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { type EventSink, NO_EVENTS } from '../../results/events.ts';
-import { waitMs } from '../wait.ts';
-import type { FaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
+import { type EventSink, NO_EVENTS } from '../../../results/events.ts';
+import { waitMs } from '../../wait.ts';
+import type { FaultContext } from '../context.ts';
+import type { Fault } from '../fault.ts';
 import { inForce, type WasInForce } from './in-force.ts';
 import { type UntilEvent, watchFor } from './until.ts';
 

@@ -2,9 +2,9 @@
  * Follows a fault from its injection to its heal: it is proven meanwhile, and each step is an event of the
  * run.
  */
-import type { EventSink } from '../../results/events.ts';
-import type { Fault as FaultRow } from '../../results/schema.ts';
-import type { ActiveFault, BiteProof } from './fault.ts';
+import type { EventSink } from '../../../results/events.ts';
+import type { Fault as FaultRow } from '../../../results/schema.ts';
+import type { ActiveFault, BiteProof } from '../fault.ts';
 import { type FaultSpan, placeOf } from './fault-span.ts';
 
 export interface InForceOptions {

@@ -1,6 +1,6 @@
-import type { Link } from '../mesh/link.ts';
-import type { LinkFaultContext } from './context.ts';
-import type { ActiveFault } from './fault.ts';
+import type { Link } from '../../mesh/link.ts';
+import type { LinkFaultContext } from '../context.ts';
+import type { ActiveFault } from '../fault.ts';
 import { Healing } from './healing.ts';
 import { type LinkHarm, LinkProof } from './link-proof.ts';
 

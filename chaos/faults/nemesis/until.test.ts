@@ -1,9 +1,9 @@
 /** Events that end a fault, seen at members that answer four-letter words as the test says. */
 import { type AddressInfo, createServer } from 'node:net';
 import { assert, suite } from '#test';
-import { EventBus, type RunEvent } from '../../results/events.ts';
-import type { FaultContext, FaultMember } from './context.ts';
-import type { Fault } from './fault.ts';
+import { EventBus, type RunEvent } from '../../../results/events.ts';
+import type { FaultContext, FaultMember } from '../context.ts';
+import type { Fault } from '../fault.ts';
 import { runNemesis } from './nemesis.ts';
 import { type UntilEvent, watchFor } from './until.ts';
 

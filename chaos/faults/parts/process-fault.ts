@@ -1,8 +1,8 @@
-import { exchange, type Reading, requestOf } from '../mesh/measure.ts';
-import { memberTargetSchema } from '../mesh/selector-schema.ts';
-import { findMembers, type MemberNow, type MemberTarget, votes } from '../mesh/target.ts';
-import type { FaultMember, ProcessFaultContext } from './context.ts';
-import type { ActiveFault, BiteProof, Readings } from './fault.ts';
+import { exchange, type Reading, requestOf } from '../../mesh/measure.ts';
+import { memberTargetSchema } from '../../mesh/selector-schema.ts';
+import { findMembers, type MemberNow, type MemberTarget, votes } from '../../mesh/target.ts';
+import type { FaultMember, ProcessFaultContext } from '../context.ts';
+import type { ActiveFault, BiteProof, Readings } from '../fault.ts';
 import { Healing } from './healing.ts';
 
 export type { MemberTarget };

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
-import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
-import { parseInjectedFaults } from '../../server/runtime/faulty/injected-faults.ts';
+import { LOCAL_HOST } from '../../../bench/hosts/local-host.ts';
+import { parseInjectedFaults } from '../../../server/runtime/faulty/injected-faults.ts';
 import { FaultSwitch, switchText } from './fault-switch.ts';
 
 const test = suite('faults: the switch of a server');

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Flow, Link, Stream } from '../mesh/link.ts';
-import type { Selector } from '../mesh/select.ts';
-import type { ToxicRequest } from '../toxiproxy/client.ts';
-import type { LinkFaultContext } from './context.ts';
-import type { ActiveFault } from './fault.ts';
+import type { Flow, Link, Stream } from '../../mesh/link.ts';
+import type { Selector } from '../../mesh/select.ts';
+import type { ToxicRequest } from '../../toxiproxy/client.ts';
+import type { LinkFaultContext } from '../context.ts';
+import type { ActiveFault } from '../fault.ts';
 import { injectOnLinks } from './link-fault.ts';
 import type { LinkHarm } from './link-proof.ts';
 

@@ -1,10 +1,10 @@
 /** What the faults of members share: apply something to each, undo it on all of them together. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeConnectRequest } from '../../server/wire/connect.ts';
-import { JuteWriter } from '../../server/wire/jute.ts';
-import { exchange, type Reading, requestOf } from '../mesh/measure.ts';
-import type { FaultMember } from './context.ts';
-import type { ActiveFault, BiteProof } from './fault.ts';
+import { writeConnectRequest } from '../../../server/wire/connect.ts';
+import { JuteWriter } from '../../../server/wire/jute.ts';
+import { exchange, type Reading, requestOf } from '../../mesh/measure.ts';
+import type { FaultMember } from '../context.ts';
+import type { ActiveFault, BiteProof } from '../fault.ts';
 import { Healing } from './healing.ts';
 
 /** Returns what undoes it. */

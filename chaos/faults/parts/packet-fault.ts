@@ -1,16 +1,16 @@
 /** What the faults of single packets share. Each has a file of its own. Only the stand-in knows packets. */
 import { z } from 'zod';
-import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { PacketType } from '../../server/wire/quorum-packet.ts';
-import type { EnsembleShape } from '../mesh/draw-target.ts';
-import type { Link, Stream } from '../mesh/link.ts';
-import { readPacketHits } from '../mesh/packet-hits.ts';
-import { memberTargetSchema } from '../mesh/selector-schema.ts';
-import type { MemberTarget } from '../mesh/target.ts';
-import type { ToxicRequest } from '../toxiproxy/client.ts';
-import { isStandIn } from '../toxiproxy/find.ts';
-import type { FaultContext, FaultMember } from './context.ts';
-import type { DrawOptions, Fault } from './fault.ts';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import { PacketType } from '../../../server/wire/quorum-packet.ts';
+import type { EnsembleShape } from '../../mesh/draw-target.ts';
+import type { Link, Stream } from '../../mesh/link.ts';
+import { readPacketHits } from '../../mesh/packet-hits.ts';
+import { memberTargetSchema } from '../../mesh/selector-schema.ts';
+import type { MemberTarget } from '../../mesh/target.ts';
+import type { ToxicRequest } from '../../toxiproxy/client.ts';
+import { isStandIn } from '../../toxiproxy/find.ts';
+import type { FaultContext, FaultMember } from '../context.ts';
+import type { DrawOptions, Fault } from '../fault.ts';
 import { applyToAll, firstOf, giveWork } from './member-fault.ts';
 import { chooseMembers } from './process-fault.ts';
 import { addToxics } from './toxic-fault.ts';

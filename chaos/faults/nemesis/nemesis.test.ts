@@ -1,7 +1,7 @@
 import { assert, suite, until } from '#test';
-import { EventBus, type RunEvent } from '../../results/events.ts';
-import type { FaultContext } from './context.ts';
-import type { BiteProof, Fault } from './fault.ts';
+import { EventBus, type RunEvent } from '../../../results/events.ts';
+import type { FaultContext } from '../context.ts';
+import type { BiteProof, Fault } from '../fault.ts';
 import { runNemesis, type Step } from './nemesis.ts';
 
 const test = suite('nemesis');

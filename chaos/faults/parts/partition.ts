@@ -1,13 +1,13 @@
 /** Partitions of all members: their shapes differ in who no longer reaches whom. */
 import { z } from 'zod';
-import type { Random } from '../../server/runtime/runtime.ts';
-import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { EnsembleShape } from '../mesh/draw-target.ts';
-import { LINK_KINDS } from '../mesh/link.ts';
-import { type MemberNow, membersText, TargetError } from '../mesh/target.ts';
-import type { LinkFaultContext } from './context.ts';
+import type { Random } from '../../../server/runtime/runtime.ts';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import type { EnsembleShape } from '../../mesh/draw-target.ts';
+import { LINK_KINDS } from '../../mesh/link.ts';
+import { type MemberNow, membersText, TargetError } from '../../mesh/target.ts';
+import type { LinkFaultContext } from '../context.ts';
+import { type Fault, type FaultKind, needsLinks } from '../fault.ts';
 import { CUTS, type Cut, cutHarm, cutSchema } from './cut.ts';
-import { type Fault, type FaultKind, needsLinks } from './fault.ts';
 import { injectOnLinks } from './link-fault.ts';
 
 /** Whether these two no longer reach each other; the same in both directions. */

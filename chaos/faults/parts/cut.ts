@@ -1,10 +1,10 @@
 /** Two ways to cut links, for faults that are about which links are cut, and when. */
 import { z } from 'zod';
-import type { Flow, Link } from '../mesh/link.ts';
-import { blackholeHarm } from './blackhole.ts';
-import type { LinkFaultContext } from './context.ts';
+import type { Flow, Link } from '../../mesh/link.ts';
+import { blackholeHarm } from '../blackhole.ts';
+import type { LinkFaultContext } from '../context.ts';
+import { refuseHarm } from '../refuse.ts';
 import type { LinkHarm } from './link-proof.ts';
-import { refuseHarm } from './refuse.ts';
 
 export const CUTS = ['blackhole', 'refuse'] as const;
 export type Cut = (typeof CUTS)[number];

@@ -1,7 +1,7 @@
 /** The lab's side of `--inject-faults`: asks a running server to break its own disk or clock. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from '../../bench/hosts/host.ts';
-import type { FaultReport, InjectedFaults } from '../../server/runtime/faulty/injected-faults.ts';
+import type { Host } from '../../../bench/hosts/host.ts';
+import type { FaultReport, InjectedFaults } from '../../../server/runtime/faulty/injected-faults.ts';
 
 type Undo = () => Promise<void>;
 

@@ -1,14 +1,14 @@
 /** Each event that ends a fault, brought about by a real ensemble. */
 import { assert, suite, temporaryFolder, until } from '#test';
-import { ZkClient } from '../../bench/load/client/client.ts';
-import { readTopology } from '../../bench/topology/read-topology.ts';
-import { EventBus, type RunEvent } from '../../results/events.ts';
-import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { startMeshedEnsemble } from '../meshed-ensemble.ts';
-import { blackhole } from './blackhole.ts';
-import { ISOLATE_LEADER } from './isolate-leader.ts';
+import { ZkClient } from '../../../bench/load/client/client.ts';
+import { readTopology } from '../../../bench/topology/read-topology.ts';
+import { EventBus, type RunEvent } from '../../../results/events.ts';
+import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import { startMeshedEnsemble } from '../../meshed-ensemble.ts';
+import { blackhole } from '../blackhole.ts';
+import { ISOLATE_LEADER } from '../isolate-leader.ts';
+import { partition } from '../parts/partition.ts';
 import { runNemesis } from './nemesis.ts';
-import { partition } from './partition.ts';
 import { watchFor } from './until.ts';
 
 const test = suite('faults: until an event of an ensemble');

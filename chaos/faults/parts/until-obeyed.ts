@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultMember } from './context.ts';
+import type { FaultMember } from '../context.ts';
 
 const POLL_MS = 10;
 const OBEYED_MAX_MS = 5_000;

@@ -1,10 +1,10 @@
 /** A stopped member's files, as the faults that damage them see them. Apache's servers have the same. */
 import { closeSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeDisk } from '../../server/runtime/node/node-disk.ts';
-import { LogFileReader } from '../../server/storage/txn-log/log-file-reader.ts';
-import { listLogFiles } from '../../server/storage/txn-log/log-format.ts';
-import type { DataFolders } from './context.ts';
+import { nodeDisk } from '../../../server/runtime/node/node-disk.ts';
+import { LogFileReader } from '../../../server/storage/txn-log/log-file-reader.ts';
+import { listLogFiles } from '../../../server/storage/txn-log/log-format.ts';
+import type { DataFolders } from '../context.ts';
 
 const VERSION = 'version-2';
 

@@ -1,5 +1,5 @@
 /** When and where a fault was in force, on the wall clock. The bands of charts are drawn from it. */
-import type { Band } from '../../results/schema.ts';
+import type { Band } from '../../../results/schema.ts';
 
 export interface FaultSpan {
   readonly fault: string;

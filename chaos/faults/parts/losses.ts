@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ByteCounts, readByteCounts } from '../mesh/byte-counts.ts';
-import type { Link, Stream } from '../mesh/link.ts';
-import type { ToxiproxyClient } from '../toxiproxy/client.ts';
+import { type ByteCounts, readByteCounts } from '../../mesh/byte-counts.ts';
+import type { Link, Stream } from '../../mesh/link.ts';
+import type { ToxiproxyClient } from '../../toxiproxy/client.ts';
 
 /** Toxiproxy counts the bytes of a connection shortly after it has ended. */
 const COUNTED_MAX_MS = 5_000;
