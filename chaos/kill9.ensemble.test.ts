@@ -10,8 +10,8 @@ import type { Member } from '../bench/topology/member.ts';
 import { planEnsemble } from '../bench/topology/plan.ts';
 import { topologyOf } from '../bench/topology/topology.ts';
 import { SeededRandom } from '../server/runtime/seeded-random.ts';
-import { complaintsOf, judgeWorkload } from './workloads/judge-workload.ts';
-import { LiveWorkload } from './workloads/live-workload.ts';
+import { LiveWorkload } from './workloads/live/live-workload.ts';
+import { complaintsOf, judgeWorkload } from './workloads/records/judge-workload.ts';
 import { registers } from './workloads/registers.ts';
 
 const test = suite('kill -9');

@@ -6,8 +6,8 @@ import { assert, bundled, suite, temporaryFolder } from '#test';
 import { readEvents } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { loadRun } from '../../results/store.ts';
-import { HISTORY_FILE, readHistory } from '../workloads/history-file.ts';
-import { rejudgeRecord } from '../workloads/recheck.ts';
+import { HISTORY_FILE, readHistory } from '../workloads/records/history-file.ts';
+import { rejudgeRecord } from '../workloads/records/recheck.ts';
 import { chaos } from './chaos-command.ts';
 
 const test = suite('zklab chaos');

@@ -14,8 +14,8 @@ import { kill } from '../faults/kill.ts';
 import { inForce } from '../faults/nemesis/in-force.ts';
 import { faultMember } from '../members.ts';
 import { labToWatch, membersToWatch, ResourceWatch } from '../resource-watch.ts';
-import { complaintsOf, emitJudgements, judgeWorkload, zxidsOf } from '../workloads/judge-workload.ts';
-import { LiveWorkload } from '../workloads/live-workload.ts';
+import { LiveWorkload } from '../workloads/live/live-workload.ts';
+import { complaintsOf, emitJudgements, judgeWorkload, zxidsOf } from '../workloads/records/judge-workload.ts';
 import { registers } from '../workloads/registers.ts';
 import { Attack } from './attack.ts';
 

@@ -24,8 +24,8 @@ import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts'
 import { labToWatch, membersToWatch, ResourceWatch } from '../resource-watch.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { waitMs } from '../wait.ts';
-import { emitJudgements, judgeWorkload } from '../workloads/judge-workload.ts';
-import { LiveWorkload, prepareNodes } from '../workloads/live-workload.ts';
+import { LiveWorkload, prepareNodes } from '../workloads/live/live-workload.ts';
+import { emitJudgements, judgeWorkload } from '../workloads/records/judge-workload.ts';
 import { chaosPhase } from './chaos-phase.ts';
 import { LinkLog } from './link-log.ts';
 import { RunWatch } from './run-watch.ts';

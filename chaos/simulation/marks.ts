@@ -1,5 +1,5 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
-import { CLIENT_MARKS, type ClientMark } from '../workloads/history-recorder.ts';
+import { CLIENT_MARKS, type ClientMark } from '../workloads/clients/history-recorder.ts';
 import { OBSERVER_MASTER_PORT } from './server-config.ts';
 
 /**

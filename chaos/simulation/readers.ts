@@ -1,5 +1,5 @@
 import type { ReadOnlyLimits } from '../checkers/read-only-record.ts';
-import type { RecordingClientOptions } from '../workloads/recording-client.ts';
+import type { RecordingClientOptions } from '../workloads/clients/recording-client.ts';
 import type { MemberSpec } from './member.ts';
 import { observersReadOn, type Settings } from './settings.ts';
 

@@ -6,9 +6,9 @@ import { check } from '../checkers/index.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
 import type { FinalNode, Part, RunRecord } from '../checkers/run-record.ts';
 import type { Transaction } from '../checkers/transaction.ts';
-import { HistoryRecorder } from '../workloads/history-recorder.ts';
+import { HistoryRecorder } from '../workloads/clients/history-recorder.ts';
+import { RecordingClient } from '../workloads/clients/recording-client.ts';
 import { mixed } from '../workloads/mixed.ts';
-import { RecordingClient } from '../workloads/recording-client.ts';
 import {
   lastReadsOf,
   type RunningWorkload,

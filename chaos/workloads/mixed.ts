@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { startClients } from './clients/start-clients.ts';
+import { WILD_PATHS } from './clients/wild-requests.ts';
 import { drawRegisterOptions, registerPaths, registerShape } from './register-options.ts';
-import { startClients } from './start-clients.ts';
-import { WILD_PATHS } from './wild-requests.ts';
 import type { Workload } from './workload.ts';
 
 const schema = z.strictObject({

@@ -6,9 +6,9 @@ import { planEnsemble } from '../../bench/topology/plan.ts';
 import { topologyOf } from '../../bench/topology/topology.ts';
 import { CLIENT_KINDS } from '../real-clients/client-kinds.ts';
 import { ClientProgram } from '../real-clients/client-program.ts';
-import { complaintsOf, judgeWorkload } from './judge-workload.ts';
-import { LiveWorkload, prepareNodes } from './live-workload.ts';
+import { LiveWorkload, prepareNodes } from './live/live-workload.ts';
 import { realClients, startApplications } from './real-clients.ts';
+import { complaintsOf, judgeWorkload } from './records/judge-workload.ts';
 import type { Workload } from './workload.ts';
 
 const test = suite('workloads: real clients');

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { Answer, Request } from './recording-client.ts';
+import type { Answer, Request } from './clients/recording-client.ts';
 import type { RecipeClient } from './workload.ts';
 
 /** What a recipe waits for: answers to requests that leave together, a time, or the event of a watch. */

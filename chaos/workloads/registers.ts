@@ -1,10 +1,10 @@
+import { startClients } from './clients/start-clients.ts';
 import {
   drawRegisterOptions,
   type RegisterOptions,
   registerPaths,
   registerSchema,
 } from './register-options.ts';
-import { startClients } from './start-clients.ts';
 import type { Workload } from './workload.ts';
 
 /** Values are unique and versions count the writes, so that a lost write shows even under a later one. */

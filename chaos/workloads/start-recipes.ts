@@ -1,8 +1,8 @@
 /** What workloads of recipes share: their options, and the start of their clients. */
 import { z } from 'zod';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { RecordingClient, Request } from './clients/recording-client.ts';
 import { type Recipe, RecipeLoad } from './recipe.ts';
-import type { RecordingClient, Request } from './recording-client.ts';
 import type { RunningWorkload, WorkloadWorld } from './workload.ts';
 
 export const recipeShape = {

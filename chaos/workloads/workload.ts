@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { Address, Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { ApplicationRecord } from '../checkers/run-record.ts';
-import type { HistoryRecorder } from './history-recorder.ts';
-import type { Answer, RecordingClient, Request } from './recording-client.ts';
+import type { HistoryRecorder } from './clients/history-recorder.ts';
+import type { Answer, RecordingClient, Request } from './clients/recording-client.ts';
 
 export interface Workload<Options = unknown> {
   readonly name: string;

@@ -8,8 +8,8 @@ import { MEMBER_ROLES, type MemberRole } from '../../../bench/prediction/work.ts
 import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { counterOf } from '../../../server/wire/zxid.ts';
 import { operationsOf } from '../../checkers/history.ts';
-import { HistoryRecorder } from '../../workloads/history-recorder.ts';
-import { RecordingClient } from '../../workloads/recording-client.ts';
+import { HistoryRecorder } from '../../workloads/clients/history-recorder.ts';
+import { RecordingClient } from '../../workloads/clients/recording-client.ts';
 import { ensembleOf, type MemberSpec } from '../member.ts';
 import { CLIENT_PORT, OBSERVER_MASTER_PORT } from '../server-config.ts';
 import { serverProgram } from '../server-program.ts';

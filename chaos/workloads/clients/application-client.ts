@@ -3,14 +3,14 @@
  * application sees in the history, as `RecordingClient` does for the wire.
  */
 
-import { isWrite } from '../checkers/history.ts';
-import type { ApplicationRecord } from '../checkers/run-record.ts';
-import type { ClientKind } from '../real-clients/client-kinds.ts';
-import { ClientProgram } from '../real-clients/client-program.ts';
-import type { ProgramAnswer, ProgramRequest, StateChange } from '../real-clients/protocol.ts';
+import { isWrite } from '../../checkers/history.ts';
+import type { ApplicationRecord } from '../../checkers/run-record.ts';
+import type { ClientKind } from '../../real-clients/client-kinds.ts';
+import { ClientProgram } from '../../real-clients/client-program.ts';
+import type { ProgramAnswer, ProgramRequest, StateChange } from '../../real-clients/protocol.ts';
+import type { RecipeClient } from '../workload.ts';
 import type { HistoryRecorder, Invocation } from './history-recorder.ts';
 import type { Answer, Request } from './recording-client.ts';
-import type { RecipeClient } from './workload.ts';
 
 export interface ApplicationClientOptions {
   readonly process: number;

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import type { Implementation } from '../../bench/topology/implementation.ts';
+import type { Implementation } from '../../../bench/topology/implementation.ts';
 import { apacheLeadersOf } from './apache-leaders.ts';
 
 const test = suite('workloads: epochs that Apache led');

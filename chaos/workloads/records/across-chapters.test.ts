@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { type Judgement, judge } from '../checkers/judgement.ts';
+import { type Judgement, judge } from '../../checkers/judgement.ts';
 import { acrossChapters } from './judge-record.ts';
 
 const test = suite('workloads: judgements of several chapters');

@@ -1,6 +1,6 @@
+import { type RegisterOptions, registerPaths } from '../register-options.ts';
+import type { RunningWorkload, WorkloadWorld } from '../workload.ts';
 import { ClientLoad } from './client-load.ts';
-import { type RegisterOptions, registerPaths } from './register-options.ts';
-import type { RunningWorkload, WorkloadWorld } from './workload.ts';
 
 /** Starts clients that write registers and spend a share of their operations on everything else. */
 export function startClients(

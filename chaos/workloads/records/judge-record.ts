@@ -1,8 +1,8 @@
 /** Judges the record of a run on real servers, when it ends and again later. */
-import { check } from '../checkers/index.ts';
-import { type Judgement, judge, worst } from '../checkers/judgement.ts';
-import type { RunRecord } from '../checkers/run-record.ts';
-import { treeEquality } from '../checkers/tree-equality.ts';
+import { check } from '../../checkers/index.ts';
+import { type Judgement, judge, worst } from '../../checkers/judgement.ts';
+import type { RunRecord } from '../../checkers/run-record.ts';
+import { treeEquality } from '../../checkers/tree-equality.ts';
 
 /** The parts of a record that such a run can have. */
 export type KeptRecord = Pick<RunRecord, 'history'> &

@@ -1,4 +1,4 @@
-import { isWrite, type OperationName } from '../checkers/history.ts';
+import { isWrite, type OperationName } from '../../checkers/history.ts';
 import type { Completion } from './history-recorder.ts';
 
 interface Answer {

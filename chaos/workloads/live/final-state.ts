@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ZkClient } from '../../bench/load/client/client.ts';
-import { ZkClientError } from '../../bench/load/client/client-error.ts';
-import { ErrorCode } from '../../server/wire/error-codes.ts';
-import type { FinalNode, MemberTree } from '../checkers/run-record.ts';
+import { ZkClient } from '../../../bench/load/client/client.ts';
+import { ZkClientError } from '../../../bench/load/client/client-error.ts';
+import { ErrorCode } from '../../../server/wire/error-codes.ts';
+import type { FinalNode, MemberTree } from '../../checkers/run-record.ts';
 
 /** The final state of one member, read through its own client port. */
 export interface MemberState extends MemberTree {

@@ -1,8 +1,8 @@
 /** Judges the stored history of a run again, with the checkers of today. */
-import type { Result } from '../../results/schema.ts';
-import { exitCodeOf } from '../../results/verdicts.ts';
-import type { Judgement } from '../checkers/judgement.ts';
-import { chapterFolder } from './chapter.ts';
+import type { Result } from '../../../results/schema.ts';
+import { exitCodeOf } from '../../../results/verdicts.ts';
+import type { Judgement } from '../../checkers/judgement.ts';
+import { chapterFolder } from '../live/chapter.ts';
 import { acrossChapters, judgeRecord } from './judge-record.ts';
 import { hasRecord, readRecord } from './kept-record.ts';
 

@@ -1,13 +1,13 @@
-import type { Address, Clock, Connection, Network, Timer } from '../../server/runtime/runtime.ts';
-import { readConnectResponse } from '../../server/wire/connect.ts';
-import { FrameReader } from '../../server/wire/frames.ts';
-import { JuteError, JuteReader } from '../../server/wire/jute.ts';
-import { Xid } from '../../server/wire/opcodes.ts';
-import { EventType, KeeperState, readWatcherEvent } from '../../server/wire/watch-event.ts';
-import { isWrite } from '../checkers/history.ts';
-import type { ReaderState } from '../checkers/read-only-record.ts';
-import type { WatchEventName, WatchKind } from '../checkers/run-record.ts';
-import { FIRED_BY } from '../checkers/watches.ts';
+import type { Address, Clock, Connection, Network, Timer } from '../../../server/runtime/runtime.ts';
+import { readConnectResponse } from '../../../server/wire/connect.ts';
+import { FrameReader } from '../../../server/wire/frames.ts';
+import { JuteError, JuteReader } from '../../../server/wire/jute.ts';
+import { Xid } from '../../../server/wire/opcodes.ts';
+import { EventType, KeeperState, readWatcherEvent } from '../../../server/wire/watch-event.ts';
+import { isWrite } from '../../checkers/history.ts';
+import type { ReaderState } from '../../checkers/read-only-record.ts';
+import type { WatchEventName, WatchKind } from '../../checkers/run-record.ts';
+import { FIRED_BY } from '../../checkers/watches.ts';
 import {
   closeFrame,
   completionOf,

@@ -2,8 +2,8 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { assert, suite, temporaryFolder } from '#test';
-import { check } from '../checkers/index.ts';
-import { Story } from '../checkers/testing/story.ts';
+import { check } from '../../checkers/index.ts';
+import { Story } from '../../checkers/testing/story.ts';
 import { HISTORY_FILE, HistoryFile, readHistory } from './history-file.ts';
 import { keepRecord, readRecord } from './kept-record.ts';
 

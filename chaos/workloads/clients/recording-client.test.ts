@@ -1,11 +1,11 @@
 import { assert, suite } from '#test';
-import type { Connection } from '../../server/runtime/runtime.ts';
-import { MemoryNetwork } from '../../server/runtime/virtual/memory-network.ts';
-import { VirtualClock } from '../../server/runtime/virtual/virtual-clock.ts';
-import { readConnectRequest, writeConnectResponse } from '../../server/wire/connect.ts';
-import { FrameReader } from '../../server/wire/frames.ts';
-import { JuteReader, JuteWriter } from '../../server/wire/jute.ts';
-import { OpCode, Xid } from '../../server/wire/opcodes.ts';
+import type { Connection } from '../../../server/runtime/runtime.ts';
+import { MemoryNetwork } from '../../../server/runtime/virtual/memory-network.ts';
+import { VirtualClock } from '../../../server/runtime/virtual/virtual-clock.ts';
+import { readConnectRequest, writeConnectResponse } from '../../../server/wire/connect.ts';
+import { FrameReader } from '../../../server/wire/frames.ts';
+import { JuteReader, JuteWriter } from '../../../server/wire/jute.ts';
+import { OpCode, Xid } from '../../../server/wire/opcodes.ts';
 import { HistoryRecorder } from './history-recorder.ts';
 import { RecordingClient } from './recording-client.ts';
 

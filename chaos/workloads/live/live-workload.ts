@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatAddress } from '../../bench/hosts/ports.ts';
-import { ZkClient } from '../../bench/load/client/client.ts';
-import { ZkClientError } from '../../bench/load/client/client-error.ts';
-import type { Address } from '../../server/runtime/runtime.ts';
-import { ErrorCode } from '../../server/wire/error-codes.ts';
-import type { HistoryEvent } from '../checkers/history.ts';
-import { waitMs } from '../wait.ts';
+import { formatAddress } from '../../../bench/hosts/ports.ts';
+import { ZkClient } from '../../../bench/load/client/client.ts';
+import { ZkClientError } from '../../../bench/load/client/client-error.ts';
+import type { Address } from '../../../server/runtime/runtime.ts';
+import { ErrorCode } from '../../../server/wire/error-codes.ts';
+import type { HistoryEvent } from '../../checkers/history.ts';
+import { waitMs } from '../../wait.ts';
+import { withRoot } from '../clients/client-root.ts';
+import type { Workload } from '../workload.ts';
 import { Chapter, type ChapterOptions, rootOf } from './chapter.ts';
-import { withRoot } from './client-root.ts';
-import type { Workload } from './workload.ts';
 
 export interface LiveWorkloadOptions {
   /** Client ports of all members. A client moves to the next one when its server goes away. */

@@ -1,23 +1,23 @@
 /** Judges a workload on real processes with the checkers of the simulation. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZkClientError } from '../../bench/load/client/client-error.ts';
-import type { Ensemble } from '../../bench/topology/ensemble.ts';
-import { fourLetterWord } from '../../bench/topology/four-letter.ts';
-import type { EventSink } from '../../results/events.ts';
-import { ErrorCode } from '../../server/wire/error-codes.ts';
-import type { Judgement } from '../checkers/judgement.ts';
-import { leakLimits } from '../checkers/leaks.ts';
-import { firstWriteAfter } from '../checkers/liveness.ts';
-import type { FinalNode, ResourceSample, RunRecord } from '../checkers/run-record.ts';
-import { agreedTransactions } from './agreed-transactions.ts';
-import { apacheLeadersOf } from './apache-leaders.ts';
-import type { Chapter } from './chapter.ts';
-import { withRoot } from './client-root.ts';
-import { type MemberState, readMemberState } from './final-state.ts';
+import { ZkClientError } from '../../../bench/load/client/client-error.ts';
+import type { Ensemble } from '../../../bench/topology/ensemble.ts';
+import { fourLetterWord } from '../../../bench/topology/four-letter.ts';
+import type { EventSink } from '../../../results/events.ts';
+import { ErrorCode } from '../../../server/wire/error-codes.ts';
+import type { Judgement } from '../../checkers/judgement.ts';
+import { leakLimits } from '../../checkers/leaks.ts';
+import { firstWriteAfter } from '../../checkers/liveness.ts';
+import type { FinalNode, ResourceSample, RunRecord } from '../../checkers/run-record.ts';
+import { withRoot } from '../clients/client-root.ts';
+import { agreedTransactions } from '../live/agreed-transactions.ts';
+import { apacheLeadersOf } from '../live/apache-leaders.ts';
+import type { Chapter } from '../live/chapter.ts';
+import { type MemberState, readMemberState } from '../live/final-state.ts';
+import type { LiveWorkload } from '../live/live-workload.ts';
 import { type AboutRecord, acrossChapters, judgeRecord, type KeptRecord } from './judge-record.ts';
 import { keepRecord } from './kept-record.ts';
-import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 

@@ -1,5 +1,5 @@
-import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { MultiPart } from '../checkers/history.ts';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import type { MultiPart } from '../../checkers/history.ts';
 import type { Request } from './recording-client.ts';
 
 /** Root of these operations, apart from the registers, whose versions other checkers count. */

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
-import { ZkClientError } from '../../bench/load/client/client-error.ts';
-import { ErrorCode } from '../../server/wire/error-codes.ts';
+import { ZkClientError } from '../../../bench/load/client/client-error.ts';
+import { ErrorCode } from '../../../server/wire/error-codes.ts';
 import { readUntilSame } from './judge-workload.ts';
 
 const test = suite('workloads: the members at the end');

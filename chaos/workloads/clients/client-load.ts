@@ -1,5 +1,5 @@
-import type { Clock } from '../../server/runtime/runtime.ts';
-import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { Clock } from '../../../server/runtime/runtime.ts';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import type { RecordingClient, Request } from './recording-client.ts';
 import { drawWildRequest, withoutEphemerals } from './wild-requests.ts';
 

@@ -12,9 +12,9 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
-import { StoreError } from '../../results/store-error.ts';
-import type { FinalNode, RunRecord, SessionRecord } from '../checkers/run-record.ts';
-import type { Transaction } from '../checkers/transaction.ts';
+import { StoreError } from '../../../results/store-error.ts';
+import type { FinalNode, RunRecord, SessionRecord } from '../../checkers/run-record.ts';
+import type { Transaction } from '../../checkers/transaction.ts';
 import { HISTORY_FILE, linesOf, readHistory } from './history-file.ts';
 import type { AboutRecord, KeptRecord } from './judge-record.ts';
 

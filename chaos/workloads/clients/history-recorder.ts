@@ -1,7 +1,7 @@
-import type { ReconfigRequest } from '../../server/wire/requests.ts';
-import { type HistoryEvent, isWrite, type MultiPart, type OperationName } from '../checkers/history.ts';
-import type { OpenedSession, ReaderConnection, ReaderState } from '../checkers/read-only-record.ts';
-import type { SessionRecord, WatchEventName, WatchKind } from '../checkers/run-record.ts';
+import type { ReconfigRequest } from '../../../server/wire/requests.ts';
+import { type HistoryEvent, isWrite, type MultiPart, type OperationName } from '../../checkers/history.ts';
+import type { OpenedSession, ReaderConnection, ReaderState } from '../../checkers/read-only-record.ts';
+import type { SessionRecord, WatchEventName, WatchKind } from '../../checkers/run-record.ts';
 
 export interface Invocation {
   readonly process: number;

@@ -1,17 +1,17 @@
 /** The transactions that an ensemble agreed on, read from the logs that its members have on disk. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { silentLogger } from '../../server/runtime/logging/logger.ts';
-import { nodeRuntime } from '../../server/runtime/node/node-runtime.ts';
-import { LogFileReader } from '../../server/storage/txn-log/log-file-reader.ts';
-import { listLogFiles } from '../../server/storage/txn-log/log-format.ts';
-import { JuteReader } from '../../server/wire/jute.ts';
-import { readTxnBody, readTxnHeader } from '../../server/wire/txn.ts';
-import { counterOf, epochOf } from '../../server/wire/zxid.ts';
-import { transactionOf } from '../checkers/logged-transaction.ts';
-import { ModelTree, type Transaction } from '../checkers/transaction.ts';
+import { silentLogger } from '../../../server/runtime/logging/logger.ts';
+import { nodeRuntime } from '../../../server/runtime/node/node-runtime.ts';
+import { LogFileReader } from '../../../server/storage/txn-log/log-file-reader.ts';
+import { listLogFiles } from '../../../server/storage/txn-log/log-format.ts';
+import { JuteReader } from '../../../server/wire/jute.ts';
+import { readTxnBody, readTxnHeader } from '../../../server/wire/txn.ts';
+import { counterOf, epochOf } from '../../../server/wire/zxid.ts';
+import { transactionOf } from '../../checkers/logged-transaction.ts';
+import { ModelTree, type Transaction } from '../../checkers/transaction.ts';
+import { withoutRoot } from '../clients/client-root.ts';
 import { isOfLaterChapter } from './chapter.ts';
-import { withoutRoot } from './client-root.ts';
 
 export interface AgreedOptions {
   /** Log directories of the members, such as `<folder>/log/version-2`. */

@@ -2,17 +2,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
-import { Ensemble } from '../../bench/topology/ensemble.ts';
-import { planEnsemble } from '../../bench/topology/plan.ts';
-import { readTopology } from '../../bench/topology/read-topology.ts';
-import { CHECKERS } from '../checkers/index.ts';
-import type { Judgement } from '../checkers/judgement.ts';
+import { Ensemble } from '../../../bench/topology/ensemble.ts';
+import { planEnsemble } from '../../../bench/topology/plan.ts';
+import { readTopology } from '../../../bench/topology/read-topology.ts';
+import { CHECKERS } from '../../checkers/index.ts';
+import type { Judgement } from '../../checkers/judgement.ts';
+import { mixed } from '../mixed.ts';
+import { acrossChapters, judgeRecord } from '../records/judge-record.ts';
+import { complaintsOf, judgeWorkload } from '../records/judge-workload.ts';
+import { hasRecord, readRecord } from '../records/kept-record.ts';
 import { chapterFolder } from './chapter.ts';
-import { acrossChapters, judgeRecord } from './judge-record.ts';
-import { complaintsOf, judgeWorkload } from './judge-workload.ts';
-import { hasRecord, readRecord } from './kept-record.ts';
 import { LiveWorkload, prepareNodes } from './live-workload.ts';
-import { mixed } from './mixed.ts';
 
 const test = suite('workloads: chapters');
 const MAX_MS = 60_000;

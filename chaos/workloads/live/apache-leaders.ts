@@ -1,8 +1,8 @@
 /** Which epochs servers of Apache ZooKeeper led, from their logs; see `early-syncs.ts`. */
-import { isApache } from '../../bench/topology/implementation.ts';
-import type { Member } from '../../bench/topology/member.ts';
-import { epochOf } from '../../server/wire/zxid.ts';
-import type { ApacheLeaders } from '../checkers/early-syncs.ts';
+import { isApache } from '../../../bench/topology/implementation.ts';
+import type { Member } from '../../../bench/topology/member.ts';
+import { epochOf } from '../../../server/wire/zxid.ts';
+import type { ApacheLeaders } from '../../checkers/early-syncs.ts';
 
 /** A leader says so once a quorum follows it, before it answers any client; so do 3.5 to 3.9. */
 const LEADS = /starting up and setting last processed zxid: 0x([0-9a-f]+)/g;

@@ -2,8 +2,8 @@
 import { closeSync, createReadStream, existsSync, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { StoreError } from '../../results/store-error.ts';
-import type { HistoryEvent } from '../checkers/history.ts';
+import { StoreError } from '../../../results/store-error.ts';
+import type { HistoryEvent } from '../../checkers/history.ts';
 
 /** In the folder of a run. */
 export const HISTORY_FILE = 'history.ndjson';

@@ -1,10 +1,10 @@
-import { OPEN_ACL_UNSAFE } from '../../server/wire/acl.ts';
-import type { ConnectRequest } from '../../server/wire/connect.ts';
-import { writeConnectRequest } from '../../server/wire/connect.ts';
-import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
-import { type JuteReader, JuteWriter } from '../../server/wire/jute.ts';
-import { readMultiHeader, writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
-import { OpCode, Xid } from '../../server/wire/opcodes.ts';
+import { OPEN_ACL_UNSAFE } from '../../../server/wire/acl.ts';
+import type { ConnectRequest } from '../../../server/wire/connect.ts';
+import { writeConnectRequest } from '../../../server/wire/connect.ts';
+import { ErrorCode, errorName } from '../../../server/wire/error-codes.ts';
+import { type JuteReader, JuteWriter } from '../../../server/wire/jute.ts';
+import { readMultiHeader, writeMultiEnd, writeMultiHeader } from '../../../server/wire/multi.ts';
+import { OpCode, Xid } from '../../../server/wire/opcodes.ts';
 import {
   readPath,
   writeCreateRequest,
@@ -13,9 +13,9 @@ import {
   writeReconfigRequest,
   writeSetDataRequest,
   writeSetWatchesRequest,
-} from '../../server/wire/requests.ts';
-import { readStat } from '../../server/wire/stat.ts';
-import type { MultiPart } from '../checkers/history.ts';
+} from '../../../server/wire/requests.ts';
+import { readStat } from '../../../server/wire/stat.ts';
+import type { MultiPart } from '../../checkers/history.ts';
 import type { Completion, Invocation } from './history-recorder.ts';
 
 /** Encodes requests of the simulated client as frames, and decodes replies into the terms of a history. */

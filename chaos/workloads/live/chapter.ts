@@ -5,18 +5,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLogger } from '../../server/runtime/logging/logger.ts';
-import { nodeRuntime } from '../../server/runtime/node/node-runtime.ts';
-import type { Address } from '../../server/runtime/runtime.ts';
-import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { HistoryEvent } from '../checkers/history.ts';
-import { firstWriteAfter } from '../checkers/liveness.ts';
-import type { RunRecord } from '../checkers/run-record.ts';
-import { HISTORY_FILE, HistoryFile } from './history-file.ts';
-import { HistoryRecorder } from './history-recorder.ts';
-import { keepHistory, readKeptHistory } from './kept-record.ts';
-import { RecordingClient } from './recording-client.ts';
-import { lastReadsOf, type RunningWorkload, type Workload, type WorkloadClient } from './workload.ts';
+import { silentLogger } from '../../../server/runtime/logging/logger.ts';
+import { nodeRuntime } from '../../../server/runtime/node/node-runtime.ts';
+import type { Address } from '../../../server/runtime/runtime.ts';
+import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import type { HistoryEvent } from '../../checkers/history.ts';
+import { firstWriteAfter } from '../../checkers/liveness.ts';
+import type { RunRecord } from '../../checkers/run-record.ts';
+import { HistoryRecorder } from '../clients/history-recorder.ts';
+import { RecordingClient } from '../clients/recording-client.ts';
+import { HISTORY_FILE, HistoryFile } from '../records/history-file.ts';
+import { keepHistory, readKeptHistory } from '../records/kept-record.ts';
+import { lastReadsOf, type RunningWorkload, type Workload, type WorkloadClient } from '../workload.ts';
 
 export interface ChapterOptions {
   /** Counts from 1. */
