@@ -9,7 +9,7 @@ import { duration } from '../bench/duration.ts';
 import type { PredictOptions } from '../bench/prediction/predict.ts';
 import { outputColumns } from '../bench/terminal.ts';
 import { RUNS_ROOT } from '../results/runs-root.ts';
-import { WORKERS_MAX } from './simulation/seed-workers.ts';
+import { WORKERS_MAX } from './simulation/seeds/seed-workers.ts';
 
 export function addClaims(program: Command, context: CommandContext): void {
   program

@@ -5,8 +5,8 @@
  */
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
-import { ensembleOf, type MemberProgram } from '../simulation/member.ts';
-import { SASL_SETTINGS } from '../simulation/member-sasl.ts';
+import { ensembleOf, type MemberProgram } from '../simulation/members/member.ts';
+import { SASL_SETTINGS } from '../simulation/members/member-sasl.ts';
 import { World } from '../simulation/world.ts';
 import { Attacker } from './attacker.ts';
 import { type Conversation, drawConversation, type PortKind } from './conversation.ts';

@@ -9,7 +9,7 @@ import { shellWord } from '../../bench/shell-word.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { serverProgram } from '../simulation/server-program.ts';
+import { serverProgram } from '../simulation/members/server-program.ts';
 import { BOUT_TOPOLOGY, type BoutResult, runBout } from './bout.ts';
 import { PORT_KINDS, type PortKind } from './conversation.ts';
 import { type FuzzSummary, fuzz } from './fuzz.ts';

@@ -1,6 +1,6 @@
 /** Not in the unit lane because of its length. It starts no process. */
 import { assert, suite, temporaryFolder } from '#test';
-import { serverProgram } from '../simulation/server-program.ts';
+import { serverProgram } from '../simulation/members/server-program.ts';
 import { PORT_KINDS } from './conversation.ts';
 import { fuzz } from './fuzz.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { serverProgram } from '../simulation/server-program.ts';
+import { serverProgram } from '../simulation/members/server-program.ts';
 import { runBout } from './bout.ts';
 import { drawConversation, PORT_KINDS } from './conversation.ts';
 import { KeptFailureError, keepLogs, readFailure } from './kept-failure.ts';

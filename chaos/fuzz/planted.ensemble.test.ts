@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { assert, suite, temporaryFolder } from '#test';
-import { serverProgram } from '../simulation/server-program.ts';
+import { serverProgram } from '../simulation/members/server-program.ts';
 import { type BoutResult, runBout } from './bout.ts';
 import { fuzz } from './fuzz.ts';
 import { keepFailure, readFailure } from './kept-failure.ts';

@@ -1,7 +1,7 @@
 import type { Connection, ListenEvents, Runtime } from '../../server/runtime/runtime.ts';
 import { ZkDatabase } from '../../server/storage/zk-database.ts';
-import type { MemberContext, MemberProgram } from '../simulation/member.ts';
-import { serverProgram } from '../simulation/server-program.ts';
+import type { MemberContext, MemberProgram } from '../simulation/members/member.ts';
+import { serverProgram } from '../simulation/members/server-program.ts';
 
 /** A member, as a planted bug sees it. */
 interface Victim {

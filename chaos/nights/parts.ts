@@ -16,8 +16,8 @@ import {
 } from '../../results/verdicts.ts';
 import { chaos } from '../campaigns/chaos-command.ts';
 import { claims } from '../experiments/claims-command.ts';
-import { runSeeds } from '../simulation/run.ts';
-import { seedWorkers } from '../simulation/seed-workers.ts';
+import { runSeeds } from '../simulation/seeds/run.ts';
+import { seedWorkers } from '../simulation/seeds/seed-workers.ts';
 import { keyOf } from './keys.ts';
 
 export interface PartRun {

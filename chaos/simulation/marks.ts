@@ -1,6 +1,6 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
 import { CLIENT_MARKS, type ClientMark } from '../workloads/clients/history-recorder.ts';
-import { OBSERVER_MASTER_PORT } from './server-config.ts';
+import { OBSERVER_MASTER_PORT } from './members/server-config.ts';
 
 /**
  * Which rare situations a run reached. A swarm that never reaches a TRUNC does not test it, however many

@@ -1,8 +1,8 @@
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { RecordingClient } from '../workloads/clients/recording-client.ts';
-import { type ConfigMember as Member, membersOf } from './config-watch.ts';
-import { CLIENT_PORT, serverLine } from './server-config.ts';
+import { type ConfigMember as Member, membersOf } from './invariants/config-watch.ts';
+import { CLIENT_PORT, serverLine } from './members/server-config.ts';
 import type { World } from './world.ts';
 
 /** Fewer voters than these cannot lose one. */

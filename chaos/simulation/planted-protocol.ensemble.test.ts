@@ -5,10 +5,10 @@
  */
 import { assert, suite } from '#test';
 import type { PlannedFault } from './faults/index.ts';
+import { serverProgram } from './members/server-program.ts';
 import { type Plant, planted } from './planted.ts';
 import { truncFromNewerSnapshot } from './plants/newer-snapshot.ts';
-import { seedsFrom } from './run.ts';
-import { serverProgram } from './server-program.ts';
+import { seedsFrom } from './seeds/run.ts';
 import { PLAIN_SHAPE, type Shape } from './shape.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 

@@ -1,10 +1,10 @@
 import { assert, repetitions, suite } from '#test';
+import { lyingDisk } from './disks/lying-disk.ts';
 import type { FaultOf, PlannedFault } from './faults/index.ts';
-import { lyingDisk } from './lying-disk.ts';
 import type { Mark } from './marks.ts';
+import { serverProgram } from './members/server-program.ts';
 import { type Plant, planted } from './planted.ts';
-import { seedsFrom } from './run.ts';
-import { serverProgram } from './server-program.ts';
+import { seedsFrom } from './seeds/run.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 import type { Swarm } from './swarm.ts';
 

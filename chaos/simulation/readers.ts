@@ -1,6 +1,6 @@
 import type { ReadOnlyLimits } from '../checkers/read-only-record.ts';
 import type { RecordingClientOptions } from '../workloads/clients/recording-client.ts';
-import type { MemberSpec } from './member.ts';
+import type { MemberSpec } from './members/member.ts';
 import { observersReadOn, type Settings } from './settings.ts';
 
 /** The names of the members that serve read-only clients while they have no master. */

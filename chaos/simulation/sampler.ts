@@ -1,6 +1,6 @@
 import type { MemberSample } from '../checkers/run-record.ts';
 import { StaleEpochs } from '../checkers/stale-epochs.ts';
-import type { MemberState } from './member.ts';
+import type { MemberState } from './members/member.ts';
 import type { World } from './world.ts';
 
 const SAMPLE_MS = 10;

@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
+import { lyingDisk } from './disks/lying-disk.ts';
 import type { PlannedFault } from './faults/index.ts';
-import { lyingDisk } from './lying-disk.ts';
-import { SASL_SETTINGS } from './member-sasl.ts';
-import { seedsFrom } from './run.ts';
-import { serverProgram } from './server-program.ts';
+import { SASL_SETTINGS } from './members/member-sasl.ts';
+import { serverProgram } from './members/server-program.ts';
+import { seedsFrom } from './seeds/run.ts';
 import { simulate } from './simulate.ts';
 
 const test = suite('simulation: the server');

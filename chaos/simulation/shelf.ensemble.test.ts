@@ -5,8 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite } from '#test';
-import { replay } from './run.ts';
-import { serverProgram } from './server-program.ts';
+import { serverProgram } from './members/server-program.ts';
+import { replay } from './seeds/run.ts';
 
 const test = suite('simulation: the shelf');
 

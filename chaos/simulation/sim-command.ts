@@ -7,11 +7,11 @@ import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { makeRoot } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { PlanFileError, readPlan } from './plan-file.ts';
-import { type Replayed, replayInThread } from './replay-thread.ts';
-import { type RunSeedsSummary, runSeeds, seedsFrom } from './run.ts';
-import type { SeedReport } from './seed-report.ts';
-import { seedWorkers } from './seed-workers.ts';
+import { PlanFileError, readPlan } from './seeds/plan-file.ts';
+import { type Replayed, replayInThread } from './seeds/replay-thread.ts';
+import { type RunSeedsSummary, runSeeds, seedsFrom } from './seeds/run.ts';
+import type { SeedReport } from './seeds/seed-report.ts';
+import { seedWorkers } from './seeds/seed-workers.ts';
 import { PLAIN_SHAPE, type Shape } from './shape.ts';
 
 export interface SimOptions {

@@ -15,11 +15,11 @@ import {
   type Workload,
   type WorkloadWorld,
 } from '../workloads/workload.ts';
-import { judgeConfigs } from './config-answers.ts';
-import { divergence, haveConverged, memberTrees, servingVoters } from './convergence.ts';
 import type { PlannedFault } from './faults/index.ts';
+import { judgeConfigs } from './invariants/config-answers.ts';
+import { divergence, haveConverged, memberTrees, servingVoters } from './invariants/convergence.ts';
 import { withoutLocalEnds } from './local-ends.ts';
-import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
+import { ensembleOf, type MemberProgram, type MemberSpec } from './members/member.ts';
 import { Nemesis } from './nemesis.ts';
 import { doneSince, treeOf } from './operations-seen.ts';
 import { Operator } from './operator.ts';

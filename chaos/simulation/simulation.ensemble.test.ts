@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, repetitions, suite } from '#test';
+import { lyingDisk } from './disks/lying-disk.ts';
 import type { PlannedFault } from './faults/index.ts';
-import { lyingDisk } from './lying-disk.ts';
-import type { MemberProgram } from './member.ts';
-import { minimise } from './minimise.ts';
-import { inThisProcess, replay, runSeeds, seedsFrom } from './run.ts';
+import type { MemberProgram } from './members/member.ts';
+import { minimise } from './seeds/minimise.ts';
+import { inThisProcess, replay, runSeeds, seedsFrom } from './seeds/run.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 import { type ToyBug, toyProgram } from './toy/toy-server.ts';
 

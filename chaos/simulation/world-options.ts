@@ -2,7 +2,7 @@ import type { Disk } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { LinkQuality } from '../../server/runtime/virtual/memory-link.ts';
 import type { VirtualClock } from '../../server/runtime/virtual/virtual-clock.ts';
-import type { MemberProgram, MemberSpec } from './member.ts';
+import type { MemberProgram, MemberSpec } from './members/member.ts';
 import type { Shape } from './shape.ts';
 
 export interface WorldOptions {

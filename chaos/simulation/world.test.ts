@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { SIMULATED_FAULTS } from './faults/index.ts';
-import { ensembleOf, type MemberProgram } from './member.ts';
+import { ensembleOf, type MemberProgram } from './members/member.ts';
 import { Nemesis } from './nemesis.ts';
 import { planFaults } from './schedule.ts';
 import { drawShape } from './shape.ts';

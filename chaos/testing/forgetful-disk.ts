@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from '../../server/runtime/runtime.ts';
-import { passingDisk } from '../simulation/passing-disk.ts';
+import { passingDisk } from '../simulation/disks/passing-disk.ts';
 
 interface HeldFile {
   bytes: Buffer;

@@ -4,7 +4,7 @@
  */
 import { assert, suite } from '#test';
 import type { PlannedFault } from '../simulation/faults/index.ts';
-import { serverProgram } from '../simulation/server-program.ts';
+import { serverProgram } from '../simulation/members/server-program.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { WORKLOADS } from './index.ts';
 

@@ -1,6 +1,6 @@
 import type { RunningServer } from '../../../server/server.ts';
 import { forgetAfter } from '../../../server/storage/txn-log/forget.ts';
-import type { MemberContext } from '../member.ts';
+import type { MemberContext } from '../members/member.ts';
 
 /**
  * A mistake for `serverProgram`, since it needs the disk of each member: a member writes a snapshot of all

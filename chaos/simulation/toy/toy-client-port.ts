@@ -11,7 +11,7 @@ import {
   readSetDataRequest,
 } from '../../../server/wire/requests.ts';
 import { writeStat } from '../../../server/wire/stat.ts';
-import type { MemberContext } from '../member.ts';
+import type { MemberContext } from '../members/member.ts';
 import type { Entry } from './toy-log.ts';
 import type { ToyNode, ToyTree } from './toy-tree.ts';
 

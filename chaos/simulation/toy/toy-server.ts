@@ -1,7 +1,7 @@
 import type { Connection, Runtime } from '../../../server/runtime/runtime.ts';
 import { FrameReader } from '../../../server/wire/frames.ts';
 import { epochOf, makeZxid } from '../../../server/wire/zxid.ts';
-import type { MemberContext, MemberProgram, MemberState, RunningMember } from '../member.ts';
+import type { MemberContext, MemberProgram, MemberState, RunningMember } from '../members/member.ts';
 import { ToyClientPort, type ToyWrite } from './toy-client-port.ts';
 import { type Entry, nextBoot, ToyLog } from './toy-log.ts';
 import { ToyTree } from './toy-tree.ts';

@@ -1,4 +1,4 @@
-import type { Disk } from '../../server/runtime/runtime.ts';
+import type { Disk } from '../../../server/runtime/runtime.ts';
 
 /** A disk that passes everything on to `disk` but what `own` does in its place. */
 export function passingDisk(disk: Disk, own: Partial<Disk>): Disk {

@@ -1,6 +1,6 @@
-import type { Disk, DiskFile } from '../../server/runtime/runtime.ts';
+import type { Disk, DiskFile } from '../../../server/runtime/runtime.ts';
+import { ORACLE_PATH } from '../shape.ts';
 import { passingDisk } from './passing-disk.ts';
-import { ORACLE_PATH } from './shape.ts';
 
 /** The same disk, on which the file of the oracle holds what the oracle says at the moment. */
 export function withOracle(disk: Disk, authorises: () => boolean): Disk {

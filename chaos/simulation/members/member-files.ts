@@ -1,7 +1,7 @@
-import { loadConfig } from '../../server/config/load-config.ts';
-import { JAAS_PROPERTY } from '../../server/config/quorum-sasl.ts';
-import type { ServerConfig } from '../../server/config/server-config.ts';
-import type { Disk } from '../../server/runtime/runtime.ts';
+import { loadConfig } from '../../../server/config/load-config.ts';
+import { JAAS_PROPERTY } from '../../../server/config/quorum-sasl.ts';
+import type { ServerConfig } from '../../../server/config/server-config.ts';
+import type { Disk } from '../../../server/runtime/runtime.ts';
 
 /** Where the configuration of a member is that may be reconfigured. */
 export const CONF_FOLDER = '/conf';

@@ -1,4 +1,4 @@
-import type { Clock, Disk, DiskFile } from '../../server/runtime/runtime.ts';
+import type { Clock, Disk, DiskFile } from '../../../server/runtime/runtime.ts';
 import { passingDisk } from './passing-disk.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Judgement } from '../checkers/judgement.ts';
-import type { MemberTree } from '../checkers/run-record.ts';
-import type { World } from './world.ts';
+import type { Judgement } from '../../checkers/judgement.ts';
+import type { MemberTree } from '../../checkers/run-record.ts';
+import type { World } from '../world.ts';
 
 export function servingVoters(world: World): Set<number> {
   const serving = world.specs.filter(({ sid, role }) => role === 'participant' && world.state(sid)?.serving);

@@ -1,8 +1,8 @@
-import { parseTxnPacket } from '../../server/storage/parse-txn.ts';
-import { type TxnPacket, txnOf } from '../../server/wire/txn-packet.ts';
-import { counterOf, epochOf, zxidToHex } from '../../server/wire/zxid.ts';
-import { transactionOf } from '../checkers/logged-transaction.ts';
-import type { Transaction } from '../checkers/transaction.ts';
+import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
+import { type TxnPacket, txnOf } from '../../../server/wire/txn-packet.ts';
+import { counterOf, epochOf, zxidToHex } from '../../../server/wire/zxid.ts';
+import { transactionOf } from '../../checkers/logged-transaction.ts';
+import type { Transaction } from '../../checkers/transaction.ts';
 
 interface Entry {
   readonly packet: TxnPacket;

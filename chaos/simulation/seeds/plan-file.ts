@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { readGivenFile } from '../../results/given-file.ts';
-import { type Fault, faultSchema, type PlannedFault } from './faults/index.ts';
-import { ms, type Target } from './faults/simulated-fault.ts';
-import type { Shape } from './shape.ts';
+import { readGivenFile } from '../../../results/given-file.ts';
+import { type Fault, faultSchema, type PlannedFault } from '../faults/index.ts';
+import { ms, type Target } from '../faults/simulated-fault.ts';
+import type { Shape } from '../shape.ts';
 
 /** A seed, its ensemble and its faults. Failures are kept in this form and replayed from it. */
 export interface Plan extends Shape {

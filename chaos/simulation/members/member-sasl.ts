@@ -1,6 +1,6 @@
-import type { Disk } from '../../server/runtime/runtime.ts';
+import type { Disk } from '../../../server/runtime/runtime.ts';
+import type { Settings } from '../settings.ts';
 import { CONF_FOLDER, JAAS_PATH } from './member-files.ts';
-import type { Settings } from './settings.ts';
 
 /** Members authenticate, and let in whoever does not: every port still sees all that can be said. */
 export const SASL_SETTINGS: Settings = {

@@ -1,5 +1,5 @@
-import { epochOf, zxidToHex } from '../../server/wire/zxid.ts';
-import { isQuorum, type QuorumRules } from './own-quorum.ts';
+import { epochOf, zxidToHex } from '../../../server/wire/zxid.ts';
+import { isQuorum, type QuorumRules } from '../own-quorum.ts';
 
 export interface QuorumWatchOptions {
   readonly rules: QuorumRules;

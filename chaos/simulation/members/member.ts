@@ -1,10 +1,10 @@
-import type { EventListener } from '../../server/metrics/server-events.ts';
-import type { LogFields, Logger } from '../../server/runtime/logging/logger.ts';
-import type { Runtime } from '../../server/runtime/runtime.ts';
-import type { ConfigWatch } from './config-watch.ts';
-import type { Journal } from './journal.ts';
-import type { QuorumWatch } from './quorum-watch.ts';
-import type { Shape } from './shape.ts';
+import type { EventListener } from '../../../server/metrics/server-events.ts';
+import type { LogFields, Logger } from '../../../server/runtime/logging/logger.ts';
+import type { Runtime } from '../../../server/runtime/runtime.ts';
+import type { ConfigWatch } from '../invariants/config-watch.ts';
+import type { Journal } from '../invariants/journal.ts';
+import type { QuorumWatch } from '../invariants/quorum-watch.ts';
+import type { Shape } from '../shape.ts';
 
 /** A member of the simulated ensemble, as the world knows it. */
 export interface MemberSpec {

@@ -1,10 +1,10 @@
-import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { MemoryNetwork } from '../../server/runtime/virtual/memory-network.ts';
-import { type Crash, MemoryMachine } from '../../server/runtime/virtual/memory-runtime.ts';
-import { DiskTroubles } from './disk-troubles.ts';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import type { MemoryNetwork } from '../../../server/runtime/virtual/memory-network.ts';
+import { type Crash, MemoryMachine } from '../../../server/runtime/virtual/memory-runtime.ts';
+import { DiskTroubles } from '../disks/disk-troubles.ts';
+import type { Moments } from '../moments.ts';
+import type { WorldOptions } from '../world-options.ts';
 import type { MemberSpec, RunningMember } from './member.ts';
-import type { Moments } from './moments.ts';
-import type { WorldOptions } from './world-options.ts';
 
 /** A member with all that outlives its process: a machine, its disk, and what its file says. */
 export interface InstalledMember {

@@ -1,5 +1,5 @@
-import { zxidToHex } from '../../server/wire/zxid.ts';
-import { type QuorumRules, rulesOf } from './own-quorum.ts';
+import { zxidToHex } from '../../../server/wire/zxid.ts';
+import { type QuorumRules, rulesOf } from '../own-quorum.ts';
 
 /** A server line of a configuration. */
 export interface ConfigMember {

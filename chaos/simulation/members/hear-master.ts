@@ -1,4 +1,4 @@
-import type { Connection, Network } from '../../server/runtime/runtime.ts';
+import type { Connection, Network } from '../../../server/runtime/runtime.ts';
 import { OBSERVER_MASTER_PORT, QUORUM_PORT } from './server-config.ts';
 
 const MASTER_PORTS: readonly number[] = [QUORUM_PORT, OBSERVER_MASTER_PORT];

@@ -1,5 +1,5 @@
-import type { HistoryEvent } from '../checkers/history.ts';
-import type { World } from './world.ts';
+import type { HistoryEvent } from '../../checkers/history.ts';
+import type { World } from '../world.ts';
 
 /** Compares what the operator was told with what is in force. */
 export function judgeConfigs({ marks, configs }: World, history: readonly HistoryEvent[]): void {

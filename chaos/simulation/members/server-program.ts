@@ -1,21 +1,21 @@
-import type { ServerConfig } from '../../server/config/server-config.ts';
-import { ServerError } from '../../server/errors.ts';
-import { ReadOnlyZooKeeperServer } from '../../server/learner/read-only-zookeeper-server.ts';
-import type { Runtime } from '../../server/runtime/runtime.ts';
-import { type RunningServer, startServer } from '../../server/server.ts';
-import { parseTxnPacket } from '../../server/storage/parse-txn.ts';
-import { OpCode } from '../../server/wire/opcodes.ts';
-import type { TxnPacket } from '../../server/wire/txn-packet.ts';
-import { epochOf } from '../../server/wire/zxid.ts';
+import type { ServerConfig } from '../../../server/config/server-config.ts';
+import { ServerError } from '../../../server/errors.ts';
+import { ReadOnlyZooKeeperServer } from '../../../server/learner/read-only-zookeeper-server.ts';
+import type { Runtime } from '../../../server/runtime/runtime.ts';
+import { type RunningServer, startServer } from '../../../server/server.ts';
+import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
+import { OpCode } from '../../../server/wire/opcodes.ts';
+import type { TxnPacket } from '../../../server/wire/txn-packet.ts';
+import { epochOf } from '../../../server/wire/zxid.ts';
+import { withOracle } from '../disks/oracle-disk.ts';
+import type { QuorumWatch } from '../invariants/quorum-watch.ts';
+import { rulesOf } from '../own-quorum.ts';
+import type { Settings } from '../settings.ts';
 import { hearMaster } from './hear-master.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from './member.ts';
 import { configOnDisk } from './member-files.ts';
 import { writeJaasFile } from './member-sasl.ts';
-import { withOracle } from './oracle-disk.ts';
-import { rulesOf } from './own-quorum.ts';
-import type { QuorumWatch } from './quorum-watch.ts';
 import { CLIENT_PORT, serverConfigOf, serverConfigText } from './server-config.ts';
-import type { Settings } from './settings.ts';
 
 /**
  * Runs the unchanged server as the program of every member.

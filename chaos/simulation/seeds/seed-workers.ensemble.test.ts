@@ -1,7 +1,7 @@
 import { assert, suite, temporaryFolder } from '#test';
+import { serverProgram } from '../members/server-program.ts';
 import { inThisProcess, type RunSeedsSummary, runSeeds } from './run.ts';
 import { seedWorkers } from './seed-workers.ts';
-import { serverProgram } from './server-program.ts';
 
 const test = suite('simulation: seeds in threads');
 

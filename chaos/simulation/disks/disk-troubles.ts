@@ -1,8 +1,8 @@
-import { ServerError } from '../../server/errors.ts';
-import type { DiskOperation } from '../../server/runtime/virtual/memory-disk.ts';
-import type { MemoryMachine } from '../../server/runtime/virtual/memory-runtime.ts';
-import type { VirtualTime } from '../../server/runtime/virtual/virtual-time.ts';
-import { isOperators } from './member-files.ts';
+import { ServerError } from '../../../server/errors.ts';
+import type { DiskOperation } from '../../../server/runtime/virtual/memory-disk.ts';
+import type { MemoryMachine } from '../../../server/runtime/virtual/memory-runtime.ts';
+import type { VirtualTime } from '../../../server/runtime/virtual/virtual-time.ts';
+import { isOperators } from '../members/member-files.ts';
 
 /**
  * `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and the data they were to save may be lost.

@@ -1,9 +1,9 @@
 /** What one seed came to, as plain data: it crosses from a worker to the command. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type SimulationOptions, type SimulationResult, simulate } from '../simulate.ts';
 import { minimise } from './minimise.ts';
 import { writePlan } from './plan-file.ts';
-import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
 export interface SeedOptions extends SimulationOptions {
   /** Folder for the trace and the plan of a seed that failed. */

@@ -1,6 +1,6 @@
-import { shortestFailing } from '../delta-debugging.ts';
-import type { PlannedFault } from './faults/index.ts';
-import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+import { shortestFailing } from '../../delta-debugging.ts';
+import type { PlannedFault } from '../faults/index.ts';
+import { type SimulationOptions, type SimulationResult, simulate } from '../simulate.ts';
 
 export interface Minimised {
   /** The run of the shortest failing plan that was found. */

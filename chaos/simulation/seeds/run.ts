@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { sumMarks } from './marks.ts';
+import { sumMarks } from '../marks.ts';
+import { type SimulationOptions, type SimulationResult, simulate } from '../simulate.ts';
 import { readPlan } from './plan-file.ts';
 import { type FailedSeed, runSeed, type SeedOptions, type SeedReport } from './seed-report.ts';
-import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
 export interface RunSeedsOptions {
   /** Which seeds to run. Each place takes the next one when it is free. */

@@ -1,12 +1,12 @@
-import type { ServerEvent, SyncMode } from '../../server/metrics/server-events.ts';
+import type { ServerEvent, SyncMode } from '../../../server/metrics/server-events.ts';
 import type {
   OutageEnd,
   ReaderConnection,
   ReadOnlyOutage,
   ReadOnlyRecord,
   Trouble,
-} from '../checkers/read-only-record.ts';
-import type { Marks } from './marks.ts';
+} from '../../checkers/read-only-record.ts';
+import type { Marks } from '../marks.ts';
 
 /** What has happened since an observer lost its master. */
 interface Outage {

@@ -1,4 +1,4 @@
-import { parseConfig, type ServerConfig } from '../../server/config/server-config.ts';
+import { parseConfig, type ServerConfig } from '../../../server/config/server-config.ts';
 import type { MemberSpec } from './member.ts';
 import { SYSTEM_PROPERTIES } from './member-files.ts';
 

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite } from '#test';
-import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import { planFaults } from '../schedule.ts';
+import { drawSwarm } from '../swarm.ts';
 import { PlanFileError, readPlan, writePlan } from './plan-file.ts';
-import { planFaults } from './schedule.ts';
-import { drawSwarm } from './swarm.ts';
 
 const test = suite('simulation: plans in files');
 

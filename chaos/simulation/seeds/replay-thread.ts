@@ -1,6 +1,6 @@
 /** Replays a plan in a thread. A simulation never waits, so in this one no signal could end it. */
 import { Worker } from 'node:worker_threads';
-import type { SimulationResult } from './simulate.ts';
+import type { SimulationResult } from '../simulate.ts';
 
 export interface ReplayOrder {
   readonly planFile: string;
