@@ -10,7 +10,7 @@ import { Follower } from './follower.ts';
 
 const test = suite("quorum: a learner's patience");
 
-const { SNAP, NEWLEADER } = PacketType;
+const { SNAP, NEWLEADER, PING } = PacketType;
 const EPOCH = 2;
 
 /** A follower without data, after its handshake: the master is about to say how it will sync. */
@@ -48,6 +48,22 @@ test('a SNAP may take longer to write than initLimit: the learner’s own disk i
   assert.equal(master.told(), ['ACK 0x200000000']);
   stage.wait(() => stage.ended !== null, 'initLimit, which counts again');
   assert.match(stage.ended ?? '', new RegExp(`nothing heard from the master for ${INIT_LIMIT_MS} ms`));
+});
+
+test('a master that never says UPTODATE is left after initLimit and syncLimit, whatever else it says', () => {
+  const { stage, master } = discover();
+  const { initLimitMs, syncLimitMs } = stage.context.config;
+  master.send(SNAP, makeZxid(1, 6)).write(emptySnapshot()).send(NEWLEADER, makeZxid(EPOCH, 0));
+  stage.wait(() => master.told().includes('ACK 0x200000000'), 'the ACK of NEWLEADER');
+  const fromMs = stage.time.nowMs;
+  for (let ms = 0; ms < initLimitMs + syncLimitMs; ms += TICK_MS) {
+    assert.is(stage.ended, null, `after ${ms} ms`);
+    master.send(PING, makeZxid(1, 6));
+    stage.time.advance(TICK_MS);
+  }
+  stage.wait(() => stage.ended !== null, 'the end of its patience');
+  assert.ok(stage.time.nowMs - fromMs <= initLimitMs + syncLimitMs + 2 * TICK_MS);
+  assert.is(stage.ended, `no UPTODATE within ${initLimitMs + syncLimitMs} ms of the ACK of NEWLEADER`);
 });
 
 test('connectToLearnerMasterLimit bounds each dial to a leader, in ticks; 0 stands for initLimit', () => {

@@ -16,6 +16,7 @@ import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
 import type { ConfigOutcome, PeerContext, Role, ZabState } from '../zab/peer-context.ts';
 import { MasterConnection } from './master-connection.ts';
 import { type Master, MasterDialer } from './master-dialer.ts';
+import { Patience } from './patience.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 
 /** Parsing takes a few ms per MiB. */
@@ -43,8 +44,7 @@ export abstract class Learner implements Role {
   #waitsFor: 'snapshot' | 'disk' | null = null;
   readonly master: MasterConnection;
   #watchdog: Timer | null = null;
-  /** Moves on too while this server itself holds reading back: the master is not silent then. */
-  #lastHeardMs = 0;
+  readonly #patience: Patience;
   /** When data of the master last came. */
   #lastReceivedMs = 0;
   #startedMs = 0;
@@ -86,6 +86,7 @@ export abstract class Learner implements Role {
       onConnected: (connection, { sid }, address) => this.#onConnected(connection, sid, address),
       onGivenUp: reason => this.end(reason),
     });
+    this.#patience = new Patience(context.config, context.clock.monotonicMs());
     this.#turns = quorumTurns(context.clock);
     this.#packets = new PacketReader(context.config.jute.packetBytesMax, packet => this.#onPacket(packet));
   }
@@ -145,29 +146,19 @@ export abstract class Learner implements Role {
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
     this.#startedMs = this.context.clock.monotonicMs();
-    this.#lastHeardMs = this.#startedMs;
+    this.#patience.heard(this.#startedMs);
     this.#lastReceivedMs = this.#startedMs;
     this.#watchdog = this.context.clock.every(this.context.config.tickTimeMs / 2, () => this.#watch());
     this.#dialer.start();
   }
 
-  #limitMs(): number {
-    const { initLimitMs, syncLimitMs } = this.context.config;
-    return this.#stage === 'broadcast' ? syncLimitMs : initLimitMs;
-  }
-
   #watch(): void {
-    const nowMs = this.context.clock.monotonicMs();
-    // This server's own disk or backlog holds things up, and nothing is read meanwhile: the master is not
-    // silent.
-    if (this.#waitsFor === 'disk' || this.master.isHeld) this.#lastHeardMs = nowMs;
-    const silentMs = nowMs - this.#lastHeardMs;
-    const limitMs = this.#limitMs();
-    if (silentMs > limitMs) {
-      this.end(
-        `nothing heard from the ${this.#stage === 'connect' ? 'network' : 'master'} for ${limitMs} ms`,
-      );
-    }
+    const reason = this.#patience.reasonToLeave(this.context.clock.monotonicMs(), {
+      stage: this.#stage,
+      isHeldUp: this.#waitsFor === 'disk' || this.master.isHeld,
+      awaitsUpToDate: this.#side.awaitsUpToDate,
+    });
+    if (reason !== null) this.end(reason);
   }
 
   #onConnected(connection: Connection, sid: number, address: Address): void {
@@ -227,10 +218,10 @@ export abstract class Learner implements Role {
 
   #onData(chunk: Buffer): void {
     if (this.#stage === 'ended') return;
-    this.#lastHeardMs = this.context.clock.monotonicMs();
-    this.#lastReceivedMs = this.#lastHeardMs;
+    this.#lastReceivedMs = this.context.clock.monotonicMs();
+    this.#patience.heard(this.#lastReceivedMs);
     if (this.#waitsFor !== 'snapshot') {
-      this.#input?.feed(chunk, this.#lastHeardMs);
+      this.#input?.feed(chunk, this.#lastReceivedMs);
       return;
     }
     try {

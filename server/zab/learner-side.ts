@@ -131,6 +131,11 @@ export class LearnerSide {
     return this.#phase !== 'leaderInfo';
   }
 
+  /** NEWLEADER has come, and UPTODATE has not. */
+  get awaitsUpToDate(): boolean {
+    return this.#phase === 'upToDate';
+  }
+
   /** Live traffic comes as PROPOSAL and COMMIT: to a follower always, to an observer if it was promised. */
   get hearsProposals(): boolean {
     return this.#hearsProposals;
