@@ -1,4 +1,4 @@
-/** A voter that accepted an epoch which came to nothing, in an ensemble of both implementations. */
+/** A voter has accepted an epoch that was never established, in an ensemble of both implementations. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, until } from '#test';
@@ -17,7 +17,7 @@ function promise(member: Member, epoch: number): void {
 }
 
 test(
-  'seed 900177: our leader makes room for our voter, and a follower of Apache comes along',
+  'seed 900177: our leader steps down for our voter, and a follower of Apache follows the next leader',
   async () => {
     requireApache();
     await withEnsemble([{ is: 'apache' }, { is: 'zklab' }, { is: 'zklab' }], async ensemble => {
@@ -38,7 +38,7 @@ test(
 );
 
 test(
-  'seed 900177: a voter of Apache cannot confirm: our leader stays, and the voter is back with the next election',
+  'seed 900177: a voter of Apache cannot confirm its epoch: our leader stays, and the voter is back with the next election',
   async () => {
     requireApache();
     await withEnsemble([{ is: 'zklab' }, { is: 'zklab' }, { is: 'apache' }], async ensemble => {

@@ -1,6 +1,6 @@
 /**
- * Commands of AdminServer about the ensemble, beside Apache's: the same keys in the same order, with values
- * of the same types.
+ * Compares AdminServer's commands about the ensemble with Apache's: the same keys in the same order, with
+ * values of the same types.
  */
 import { readFileSync } from 'node:fs';
 import { assert, suite, until } from '#test';
@@ -12,7 +12,7 @@ const DEADLINE = { deadlineMs: 400_000 };
 const OBSERVER = 4;
 
 /** The value's type by key, through all that it holds. */
-/** In the order of the keys: Apache's own order is that in which its JVM reflects on a class. */
+/** The keys are sorted, because Apache's own order is that in which its JVM reflects on a class. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value !== 'object' || value === null) return typeof value;
@@ -20,7 +20,7 @@ function shapeOf(value: unknown): unknown {
   return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** That of whoever has the observer. */
+/** The answer of the member that serves the observer. */
 async function observersOf(ensemble: Ensemble, settings: readonly string[]): Promise<unknown> {
   const masters = settings.length > 0 ? [1, 2] : [3];
   return until(

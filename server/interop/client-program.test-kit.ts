@@ -1,4 +1,4 @@
-/** Other people's clients as programs: started on command lines, with a person's lines in. */
+/** Other people's clients as programs, started with a command line and fed with lines as by a person. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { onPath, quickJava, requirePeer, until } from '#test';
 import type { Ensemble } from './ensemble.test-kit.ts';
 import { CLASS_PATH } from './member.test-kit.ts';
 
-/** Of Debian's own Python: the one that Debian's kazoo belongs to. */
+/** Debian's own Python, to which Debian's kazoo belongs. */
 export const PYTHON = '/usr/bin/python3';
 export const RECIPES = fileURLToPath(new URL('../../../server/interop/kazoo_recipes.py', import.meta.url));
 export const CLI_MT = '/usr/lib/zookeeper/bin/cli_mt';
@@ -31,7 +31,7 @@ export function requireCliMt(): void {
   requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
 }
 
-/** zkCli.sh of Apache, without its shell script. */
+/** What Apache's zkCli.sh starts, without the shell script. */
 export function zkCli(address: string, ...flags: readonly string[]): string[] {
   const main = ['org.apache.zookeeper.ZooKeeperMain', '-server', address, ...flags];
   return ['java', ...quickJava(HEAP_MIB), SILENT, '-cp', CLASS_PATH, ...main];
@@ -58,14 +58,14 @@ export class ClientProgram {
     this.ended = once(this.child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Says `line`, and waits until what came since matches. */
+  /** Sends `line`, and waits until the output since then matches. */
   async says(line: string, expected: RegExp): Promise<void> {
     const from = this.output.length;
     this.child.stdin?.write(`${line}\n`);
     await this.hears(expected, from, `after "${line}"`);
   }
 
-  /** Waits until its output from there on matches. */
+  /** Waits until its output from position `from` on matches. */
   async hears(expected: RegExp, from = 0, when = ''): Promise<void> {
     const matches = () => expected.test(this.output.slice(from));
     await until(matches, { deadlineMs: SAYS_DEADLINE_MS, what: `${expected} ${when}` }).catch(error => {

@@ -42,7 +42,7 @@ test(
 );
 
 test(
-  'kazoo: a session goes on at each other member with its id and password, and expires when nobody renews it',
+  'kazoo: a session is resumed at each other member with its id and password, and expires when nobody renews it',
   async () => {
     requireKazoo();
     await withEnsemble(PLANS, async ensemble => {

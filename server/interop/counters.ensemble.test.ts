@@ -1,6 +1,7 @@
 /**
- * What is counted, beside Apache's: the same clients do the same on a server of either, and then the counters
- * that people alert on are the same. What depends on time, on the machine, or on files is left out.
+ * Compares counters with Apache's. The same clients do the same on a server of either implementation, and
+ * then the counters that people alert on are equal. Counters that depend on time, on the machine, or on files
+ * are left out.
  */
 import { once } from 'node:events';
 import * as net from 'node:net';
@@ -50,7 +51,7 @@ const COUNTERS = [
   ),
 ];
 
-/** Sends `bytes`, and goes away when the server has ended the connection, or at once. */
+/** Sends `bytes`, and closes the connection when the server has ended it, or at once. */
 async function visit(member: Member, bytes: Buffer | string, waits: boolean): Promise<void> {
   const socket = net.connect({ host: member.host, port: 2181 });
   socket.on('error', () => {});
@@ -62,7 +63,8 @@ async function visit(member: Member, bytes: Buffer | string, waits: boolean): Pr
 }
 
 /**
- * Ends the session, and waits until the server has closed the connection: who is first is a race on Apache's.
+ * Ends the session, and waits until the server has closed the connection, because on Apache's server it is a
+ * race who closes first.
  */
 async function leave(client: ZkClient): Promise<void> {
   await client.exchange(OpCode.closeSession, () => {});
@@ -76,7 +78,10 @@ async function told(client: ZkClient, events: number): Promise<void> {
 /** Clients of the script that close their connections by themselves; those of words do not count. */
 const WENT_AWAY = 3;
 
-/** Clients that do of everything a little. Two stay: the one that watches, and the one that came back. */
+/**
+ * Clients that do a little of everything. Two stay connected: the one that watches, and the one that came
+ * back.
+ */
 async function script(ensemble: Ensemble, sid: number): Promise<void> {
   const member = ensemble.member(sid);
   const connect = (options = {}) => ensemble.client(sid, { ping: false, ...options });
@@ -112,7 +117,9 @@ async function script(ensemble: Ensemble, sid: number): Promise<void> {
   await leave(writer);
 }
 
-/** The counters once all clients that left are gone, which AdminServer tells without being counted. */
+/**
+ * Returns the counters once all clients that left are gone. AdminServer says so without being counted itself.
+ */
 async function countsOf(is: Implementation, members: number): Promise<Record<string, string | undefined>> {
   let counts: Record<string, string | undefined> = {};
   await withEnsemble(
@@ -141,7 +148,7 @@ for (const [where, members] of [
   ['a follower', 2],
 ] as const) {
   test(
-    `field report D6: after the same script ${where} has counted as Apache's`,
+    `field report D6: after the same script ${where} has the same counters as Apache's`,
     async () => {
       requireApache();
       const apache = await countsOf('apache', members);

@@ -1,7 +1,7 @@
 /**
- * One data directory, two servers in turn: what ours left, Apache's goes on from, and the reverse; after a
- * stop and after kill -9. An ensemble is opened whole, so that epochs, myid and sessions are used and not
- * only data.
+ * One data directory, two servers in turn. Apache's server goes on from the files that ours left, and the
+ * reverse, after a stop and after kill -9. A whole ensemble is opened, so that epochs, myid and sessions are
+ * used and not only data.
  */
 import { assert, suite } from '#test';
 import { type Ensemble, ofRelease, withEnsemble } from './ensemble.test-kit.ts';
@@ -10,7 +10,7 @@ import { EPHEMERAL, SEQUENTIAL } from './zk-client.test-kit.ts';
 
 const test = suite('interop: one data directory for both');
 const DEADLINE = { deadlineMs: 400_000 };
-/** So that snapshots, rolls and logs behind them are all there. */
+/** With this value there are snapshots, several log files, and logs behind the last snapshot. */
 const SETTINGS = ['snapCount=60'];
 const NODES = 150;
 

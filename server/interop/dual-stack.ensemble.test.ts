@@ -26,7 +26,7 @@ async function everybodyWrites(ensemble: Ensemble, prefix: string): Promise<void
   }
 }
 
-/** Each member is killed, missed and back once; in the end the trees are equal. */
+/** Each member is killed once, misses some writes, and comes back; in the end the trees are equal. */
 async function eachIsKilledOnce(places: readonly Place[], more?: (ensemble: Ensemble) => Promise<void>) {
   requireApache();
   const plans: MemberPlan[] = [{ is: 'apache' }, { is: 'zklab' }, { is: 'apache' }];

@@ -10,14 +10,16 @@ import { CLIENT_PORT, LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.
 
 export interface MemberPlan {
   readonly is: Implementation;
-  /** Of Apache ZooKeeper, whenever it is that. @default the one that the machine has */
+  /**
+   * Release of Apache ZooKeeper, while the member is one of Apache's. @default the one that the machine has
+   */
   readonly release?: string | undefined;
   readonly observer?: boolean;
   /** Left out: its place among the plans, from 1 on. */
   readonly sid?: number;
-  /** It knows of the others, and they not of it, until a reconfiguration. */
+  /** The member knows of the others, but they do not know of it until a reconfiguration. */
   readonly joins?: boolean;
-  /** With an AdminServer. */
+  /** The member has an AdminServer. */
   readonly admin?: boolean;
   /** Lines of its zoo.cfg beside those that all have. */
   readonly settings?: readonly string[];
@@ -27,7 +29,7 @@ export interface MemberPlan {
   readonly flags?: readonly string[];
 }
 
-/** The same plans, with this release of Apache ZooKeeper wherever a member is, or becomes, that. */
+/** The same plans, with this release for every member that is, or becomes, one of Apache's. */
 export function ofRelease(release: string | undefined, plans: readonly MemberPlan[]): MemberPlan[] {
   return plans.map(plan => ({ ...plan, release }));
 }
@@ -36,11 +38,11 @@ export function ofRelease(release: string | undefined, plans: readonly MemberPla
 export interface Place {
   /** As server lines and clientPortAddress write it. */
   readonly name: string;
-  /** More names for server lines, as of other networks. */
+  /** Further names for server lines, such as those of other networks. */
   readonly further?: readonly string[];
   /** Where the test dials it. */
   readonly dial: string;
-  /** Its clients may come to every address of the machine. */
+  /** Its client port listens on every address of the machine. */
   readonly everywhere?: boolean;
   readonly ports?: { readonly client: number; readonly quorum: number; readonly election: number };
 }
@@ -58,16 +60,16 @@ const COMMON = [
   `maxSessionTimeout=${LONGEST_TIMEOUT_MS}`,
   CONTAINERS_STAY,
 ];
-/** Several rounds, when members come late. */
+/** An election takes several rounds when members come late. */
 const LEADER_DEADLINE_MS = 90_000;
 const AGREE_DEADLINE_MS = 60_000;
-/** Lines of each member's log in what a failure prints. */
+/** Number of lines of each member's log that a failure prints. */
 const LAST_WORDS = 8;
 const LAST_WORDS_CHARS = 240;
 const FIRST_NETWORK = 64;
 let ensembles = 0;
 
-/** 127.a.b.x: of this process by its id, of this ensemble by its number. */
+/** 127.a.b.x, where a and b stand for this process, and x for this ensemble of the process. */
 function network(): string {
   const pid = process.pid;
   const number = ensembles++;
@@ -130,7 +132,7 @@ export class Ensemble {
     return [...this.members.values()].filter(member => member.running);
   }
 
-  /** All of them, or those named, and waits until each serves. */
+  /** Starts all members, or those named, and waits until each serves. */
   async start(...sids: number[]): Promise<void> {
     const started = sids.length === 0 ? [...this.members.values()] : sids.map(sid => this.member(sid));
     for (const member of started) member.start();
@@ -175,8 +177,8 @@ export class Ensemble {
   }
 
   /**
-   * Every running member has the same last zxid and, where their histories of digests overlap, the same
-   * digests; none has seen a digest that was not its own. Gives the number of digests compared.
+   * Checks that every running member has the same last zxid and, where their histories of digests overlap,
+   * the same digests, and that none has counted a digest mismatch. Returns the number of digests compared.
    */
   async agrees(): Promise<number> {
     const common = await this.#commonDigests();
@@ -193,9 +195,9 @@ export class Ensemble {
   }
 
   /**
-   * As `agrees`, after members took snapshots of a tree that went on changing: until the transactions since
-   * then are applied, their digests are of no state that ever was. Only the latest is compared, and Apache's
-   * count is not.
+   * Does what `agrees` does, after members took snapshots of a tree that went on changing. Until they have
+   * applied the transactions since then, their digests belong to no state that ever existed. So it compares
+   * only the latest digest, and ignores Apache's count of mismatches.
    */
   async agreesInTheEnd(): Promise<void> {
     const [zxid, digests] = [...(await this.#commonDigests())].at(-1) ?? ['', []];
@@ -209,8 +211,8 @@ export class Ensemble {
   }
 
   /**
-   * zxid -> the digest of each running member, of those that all have, oldest first; once all are at the same
-   * zxid.
+   * zxid -> the digest of each running member, for the zxids that all of them have, oldest first. Waits until
+   * all are at the same zxid.
    */
   async #commonDigests(): Promise<Map<string, string[]>> {
     const members = this.running;
@@ -236,7 +238,10 @@ export class Ensemble {
   }
 }
 
-/** The ensemble ends with the body, however that ends; what its members said is shown when it failed. */
+/**
+ * Runs `body` with an ensemble that ends with it, however it ends. After a failure it prints what the members
+ * logged last.
+ */
 export async function withEnsemble(
   plans: readonly MemberPlan[],
   body: (ensemble: Ensemble) => Promise<void>,

@@ -1,7 +1,7 @@
 /**
- * Where the events of a client's watches stand among the replies to what it has asked in one piece: before
- * the reply to the change that fired them, behind all before. Recipes rely on it, such as Curator's queues,
- * whose bound looks at children that an event refreshes.
+ * The events of a client's watches stand before the reply to the change that fired them, and behind all
+ * earlier replies, even when the client has sent all requests in one piece. Recipes rely on it, such as
+ * Curator's bounded queues, which look at children that an event refreshes.
  */
 import { assert, suite } from '#test';
 import { SeededRandom } from '../runtime/seeded-random.ts';
@@ -24,7 +24,7 @@ const SEEDS = 12;
 const BURSTS = 12;
 const BURST_OPS = 40;
 const PARENT = '/order';
-/** Few, so that most changes are watched. */
+/** There are few children, so that most changes are watched. */
 const CHILDREN = 3;
 /** The higher id leads when both are empty. */
 const [FOLLOWER, LEADER] = [1, 2];

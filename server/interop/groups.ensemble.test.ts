@@ -1,6 +1,6 @@
 /**
- * Hierarchical quorums whose groups name an observer, as in Apache's ObserverHierarchicalQuorumTest: of ours
- * alone and of both implementations, which must agree on what a quorum is.
+ * Hierarchical quorums whose groups name an observer, as in Apache's ObserverHierarchicalQuorumTest: an
+ * ensemble of ours alone, and ensembles of both implementations, which must agree on what a quorum is.
  */
 import { assert, suite, until } from '#test';
 import { type Ensemble, type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
@@ -10,14 +10,11 @@ const test = suite('interop: groups that name an observer');
 const DEADLINE = { deadlineMs: 400_000 };
 const OBSERVER = 5;
 /**
- * The observer weighs half of the first group: 1 alone is no majority of it. Any two of the three groups
- * decide.
+ * The observer has half of the weight of the first group, so server 1 alone is no majority there. Any two of
+ * the three groups decide.
  */
 const GROUPS = [`group.1=1:2:${OBSERVER}`, 'group.2=3', 'group.3=4', 'weight.1=2', `weight.${OBSERVER}=1`];
-/**
- * An election without a quorum is given this many rounds of answers before it counts as one that elects
- * nobody.
- */
+/** Number of rounds of answers after which an election without a quorum counts as one that elects nobody. */
 const LOOKS = 40;
 const WRITES = 140;
 
@@ -31,7 +28,7 @@ async function stop(ensemble: Ensemble, ...sids: number[]): Promise<void> {
   for (const sid of sids) await ensemble.member(sid).kill();
 }
 
-/** A write at the leader, seen by the observer. */
+/** Writes at the leader, and waits until the observer has the write. */
 async function writes(ensemble: Ensemble, path: string): Promise<void> {
   const leader = await ensemble.leader();
   await ensemble.member(OBSERVER).serves('observer');
@@ -52,7 +49,7 @@ async function writes(ensemble: Ensemble, path: string): Promise<void> {
 
 for (const [name, implementations] of MEMBERS) {
   test(
-    `field report C4: ${name}: writes go on and stop as the majority of groups says`,
+    `field report C4: ${name}: writes go on while a majority of groups has a quorum, and stop otherwise`,
     async () => {
       requireApache();
       const plans = implementations.map((is, i) => ({ is, observer: i + 1 === OBSERVER }));

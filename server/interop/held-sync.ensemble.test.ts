@@ -1,6 +1,7 @@
 /**
- * Field report B6: more is written while a learner of Apache's is synced than our leader holds for all who
- * wait. It lets that go, and the learner gets it from memory and log, as one of ours does.
+ * Field report B6: while a learner of Apache's is being synced, clients write more than our leader keeps for
+ * all waiting learners. The leader drops what it kept, and the learner gets it from the committed log and
+ * from disk, as a learner of ours does.
  */
 import { assert, suite, until } from '#test';
 import { LEARNER_BACKLOG_BYTES_MAX } from '../master/learners/learner-backlog.ts';
@@ -11,18 +12,21 @@ const test = suite('interop: a sync that takes long');
 
 const MEGABYTE = 'x'.repeat(1_000_000);
 /**
- * More than the sockets between the two hold, so that the snapshot is under way while the learner stands
- * still.
+ * More than the sockets between the two hold, so that the snapshot is still under way while the learner is
+ * frozen.
  */
 const NODES_MB = 40;
 const WRITES_MB = 100;
 const DEADLINE_MS = 120_000;
-/** Of Apache's observer: 3.9.5 has no room for the answers to the reads in the heap that others get. */
+/**
+ * Heap of Apache's observer: 3.9.5 has no room for the answers to the reads in the heap that other members
+ * get.
+ */
 const HEAP = '-Xmx320m';
 
 for (const is of ['apache', 'zklab'] as const)
   test(
-    `field report B6: ${WRITES_MB} MB are written while a snapshot is sent to an observer (${is}) that stands still: it gets all of them`,
+    `field report B6: ${WRITES_MB} MB are written while a snapshot is sent to a frozen observer (${is}), which gets all of them`,
     async () => {
       requireApache();
       const flags = is === 'apache' ? [HEAP] : [];

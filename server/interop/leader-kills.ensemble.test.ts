@@ -11,7 +11,7 @@ import { Writers } from './writers.test-kit.ts';
 const test = suite('interop: leaders killed under load');
 const DEADLINE = { deadlineMs: 400_000 };
 const KILLS = repetitions(4);
-/** Whom a quorum elects is the luck of who is ahead: more kills until both kinds have led. */
+/** It is random who is ahead and is elected, so there are more kills until both kinds have led. */
 const KILLS_MAX = KILLS + 8;
 const WRITES_BETWEEN = 150;
 

@@ -1,7 +1,7 @@
 /**
  * Field reports A1 and A2: a closeSession without a list of paths, nodes of 3 MB, and digests on and off,
- * between Apache's servers and ours. As PROPOSAL, INFORM and REQUEST in both directions, by DIFF and by SNAP
- * in both, and on each other's files.
+ * between Apache's servers and ours. They travel as PROPOSAL, INFORM and REQUEST, by DIFF and by SNAP, in
+ * both directions, and each implementation reads the other's files.
  */
 import { rmSync } from 'node:fs';
 import { assert, suite } from '#test';
@@ -16,9 +16,7 @@ const DEADLINE = { deadlineMs: 400_000 };
 const LARGE = 'x'.repeat(3_000_000);
 const EPHEMERALS = 3;
 
-/**
- * What a member leads, what it stands behind: large nodes, and sessions that end with ephemerals and without.
- */
+/** Writes large nodes, and ends sessions with ephemerals and without, through member `sid`. */
 async function write(ensemble: Ensemble, sid: number, name: string): Promise<void> {
   const client = await ensemble.client(sid);
   await client.create(`/${name}`);

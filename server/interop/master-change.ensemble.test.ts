@@ -1,4 +1,4 @@
-/** An observer of ours that is moved between masters of both implementations, under a client that goes on. */
+/** An observer of ours is moved between masters of both implementations, while its client goes on. */
 import { assert, suite, until } from '#test';
 import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';

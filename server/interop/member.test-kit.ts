@@ -14,7 +14,7 @@ export type Implementation = 'zklab' | 'apache';
 const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple', 'commons-cli'];
 /** Another version than Debian's: `ZOOKEEPER_HOME`, an unpacked distribution. */
 const HOME = process.env.ZOOKEEPER_HOME;
-/** Of the AdminServer, of compressed snapshots, and of TLS between members. */
+/** The libraries of the AdminServer, of compressed snapshots, and of TLS between members. */
 const MORE_JARS = [
   ...['server', 'servlet', 'security', 'http', 'io', 'util', 'util-ajax'].map(name => `jetty9-${name}`),
   ...['core', 'databind', 'annotations'].map(name => `jackson-${name}`),
@@ -26,11 +26,11 @@ const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jarFile);
 export const CLASS_PATH = HOME ? join(HOME, 'lib', '*') : [...JAR_FILES, ...MORE_JARS.map(jarFile)].join(':');
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /**
- * A leader looks for empty containers after a minute, which is the end of a run on one machine and its middle
- * on another.
+ * A leader looks for empty containers after a minute, which falls after the end of a run on one machine and
+ * into its middle on another.
  */
 export const CONTAINERS_STAY = 'znode.container.checkIntervalMs=86400000';
-/** A JVM on a machine that is busy with other tests. */
+/** Enough for a JVM on a machine that is busy with other tests. */
 const SERVE_DEADLINE_MS = 90_000;
 const WORD_DEADLINE_MS = 15_000;
 export const ADMIN_PORT = 8080;
@@ -51,7 +51,7 @@ export function requireApache(release?: string): void {
   requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
 }
 
-/** As titles of tests name it. */
+/** The name of the release in titles of tests. */
 export function apache(release?: string): string {
   return release === undefined ? "Apache's" : `Apache's ${release}`;
 }
@@ -82,9 +82,9 @@ export class Member {
   readonly clientPort: number;
   readonly folder: string;
   implementation: Implementation;
-  /** Of Apache ZooKeeper, from its next start on; undefined: the one that the machine has. */
+  /** Release of Apache ZooKeeper from its next start on; undefined: the one that the machine has. */
   release: string | undefined;
-  /** From its next start on; undefined: as many as this process. */
+  /** Limit on file descriptors from its next start on; undefined: the limit of this process. */
   descriptorsMax: number | undefined;
   /** System properties (-Dname=value), from its next start on. */
   flags: readonly string[] = [];
@@ -116,17 +116,17 @@ export class Member {
     return this.#child !== null;
   }
 
-  /** It was started, and ended by itself. */
+  /** True when it was started and has ended by itself. */
   get ended(): boolean {
     return this.#child !== null && this.#child.exitCode !== null;
   }
 
-  /** Of the process that runs now. */
+  /** Id of the process that runs now. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** What it has said so far, over all its lives. */
+  /** Its output so far, over all its starts. */
   get log(): string {
     const path = join(this.folder, 'log');
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -150,14 +150,14 @@ export class Member {
     await this.#end('SIGKILL');
   }
 
-  /** As an operator stops it. */
+  /** Stops it as an operator does. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
   }
 
   /**
-   * Frozen: its connections stay, and it says nothing. On a busy machine a JVM's threads go on for a while
-   * after the signal.
+   * Freezes it: its connections stay, and it sends nothing. On a busy machine a JVM's threads go on for a
+   * while after the signal.
    */
   async pause(): Promise<void> {
     const tasks = `/proc/${this.pid}/task`;
@@ -197,13 +197,13 @@ export class Member {
     });
   }
 
-  /** The answer of the AdminServer, of a member whose plan has one. */
+  /** The answer of its AdminServer, if its plan has one. */
   async command(name: string): Promise<Record<string, unknown>> {
     const response = await fetch(`http://${this.host}:${ADMIN_PORT}/commands/${name}`);
     return (await response.json()) as Record<string, unknown>;
   }
 
-  /** leader, follower, observer; undefined while it does not serve. */
+  /** "leader", "follower" or "observer"; undefined while it does not serve. */
   async mode(): Promise<string | undefined> {
     return /^Mode: (\w+)$/m.exec(await this.word('srvr'))?.[1];
   }
@@ -217,7 +217,7 @@ export class Member {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** zxid in hex -> digest of the tree at it, of the last that it kept. */
+  /** zxid in hex -> digest of the tree at that zxid, for the digests that the member still has. */
   async digests(): Promise<Map<string, string>> {
     const lines = (await this.word('hash')).trim().split('\n');
     return new Map(

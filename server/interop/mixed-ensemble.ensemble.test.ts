@@ -85,7 +85,7 @@ for (const release of RELEASES) {
 }
 
 test(
-  'with one of ours among two of Apache, each in turn leads: whoever has the longest history',
+  'one of ours and two of Apache’s: each in turn leads when it has the longest history',
   async () => {
     requireApache();
     await withEnsemble(APACHE_AND_OURS, async ensemble => {

@@ -17,18 +17,18 @@ import { SUPER, SUPER_DIGEST_SETTING, type ZkClient } from './zk-client.test-kit
 const test = suite('interop: random operations in mixed ensembles');
 const DEADLINE = { deadlineMs: 400_000 };
 const OPERATIONS = 700;
-/** Of one client under way at a time. */
+/** Operations of one client that are under way at a time. */
 const WINDOW = 10;
 const PATHS_SHOWN = 5;
 /**
- * A leader of Apache's keeps what is outstanding of the root under "" for its children and under "/" for
- * itself: while a child is being created, it gives a change of the root a digest that no member can have, and
- * that is counted as a mismatch.
+ * A leader of Apache's keeps outstanding changes of the root under "" for its children and under "/" for
+ * itself. While a child is being created, it predicts for a change of the root a digest that no member can
+ * have, and every member counts a mismatch.
  */
 const CHANGES_ROOT = /set(Data|ACL) \/ /;
 /**
- * A plain create with these flags makes a plain node, whose digest a leader of Apache's takes as that of a
- * container.
+ * A plain create with these flags makes a plain node, but a leader of Apache's computes its digest as that of
+ * a container.
  */
 const CONTAINER_BY_CREATE = /^create2? .* flags 4 /;
 const SETTINGS = ['snapCount=400', SUPER_DIGEST_SETTING];
@@ -59,7 +59,7 @@ async function treeAt(ensemble: Ensemble, sid: number): Promise<Map<string, stri
   await client.sync();
   const tree = new Map<string, string>();
   const visit = async (path: string): Promise<void> => {
-    // Membership differs in nothing but is written by each member itself.
+    // The configuration is equal, but each member writes that node itself.
     if (path.startsWith('/zookeeper')) return;
     const { err, body } = await client.exchange(OpCode.getData, w =>
       writePathWatchRequest(w, { path, watch: false }),
@@ -83,7 +83,7 @@ async function treeAt(ensemble: Ensemble, sid: number): Promise<Map<string, stri
   return tree;
 }
 
-/** The first few paths at which they differ, with what is there. */
+/** The first few paths at which the trees differ, with their contents. */
 function difference(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string {
   const paths = [...new Set([...a.keys(), ...b.keys()])].filter(path => a.get(path) !== b.get(path));
   return paths
@@ -105,7 +105,7 @@ for (const release of RELEASES) {
   for (const leader of ['zklab', 'apache'] as const) {
     const other = leader === 'zklab' ? 'apache' : 'zklab';
     test(
-      `under a leader of ${leader}, ${apache(release)}: the same tree everywhere, and again when files change hands`,
+      `under a leader of ${leader}, ${apache(release)}: all members have the same tree, also after each opened the files of the other implementation`,
       async () => {
         requireApache(release);
         const plans = [{ is: other }, { is: leader }, { is: leader }, { is: other, observer: true }] as const;

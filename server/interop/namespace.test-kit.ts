@@ -1,7 +1,7 @@
 /**
  * Networks that this machine does not have: with IPv6 alone, with names of two addresses, without IPv6. A
- * test runs its own file again in a network namespace and with an /etc/hosts of its own, where the harness
- * runs the part named so.
+ * test runs its own file again in a network namespace and with an /etc/hosts of its own. There the harness
+ * runs only the part that is named.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { assert, onPath, requirePeer, temporaryFolder } from '#test';
 
 export interface World {
-  /** Addresses of the loopback interface beside its own. */
+  /** Addresses of the loopback interface besides the usual ones. */
   readonly addresses: readonly string[];
   /** Lines of /etc/hosts. */
   readonly hosts: readonly string[];

@@ -32,14 +32,15 @@ async function observerServes(ensemble: Ensemble): Promise<void> {
   const stat = await voter.exists('/by-observer');
   assert.is(stat?.ephemeralOwner, watcher.session.sessionId);
 
-  // Asked of the leader through the observer and, if it has one, its master.
+  // The leader answers this through the observer and, if there is one, the observer's master.
   const again = await ensemble.client(OBSERVER, { session: watcher.session });
   await until(() => watcher.closed, {
     deadlineMs: 60_000,
     what: 'the older connection of the session to be closed',
   });
   assert.is(await again.get('/by-observer'), 'o');
-  // Apache's server drops the session's own connection for this, so it is nobody's that is still needed.
+  // For this Apache's server drops the connection of the session itself, so the session must be one that
+  // nobody needs any more.
   const guessed = { sessionId: watcher.session.sessionId + 1n, password: Buffer.alloc(16) };
   await isRefused(() => ensemble.client(OBSERVER, { session: guessed }));
 
@@ -60,7 +61,7 @@ async function observerServes(ensemble: Ensemble): Promise<void> {
   await ensemble.agrees();
 }
 
-/** The observer of the one kind survives the loss of the leader of the other. */
+/** Checks that the observer of one implementation survives the loss of its leader of the other. */
 async function survivesItsMaster(ensemble: Ensemble): Promise<void> {
   const observer = await ensemble.client(OBSERVER);
   await observer.create('/lasts', 'l', EPHEMERAL);
@@ -69,7 +70,7 @@ async function survivesItsMaster(ensemble: Ensemble): Promise<void> {
   await ensemble.leader();
   const renewed = async () => {
     const client = await ensemble.client(OBSERVER, { session });
-    // It may not have noticed yet that its master is gone.
+    // The observer may not have noticed yet that its master is gone.
     await client.sync();
     return client;
   };
@@ -93,7 +94,7 @@ for (const [voters, observer] of [
   ['apache', 'zklab'],
 ] as const) {
   test(
-    `an observer of ${observer} behind a leader of ${voters}; ours would do with proposals, Apache's goes by INFORM (000-8, 004-14)`,
+    `an observer of ${observer} behind a leader of ${voters}: ours asks for proposals, and Apache's leader sends INFORM (000-8, 004-14)`,
     async () => {
       requireApache();
       const body = async (ensemble: Ensemble) => {

@@ -11,7 +11,7 @@ import { requireApache } from './member.test-kit.ts';
 const test = suite('interop: oracle of two voters');
 const DEADLINE = { deadlineMs: 400_000 };
 const OBSERVER = 3;
-/** A server without a quorum is asked so often before it counts as one that does not serve. */
+/** Number of questions after which a server without a quorum counts as one that does not serve. */
 const LOOKS = 40;
 
 const WRITES_TO_A_DIGEST = 140;
@@ -66,14 +66,14 @@ async function stopsServing(ensemble: Ensemble, sid: number): Promise<void> {
   await until(async () => (await member.mode()) === undefined, { deadlineMs: 60_000, what, intervalMs: 50 });
 }
 
-/** After enough writes that each member keeps a digest of its tree. */
+/** Compares the trees, after enough writes that each member keeps a digest of its tree. */
 async function sameTrees(ensemble: Ensemble, path: string): Promise<void> {
   const client = await ensemble.client(1);
   for (let n = 0; n < WRITES_TO_A_DIGEST; n++) await client.create(`${path}-${n}`);
   assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
 }
 
-/** A voter is lost and the other one goes on; the lost one comes back and has all of it. */
+/** Loses a voter while the other one goes on, and checks that the lost one comes back and gets all writes. */
 async function goesOn(ensemble: Ensemble, says: Says, lost: number, path: string): Promise<void> {
   const other = 3 - lost;
   says(other, '1');
@@ -95,7 +95,7 @@ const MEMBERS: readonly (readonly [string, readonly MemberPlan['is'][]])[] = [
 
 for (const [name, implementations] of MEMBERS)
   test(
-    `004-23: ${name}: the voter that the oracle authorises goes on, whichever is lost, and nothing is lost`,
+    `004-23: ${name}: the voter that the oracle authorises goes on, whichever is lost, and no write is lost`,
     async () => {
       if (implementations.includes('apache')) requireApache();
       await withOracles(implementations, async (ensemble, says) => {
@@ -112,7 +112,7 @@ for (const [name, implementations] of MEMBERS)
   );
 
 test(
-  '004-23: a voter that the oracle does not authorise stops, also later, and serves again once it is authorised',
+  '004-23: a voter that the oracle does not authorise stops, at once or later, and serves again once it is authorised',
   async () => {
     await withOracles(['zklab', 'zklab'], async (ensemble, says) => {
       await writes(ensemble, 1, '/both');

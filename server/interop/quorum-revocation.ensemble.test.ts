@@ -15,7 +15,7 @@ import { DIALS_FROM, TestStores, TLS } from './tls.test-kit.ts';
 const test = suite('interop: revoked certificates of members');
 const ELECTION_PORT = 3888;
 const SOON = { deadlineMs: 60_000 };
-/** Of certificates that a responder knows. */
+/** Number of certificates that a responder knows. */
 const SERIALS = 9;
 
 /** What ends a connection to an election port. */
@@ -29,7 +29,10 @@ function alertFor({ certificate: cert, privateKey: key }: Identity, host: string
   });
 }
 
-/** Says who is revoked, and is all that a certificate names: without it, nobody accepts anybody. */
+/**
+ * What says who is revoked. It is the only source that a certificate names, so without it no member accepts
+ * another.
+ */
 interface Source {
   issue(host: string): Identity;
   revoke(identity: Identity): void;
@@ -50,7 +53,7 @@ async function lists(authority: TestAuthority): Promise<Source> {
   };
 }
 
-/** That of OpenSSL, with the database of certificates that `openssl ca` keeps. */
+/** OpenSSL's responder, with the database of certificates that `openssl ca` keeps. */
 async function responder(authority: TestAuthority): Promise<Source> {
   requirePeer('openssl', onPath('openssl'), 'a responder');
   const folder = temporaryFolder();
@@ -84,7 +87,7 @@ async function responder(authority: TestAuthority): Promise<Source> {
       authority.issueWithResponder('member', `http://${DIALS_FROM}:${port}/`, [], host, DIALS_FROM),
     revoke({ serial }) {
       revoked.add(serial);
-      // OpenSSL looks behind each answer whether it is another file, or was written in another second.
+      // After each answer, OpenSSL checks whether the file is another one, or was written in another second.
       renameSync(write('index.new', database()), index);
     },
     stop: () => openssl.kill('SIGKILL'),
@@ -98,7 +101,7 @@ const KINDS = [
 
 for (const { setting, what, begin } of KINDS) {
   test(
-    `${setting}: members of both ask ${what}, and a member whose certificate is revoked stays out`,
+    `${setting}: members of both implementations ask ${what}, and a member whose certificate is revoked stays out`,
     async () => {
       requireApache();
       const stores = new TestStores();

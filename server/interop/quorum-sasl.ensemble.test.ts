@@ -24,7 +24,7 @@ function linesOf(enabled: boolean, learner: boolean, server: boolean): string[] 
     `quorum.auth.enableSasl=${enabled}`,
     `quorum.auth.learnerRequireSasl=${learner}`,
     `quorum.auth.serverRequireSasl=${server}`,
-    // Without it 3.9 dials nobody: DIGEST-MD5 rests on MD5.
+    // Without this flag 3.9 dials nobody, because DIGEST-MD5 uses MD5.
     'fips-mode=false',
   ];
 }
@@ -76,7 +76,7 @@ test(
   DEADLINE,
 );
 
-/** Another JAAS file from its next start on. */
+/** Restarts the member with another JAAS file. */
 async function comesBack(member: Member, jaas: JaasPlan): Promise<void> {
   await member.kill();
   member.flags = [flagOf(jaas)];
@@ -85,7 +85,7 @@ async function comesBack(member: Member, jaas: JaasPlan): Promise<void> {
 }
 
 test(
-  'a wrong password, an unknown user and no authentication: each side says so in a line, until they are put right',
+  'a wrong password, an unknown user and no authentication: each side logs one line, until the credentials are right',
   async () => {
     requireApache();
     const plans = [
@@ -128,7 +128,7 @@ test(
 );
 
 test(
-  'an ensemble of both takes the three steps to SASL one member at a time, without an outage',
+  'an ensemble of both implementations takes the three steps to SASL one member at a time, without an outage',
   async () => {
     requireApache();
     const plan = (is: MemberPlan['is']) => planOf(is, { settings: OFF });

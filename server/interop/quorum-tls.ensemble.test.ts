@@ -61,7 +61,7 @@ for (const release of RELEASES) {
         await withEnsemble(ofRelease(release, plans), async ensemble => {
           await ensemble.start(1, 2, 3);
           await ensemble.start(4);
-          // An observer takes any master, our leader among them: it comes back until it is behind a follower.
+          // An observer takes any master, even our leader, so it is restarted until it is behind a follower.
           const leader = await ensemble.leader();
           while ((await leader.metric('synced_observers')) !== 0) {
             await ensemble.member(4).kill();
@@ -77,7 +77,7 @@ for (const release of RELEASES) {
 }
 
 test(
-  'an ensemble of both goes from plain text to TLS one member at a time, without an outage',
+  'an ensemble of both implementations goes from plain text to TLS one member at a time, without an outage',
   async () => {
     requireApache();
     const stores = new TestStores();
@@ -87,7 +87,7 @@ test(
       for (const step of [BOTH_ACCEPTED, TLS_DIALLED, TLS]) await rollOn(ensemble, step);
       await ensemble.agrees();
       const leader = await ensemble.leader();
-      // Nobody is let in without TLS in the end.
+      // In the end no port accepts anybody without TLS.
       const stranger = net.connect({ host: leader.host, port: QUORUM_PORT }, () => stranger.write('hello'));
       stranger.on('error', () => {});
       await until(() => stranger.destroyed, { deadlineMs: 30_000, what: 'the stranger to be refused' });
@@ -111,7 +111,7 @@ test(
       await ensemble.startLedBy(2);
       const ours = [1, 2].map(sid => ensemble.member(sid));
       const looks = () => ours.map(({ log }) => log.split('members are met with TLS').length - 1);
-      /** What changes the stores, and a member that comes back over new connections. */
+      /** Changes the stores, and restarts a member, which comes back over new connections. */
       const changed = async (change: () => void, returns: number): Promise<void> => {
         const before = looks();
         change();
@@ -129,7 +129,7 @@ test(
       await changed(() => stores.renew(next), 3);
       await changed(() => stores.trust(next), 1);
       await ensemble.agrees();
-      // Who still has a certificate of the authority before is a stranger.
+      // Whoever still has a certificate of the former authority is a stranger.
       const { certificate: cert, privateKey: key } = stores.authority.issue('former', DIALS_FROM);
       const former = tls.connect({
         host: ours[1]!.host,

@@ -23,13 +23,13 @@ import type { Reply } from './zk-client.test-kit.ts';
 
 export interface Operation {
   readonly op: number;
-  /** As a failing test shows it. */
+  /** The operation as a failing test shows it. */
   readonly text: string;
   write(writer: JuteWriter): void;
 }
 
 const NAMES = ['a', 'b', 'c', 'd'];
-/** Refused in one way or another; not too many, or nothing else would happen. */
+/** Paths that are refused in one way or another. They are few, so that most operations succeed. */
 const ODD_PATHS = ['/', '/a/', '/a//b', '/a/./b', '/a/..', 'a', '/zookeeper', '/zookeeper/quota'];
 const WRITES = [
   OpCode.create,
@@ -38,7 +38,7 @@ const WRITES = [
   OpCode.delete,
   OpCode.setData,
 ] as const;
-/** Of writes alone. */
+/** Bad paths for writes alone. */
 const ODD_WRITE_PATHS = ['', 'a/b', '/a\0b', '/a\0', '\0', '/zookeeper/config', '//'];
 const CONTAINER = 4;
 /** 4 makes a plain node of a create; a TTL needs extended types. */
@@ -115,9 +115,9 @@ export class OperationSource {
   }
 
   /**
-   * `list` is never null within a multi: that ends every write of an ensemble of Apache's that 3.9.5 leads,
-   * and ours refuses it before it gets to one. Nor are flags of none there, or of a TTL in a create: each
-   * version makes something else of them.
+   * `list` is never null within a multi: on an ensemble led by Apache's 3.9.5 that ends every write, and ours
+   * refuses it beforehand. Invalid flags, and flags of a TTL in a create, are left out of a multi too,
+   * because each version treats them differently.
    */
   #write(
     op: (typeof WRITES)[number],
@@ -142,13 +142,16 @@ export class OperationSource {
       };
     }
     const plain = this.below(15) === 0 ? this.#one(oddFlags) : this.below(4);
-    // 3.8.0 takes createContainer with other flags: ours refuses it, on purpose.
+    // 3.8.0 accepts createContainer with other flags; ours refuses it on purpose.
     const flags = op === OpCode.createContainer ? CONTAINER : plain;
     const text = `${opName(op)} ${path} flags ${flags} acl ${JSON.stringify(list)}`;
     return { op, text, write: w => writeCreateRequest(w, { path, data, acl: list, flags }) };
   }
 
-  /** Never without a positive time: 3.8.0 proposes a plain one of less, which no server can apply. */
+  /**
+   * The time to live is always positive: with a smaller one, 3.8.0 proposes a transaction that no server can
+   * apply.
+   */
   #createTtl(flags = this.below(9)): Operation {
     const request = { path: this.#path(), data: this.#data(), acl: this.#acl() ?? [], flags };
     const ttlMs = 1 + this.below(1000);
@@ -262,13 +265,13 @@ function compound(op: number, parts: readonly Operation[]): Operation {
 }
 
 /**
- * The changes of one ensemble in their order, in place of their zxids: Apache's spends one on each refusal,
- * ours only on those that depend on the tree.
+ * Numbers the changes of one ensemble in their order, to compare those instead of zxids: Apache's servers
+ * spend a zxid on each refusal, ours only on refusals that depend on the tree.
  */
 export class Changes {
   readonly #numbers = new Map<number, number>();
 
-  /** `zxid` is of a transaction that changed something. */
+  /** `zxid` must belong to a transaction that changed something. */
   made(zxid: number): string {
     this.#numbers.set(zxid, this.#numbers.size + 1);
     return this.nameOf(zxid);
@@ -280,7 +283,7 @@ export class Changes {
   }
 }
 
-/** What two servers do not have in common, beside the time, by names that they do. */
+/** Names for values that differ between two servers, so that their answers can be compared. */
 export interface AnswerNames {
   session(id: bigint): string;
   readonly changes: Changes;
@@ -295,7 +298,7 @@ export function answerOf(op: number, reply: Reply, names: AnswerNames): string {
   return reply.body.remaining === 0 ? `${head} ${body}` : `${head} ${body} and ${reply.body.remaining} bytes`;
 }
 
-/** All of its parts are errors then. */
+/** All parts of a failed multi are errors. */
 function isFailedMulti(reader: JuteReader): boolean {
   const at = reader.offset;
   const { type, done } = readMultiHeader(reader);

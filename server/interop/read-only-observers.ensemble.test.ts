@@ -1,6 +1,6 @@
 /**
- * Apache's Java and C clients and kazoo, unmodified, at an observer of ours while the quorum is gone, and
- * Apache's own observer beside it as the control. The voters are Apache's.
+ * Apache's Java and C clients and kazoo, unmodified, use an observer of ours while there is no quorum.
+ * Apache's own observer is the control. The voters are Apache's.
  */
 import { assert, suite } from '#test';
 import {

@@ -1,6 +1,6 @@
 /**
- * Members that die or are away in the middle of a reconfiguration: it is completed by the next leader or
- * undone everywhere, and the old voters make no quorum beside the new ones.
+ * Members that die or are away in the middle of a reconfiguration: the next leader completes it or it is
+ * undone everywhere, and the old voters form no quorum beside the new ones.
  */
 import { existsSync } from 'node:fs';
 import { assert, suite, until } from '#test';
@@ -26,7 +26,7 @@ import {
 const test = suite('interop: crashes in a reconfiguration');
 const DEADLINE = { deadlineMs: 400_000 };
 const LEADER = 3;
-/** Rounds of answers that say that nobody serves. */
+/** Number of rounds in which no member may serve. */
 const LOOKS = 40;
 
 /**
@@ -56,8 +56,8 @@ async function withJoiners(
 }
 
 /**
- * A member of Apache's looks for a quorum of its pending voters as well, among the others only: with other
- * voters pending than those that lead, it never comes back.
+ * A looking member of Apache's also asks for a quorum of its own pending voters, which it counts among the
+ * other members only. When its pending voters are not those that have a leader, it never comes back.
  */
 function pendingIn(ensemble: Ensemble, { members }: Variant): string {
   const { host } = ensemble.member(1);
@@ -72,7 +72,7 @@ async function hasPending(member: Member): Promise<void> {
   });
 }
 
-/** It comes to that, and stays so. */
+/** Waits until no member serves, and checks that it stays so. */
 async function nobodyServes(ensemble: Ensemble): Promise<void> {
   const modes = () => Promise.all(ensemble.running.map(member => member.mode()));
   await until(async () => (await modes()).every(mode => mode === undefined), {
@@ -105,7 +105,7 @@ for (const variant of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
         await ensemble.start(LEADER);
         const version = await isEverywhere(ensemble, serverLines(ensemble, [1, 2, 3]));
         await allWrite(ensemble, 'with');
-        // With equal histories the highest id leads: the one that had it.
+        // With equal histories the highest id leads, which is the member that had the reconfiguration.
         for (const member of ensemble.members.values()) await member.kill();
         await ensemble.start(1, LEADER);
         assert.is((await ensemble.leader()).sid, LEADER);
@@ -139,7 +139,7 @@ for (const variant of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
           for (let look = 0; look < LOOKS; look++) await reader.exists('/');
           assert.equal(answered, [], 'nothing is committed without a quorum of the new voters');
 
-          // Nor are 1 and 2, for an election.
+          // Members 1 and 2 are no quorum for an election either.
           await ensemble.member(LEADER).kill();
           ensemble.member(2).resume();
           await nobodyServes(ensemble);

@@ -1,6 +1,6 @@
 /**
- * What a reconfiguration is answered, word for word the same by Apache's leader and by ours: each wrong
- * request with its code, and what is accepted with its text. Asked of a follower, which asks its leader.
+ * Apache's leader and ours give the same answers to reconfigurations: the code of each wrong request, and the
+ * text that each accepted one makes. A follower is asked, which asks its leader.
  */
 import { assert, suite } from '#test';
 import { errorName } from '../wire/error-codes.ts';
@@ -21,7 +21,7 @@ const test = suite('interop: answers to a reconfiguration');
 const DEADLINE = { deadlineMs: 400_000 };
 const LEADER = 2;
 
-/** H1 stands for the host of member 1; V for the version of now. */
+/** H1 stands for the host of member 1, and V for the current version. */
 const ONE = 'server.1=H1:2888:3888:participant;H1:2181';
 const TWO = 'server.2=H2:2888:3888:participant;H2:2181';
 const BOTH = `${ONE},${TWO}`;
@@ -85,7 +85,7 @@ const REQUESTS: readonly Request[] = [
   { members: `${BOTH},version=x` },
   { members: 'server.1=H1:2888:3888:observer;H1:2181,server.2=H2:2888:3888:observer;H2:2181' },
   { members: `${BOTH},server.3=H3:2888:3888;2181,server.4=H4:2888:3888;2181` },
-  // Accepted, some of it to one's surprise.
+  // Accepted requests, some of them surprising.
   {},
   { joining: '', leaving: '' },
   { leaving: '9' },
@@ -100,7 +100,7 @@ const REQUESTS: readonly Request[] = [
   { members: `${BOTH.replace(',', '\n')}\nversion=5` },
   { members: BOTH, joining: 'ignored', leaving: 'ignored' },
   { members: `${BOTH},server.3=H3:2888:3888:observer;2181,group.1=1,group.2=2:3,weight.1=2,weight.3=0` },
-  // Of groups only bulk changes.
+  // With groups, only bulk changes are possible.
   { leaving: '3' },
   { joining: 'server.3=H3:2888:3888:observer;2181' },
   {},
@@ -153,7 +153,9 @@ async function answers(ensemble: Ensemble): Promise<string[]> {
   return lines;
 }
 
-/** A stranger is told what is wrong with the request before that it may not make one. */
+/**
+ * A client without permission is told what is wrong with its request, and only then that it may not make one.
+ */
 async function answersToStrangers(ensemble: Ensemble): Promise<string[]> {
   const client = await ensemble.client(LEADER);
   const codes: string[] = [];

@@ -1,7 +1,7 @@
 /**
  * Members change their roles while clients write at all of them: no acknowledged write is lost, all trees are
- * the same, who watches the configuration hears of each change once, and clients whose member and leader stay
- * lose neither a request nor their connection.
+ * the same, clients that watch the configuration hear of each change once, and clients whose member and
+ * leader stay lose neither a request nor their connection.
  */
 import { assert, suite, until } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
@@ -26,10 +26,13 @@ const test = suite('interop: reconfigurations under load');
 const DEADLINE = { deadlineMs: 400_000 };
 const LEADER = 3;
 const WRITES_BETWEEN = 100;
-/** Snapshots in the middle. */
+/** With this snapCount, snapshots are taken in the middle of the run. */
 const SETTINGS = [...RECONFIG_SETTINGS, 'snapCount=1000'];
 
-/** Asked again when the connection is lost before the answer: a change made twice leaves the same members. */
+/**
+ * Repeats the request when the connection is lost before the answer, because a change that is made twice
+ * leaves the same members.
+ */
 async function changed(ensemble: Ensemble, change: Change): Promise<void> {
   await until(
     async () => {
@@ -79,7 +82,7 @@ for (const { name, members } of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
           const unaware = await Promise.all([1, LEADER].map(sid => steady(ensemble, sid)));
           const writers = await Writers.start(ensemble, '/load');
 
-          // 1 and 3 keep their roles and their leader.
+          // Members 1 and 3 keep their roles and their leader.
           const quiet: readonly Change[] = [
             { joining: serverLine(ensemble, 4) },
             { joining: serverLine(ensemble, 5) },
@@ -102,7 +105,7 @@ for (const { name, members } of [OURS_ALONE, APACHE_LEADS, OURS_LEADS]) {
           await writers.more(WRITES_BETWEEN);
           await changed(ensemble, { joining: serverLine(ensemble, LEADER) });
 
-          // The leader dies as a change is asked of it.
+          // The leader dies just when it is asked for a change.
           await writers.more(WRITES_BETWEEN);
           const leader = await ensemble.leader();
           const stays = leader.sid === 1 ? 2 : 1;

@@ -54,7 +54,7 @@ for (const { name, members } of VARIANTS) {
           const before = await ensemble.client(1);
           const admin = await superClient(ensemble, 2);
 
-          // The client port of a follower.
+          // The client port of a follower moves.
           const moved = serverLine(ensemble, 1).replace(/2181$/, String(NEW_CLIENT_PORT));
           assert.is((await reconfigure(admin, { joining: moved })).code, 'OK');
           const after = await until(() => ZkClient.connect(host, { port: NEW_CLIENT_PORT }), {
@@ -79,7 +79,7 @@ for (const { name, members } of VARIANTS) {
           await isEverywhere(ensemble, serverLines(ensemble, [1, 2, 3]));
           after.destroy();
 
-          // The ports between members, of a follower: it is reached there in the next election.
+          // The quorum and election ports of a follower move; the others reach it there in the next election.
           const lines = serverLines(ensemble, [1, 2, 3]);
           lines[0] = lines[0]!.replace(':2888:3888:', ':2889:3889:');
           assert.is((await reconfigure(admin, { joining: lines[0] })).code, 'OK');

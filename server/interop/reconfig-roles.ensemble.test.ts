@@ -1,8 +1,8 @@
 /**
- * One ensemble through every kind of change of its members: added from nothing, promoted, demoted, removed,
- * the leader too; incremental and in bulk. After each, all members have the same text in the tree and on
- * disk, clients write at each, and a watch fires once. In the end the members start on the files of the
- * other implementation.
+ * One ensemble goes through every kind of change: members, the leader among them, are added without data,
+ * promoted, demoted and removed, incrementally and in bulk. After each, all members have the same text in the
+ * tree and on disk, clients write at each, and a watch fires once. In the end the members start on the files
+ * of the other implementation.
  */
 import { assert, suite, until } from '#test';
 import { ofRelease, withEnsemble } from './ensemble.test-kit.ts';
@@ -32,7 +32,10 @@ const FIRST_LEADER = 3;
 const JOINING_OBSERVER = 4;
 const JOINING_VOTER = 5;
 
-/** Every variant with the release that the machine has; of others those where both kinds take part. */
+/**
+ * Every variant runs with the release that the machine has; with other releases, only those in which both
+ * implementations take part.
+ */
 const CASES: readonly (readonly [Variant, string | undefined])[] = RELEASES.flatMap((release, i) =>
   (i === 0 ? VARIANTS : [APACHE_LEADS, OURS_LEADS]).map(variant => [variant, release] as const),
 );
@@ -97,7 +100,7 @@ for (const [{ name, members }, release] of CASES) {
           await haveRoles(ensemble, { leaders: left });
           await allWrite(ensemble, 'leader-removed');
 
-          // It is in no file of its own.
+          // The removed member stands in no file of its own.
           const removed = ensemble.member(next);
           await removed.kill();
           removed.start();

@@ -1,4 +1,7 @@
-/** What operators have and do: zkCli, kazoo, and an ensemble of static files that becomes dynamic. */
+/**
+ * Reconfigurations with the tools of operators: zkCli, kazoo, and an ensemble whose static files become
+ * dynamic ones.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { assert, suite } from '#test';

@@ -1,7 +1,7 @@
 /**
  * A leader of Apache's changes the voters, which members of ours without reconfigEnabled do not follow: they
- * stop with what they found and what to do, and no quorum of the old voters is left that could go on beside
- * the new one.
+ * stop, say what they found and what to do, and leave no quorum of the old voters that could go on beside the
+ * new one.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { assert, suite, until } from '#test';
@@ -27,7 +27,7 @@ interface Variant {
   readonly name: string;
   readonly voters: readonly MemberPlan['is'][];
   readonly settings?: readonly string[];
-  /** They do not run while the voters are changed. */
+  /** Members that do not run while the voters are changed. */
   readonly away?: readonly number[];
 }
 
@@ -38,7 +38,7 @@ const VARIANTS: readonly Variant[] = [
   { name: 'a voter and an observer that were away', voters: MIXED, away: [2, OBSERVER] },
 ];
 
-/** Adds 4 and 5 to the voters. Gives the text of the configuration that came of it. */
+/** Adds 4 and 5 to the voters. Returns the text of the new configuration. */
 async function addVoters(ensemble: Ensemble): Promise<string> {
   const client = await ensemble.client(LEADER);
   await client.authenticate(SUPER);
@@ -73,7 +73,7 @@ function replaceServerLines(member: Member, config: string): void {
 
 for (const { name, voters, settings = [], away = [] } of VARIANTS) {
   test(
-    `${name}: they stop, the new voters go on; with the new lines they are back`,
+    `${name}: our members stop, the new voters go on, and with the new lines ours come back`,
     async () => {
       requireApache();
       const plans: MemberPlan[] = [

@@ -50,7 +50,7 @@ for (const [behind, settings] of [
           for (let n = 0; n < WRITES; n++) await client.create(`/n-${n}`);
           assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
 
-          // It is in their logs: they come back with it, and are led by ours.
+          // The reconfiguration is in their logs: they come back with it, and follow our leader.
           for (const sid of [2, OBSERVER]) {
             await ensemble.member(sid).kill();
             await ensemble.start(sid);

@@ -12,9 +12,9 @@ import { CLIENT_PORT, SUPER, SUPER_DIGEST_SETTING, type ZkClient } from './zk-cl
 
 export const CONFIG = '/zookeeper/config';
 export const RECONFIG_SETTINGS = ['reconfigEnabled=true', SUPER_DIGEST_SETTING];
-/** As ZkClient notes it. */
+/** The event as ZkClient notes it. */
 const CONFIG_CHANGED = `3 ${CONFIG}`;
-/** Apache's members write the node as they activate a configuration, and again as they commit it. */
+/** Apache's members write the node when they activate a configuration, and again when they commit it. */
 const EVENTS_OF_A_CHANGE_MAX: Readonly<Record<Implementation, number>> = { apache: 2, zklab: 1 };
 const PERSISTENT = 0;
 const DEADLINE_MS = 60_000;
@@ -24,13 +24,13 @@ export interface Change {
   readonly joining?: string;
   readonly leaving?: string;
   readonly members?: string;
-  /** The version that it asks for. */
+  /** The version that the request is based on. */
   readonly from?: number;
 }
 
 export interface Outcome {
   readonly code: string;
-  /** Of the new configuration; empty when it was refused. */
+  /** Lines of the new configuration; empty when the request was refused. */
   readonly lines: readonly string[];
   readonly version: number;
 }
@@ -64,7 +64,7 @@ export function serverLines(
   return [...voters, ...observers].sort((a, b) => a - b).map(sid => serverLine(ensemble, sid, roleOf(sid)));
 }
 
-/** A session of who may reconfigure. */
+/** A session of a client that may reconfigure. */
 export async function superClient(ensemble: Ensemble, sid: number): Promise<ZkClient> {
   const client = await ensemble.client(sid);
   assert.is(await client.authenticate(SUPER), 0);
@@ -90,8 +90,8 @@ export function parsed(config: string): { lines: string[]; version: number } {
 }
 
 /**
- * A client at `sid` hears of the changes from here on, as long as its connection lasts. The result checks
- * that it heard of so many, of each once.
+ * A client at `sid` hears of the changes from here on, as long as its connection lasts. The returned function
+ * checks that it heard of this many changes, and of each once.
  */
 export async function watchConfig(ensemble: Ensemble, sid: number): Promise<(changes: number) => void> {
   const client = await ensemble.client(sid);
@@ -121,7 +121,9 @@ async function configAt(ensemble: Ensemble, sid: number): Promise<string> {
   }
 }
 
-/** Every running member comes to serve `lines` at one version, and has them on disk. Gives the version. */
+/**
+ * Waits until every running member serves `lines` at one version and has them on disk. Returns the version.
+ */
 export async function isEverywhere(ensemble: Ensemble, lines: readonly string[]): Promise<number> {
   const versions = new Set<number>();
   for (const member of ensemble.running) {
@@ -158,7 +160,7 @@ async function isOnDisk(member: Member, config: string): Promise<void> {
     /^(server\.|group|weight|peerType|version)/m,
     what,
   );
-  // Apache's members keep one that was undone.
+  // Apache's members keep the file of a configuration that was undone.
   if (member.implementation === 'zklab')
     assert.not.ok(existsSync(`${member.configPath}.dynamic.next`), `pending: ${what}`);
 }
@@ -189,7 +191,7 @@ export async function haveRoles(
   return leader;
 }
 
-/** A write at each running member, which comes to the leader of all. */
+/** Writes at each running member, so that all of them reach the leader. */
 export async function allWrite(ensemble: Ensemble, name: string): Promise<void> {
   for (const { sid } of ensemble.running) {
     await until(
@@ -218,7 +220,7 @@ export async function digestsAgree(ensemble: Ensemble): Promise<void> {
 
 export interface Variant {
   readonly name: string;
-  /** Who members 1 to 5 are; 3 leads first. */
+  /** The implementations of members 1 to 5. Member 3 leads first. */
   readonly members: readonly Implementation[];
 }
 
@@ -238,7 +240,7 @@ export const OURS_LEADS: Variant = {
   name: "our leader over Apache's",
   members: ['apache', 'apache', 'zklab', 'apache', 'zklab'],
 };
-/** Apache's alone is what the others are compared with. */
+/** An ensemble of Apache's alone is what the others are compared with. */
 export const VARIANTS: readonly Variant[] = [APACHE_ALONE, OURS_ALONE, APACHE_LEADS, OURS_LEADS];
 
 export function other(implementation: Implementation): Implementation {

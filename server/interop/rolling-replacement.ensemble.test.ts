@@ -1,6 +1,6 @@
 /**
- * An operator's upgrade from one release of Apache's servers to the next, to ours, and all the way back:
- * member by member, on the files that it has, while clients write.
+ * An operator upgrades an ensemble from one release of Apache's servers to the next, then to ours, and all
+ * the way back: member by member, on the existing files, while clients write.
  */
 import { assert, suite } from '#test';
 import { withEnsemble } from './ensemble.test-kit.ts';
@@ -11,8 +11,8 @@ const test = suite('interop: rolling replacement');
 const DEADLINE = { deadlineMs: 400_000 };
 const WRITES_BETWEEN = 100;
 /**
- * So that what a member leaves to the other implementation is snapshots and logs, and that a leader of
- * Apache's gives up after 20 s when it has met ZOOKEEPER-4685.
+ * With these settings a member leaves both snapshots and logs to the other implementation, and a leader of
+ * Apache's that has met ZOOKEEPER-4685 gives up after 20 s.
  */
 const SETTINGS = ['snapCount=200', 'initLimit=80'];
 

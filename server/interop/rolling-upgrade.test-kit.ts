@@ -35,7 +35,7 @@ export async function rollOn(ensemble: Ensemble, lines: readonly string[]): Prom
     await member.stop();
     reconfigure(ensemble, member.sid, lines);
     if (member !== leader) {
-      // The quorum goes on without it.
+      // The quorum goes on without the member.
       await before.create(path, 'x');
       await before.close();
     } else before.destroy();
@@ -46,7 +46,9 @@ export async function rollOn(ensemble: Ensemble, lines: readonly string[]): Prom
   }
 }
 
-/** Replaces the lines of a member's zoo.cfg that set these keys. It counts from the next start. */
+/**
+ * Replaces the lines of a member's zoo.cfg that set these keys. The new lines take effect at the next start.
+ */
 export function reconfigure(ensemble: Ensemble, sid: number, lines: readonly string[]): void {
   const { configPath } = ensemble.member(sid);
   const keys = lines.map(line => line.split('=', 1)[0]);

@@ -1,8 +1,8 @@
 /**
  * The same random operations, in the same order, on an ensemble of Apache's and on one of ours: the same
  * replies to the last field, with the changes numbered in place of zxids, and the same watch events to each
- * client. One client is at the leader, two at the follower. What this leaves to other tests: requests under
- * way at the same time, and what 3.8.0 is known to do wrong.
+ * client. One client is at the leader, two at the follower. Other tests cover requests under way at the same
+ * time, and what 3.8.0 is known to do wrong.
  */
 import { assert, suite, until } from '#test';
 import { digestId } from '../auth/digest-id.ts';
@@ -58,8 +58,8 @@ class Side {
   };
 
   /**
-   * The answer, and then what each client has been told: the events of a change come before a reply that
-   * shows it.
+   * Returns the answer, and the events that each client has got. The events of a change come before a reply
+   * that shows it.
    */
   async take(number: number, operation: Operation): Promise<{ answer: string; events: string }> {
     const client = this.#client(number);
@@ -68,7 +68,7 @@ class Side {
     return { answer, events: await this.#eventsUpTo(reply.zxid) };
   }
 
-  /** A new session in the place of the one of this client, whose ephemerals go. */
+  /** Replaces the session of this client by a new one; the ephemerals of the old one go. */
   async renew(number: number): Promise<{ answer: string; events: string }> {
     const client = this.#client(number);
     const { zxid } = await client.exchange(OpCode.closeSession, () => {});
@@ -101,9 +101,9 @@ class Side {
 const writeRoot = (writer: JuteWriter) => writePathWatchRequest(writer, { path: '/', watch: false });
 
 /**
- * `exists` on a node that the client may not read: 3.8.0 tells all of it, 3.8.4 and ours refuse
- * (ZOOKEEPER-2590). `checkWatches`: Apache says yes when anybody watches the path, ours when this client
- * does; of what is no path 3.8.0 may say MARSHALLINGERROR, ours says that nobody watches it.
+ * `exists` on a node that the client may not read: 3.8.0 shows its Stat, 3.8.4 and ours refuse
+ * (ZOOKEEPER-2590). `checkWatches`: Apache says yes when anybody watches the path, ours only when this client
+ * does. For a string that is no path, 3.8.0 may answer MARSHALLINGERROR, ours NOWATCHER.
  */
 function isKnownDifference({ op }: Operation, theirs: string, ours: string): boolean {
   if (op === OpCode.exists) return ours.endsWith(errorName(ErrorCode.NOAUTH));
@@ -111,7 +111,7 @@ function isKnownDifference({ op }: Operation, theirs: string, ours: string): boo
   return op === OpCode.checkWatches && otherwise && ours.endsWith(errorName(ErrorCode.NOWATCHER));
 }
 
-/** Reads of what is no path: "" is the root, null is refused but by getEphemerals. */
+/** Reads of strings that are no path. "" is the root; all operations but getEphemerals refuse null. */
 function* oddReads(): Generator<Operation> {
   const watched = [OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2];
   for (const path of ['', null, ' ', 'a', '//', '/none/', '\0', '/a\0', '/']) {
@@ -161,7 +161,7 @@ function* oddWrites(): Generator<Operation> {
   }
 }
 
-/** An id of it is longer than what ours took before, and is what an ACL names. */
+/** A user whose id is longer than this server once accepted, and which an ACL names. */
 function* longUser(): Generator<Operation> {
   const user = `${'u'.repeat(60_000)}:pass`;
   const auth = { type: 0, scheme: 'digest', auth: Buffer.from(user) };
@@ -181,7 +181,7 @@ function* longUser(): Generator<Operation> {
 }
 
 test(
-  'field report D3: reads and writes of what is no path, getEphemerals without one, a digest user of 60 KB',
+  'field report D3: reads and writes of strings that are no path, getEphemerals without a path, a digest user of 60 KB',
   async () => {
     requireApache();
     await withEnsemble([{ is: 'apache' }, { is: 'apache' }], async apaches => {
@@ -195,7 +195,7 @@ test(
           write: w => writeCreateRequest(w, ephemeral),
         };
         for (const operation of [first, ...oddReads(), ...oddWrites(), ...longUser()]) {
-          // At the leader, and at a follower, which forwards what is a write.
+          // Once at the leader, and once at a follower, which forwards writes.
           for (const number of [0, 1]) {
             const [theirs, ours] = await Promise.all(sides.map(side => side.take(number, operation)));
             assert.equal(ours, theirs, `client ${number}: ${operation.text}`);
@@ -209,7 +209,7 @@ test(
 
 for (const seed of SEEDS) {
   test(
-    `${STEPS} random operations from seed ${seed}`,
+    `${STEPS} random operations from seed ${seed} have the same answers`,
     async () => {
       requireApache();
       await withEnsemble([{ is: 'apache' }, { is: 'apache' }], async apaches => {

@@ -1,5 +1,5 @@
 /**
- * The trees of all members, node by node: of any two versions of ZooKeeper, also of those that have no
+ * Compares the trees of all members node by node, for any two versions of ZooKeeper, even those that have no
  * digests.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ import type { ZkClient } from './zk-client.test-kit.ts';
 
 const AGREE_DEADLINE_MS = 60_000;
 
-/** Every node but ZooKeeper's own: what it holds and who made it when. */
+/** Every node but those of ZooKeeper itself, with its data and its Stat. */
 async function treeOf(client: ZkClient, path = '/'): Promise<string[]> {
   const lines: string[] = [];
   for (const child of await client.children(path)) {
@@ -27,7 +27,7 @@ async function treeOf(client: ZkClient, path = '/'): Promise<string[]> {
   return lines;
 }
 
-/** The one tree that all running members have. */
+/** Checks that all running members have the same tree, and returns it. */
 export async function sameTrees(ensemble: Ensemble): Promise<string[]> {
   const zxids = () =>
     Promise.all(ensemble.running.map(member => member.zxid().catch(() => `none of ${member.sid}`)));

@@ -1,7 +1,7 @@
 /**
  * A server whose id is 255: its session ids begin with 0xff, as the owners of TTL nodes do where those are
- * enabled. Both implementations must take its ephemerals for what they are, in transactions, logs and
- * snapshots of each other's.
+ * enabled. Both implementations must recognise its ephemerals in each other's transactions, logs and
+ * snapshots.
  */
 import { assert, suite } from '#test';
 import { OpCode } from '../wire/opcodes.ts';

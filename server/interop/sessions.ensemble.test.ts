@@ -12,7 +12,7 @@ for (const leader of ['zklab', 'apache'] as const) {
   const other = leader === 'zklab' ? 'apache' : 'zklab';
 
   test(
-    `a session goes round all members under a leader of ${leader}, and is gone everywhere once it is closed`,
+    `a session moves to every member under a leader of ${leader}, and is gone everywhere once it is closed`,
     async () => {
       requireApache();
       const plans = [{ is: other }, { is: leader }, { is: leader }, { is: other, observer: true }] as const;
@@ -48,7 +48,7 @@ for (const leader of ['zklab', 'apache'] as const) {
   );
 
   test(
-    `a session that moved ends the connection that it left, under a leader of ${leader}`,
+    `a session that moved ends its old connection, under a leader of ${leader}`,
     async () => {
       requireApache();
       const plans = [{ is: other }, { is: leader }, { is: leader }] as const;
@@ -127,7 +127,7 @@ for (const [members, leaders] of [
             await reader.sync();
             assert.is(await reader.exists(`/mine-${member}`), null);
           }
-          // A session that was global and is closed is not taken for a local one.
+          // No member takes a global session that is closed for a local one.
           const closed = await ensemble.client(2);
           await closed.close();
           await isRefused(() => ensemble.client(3, { session: closed.session }));

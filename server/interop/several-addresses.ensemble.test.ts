@@ -1,7 +1,6 @@
 /**
  * ZOOKEEPER-3188: members of both implementations with an address on each of two networks, of which one is
- * cut. What is sent through a network that is cut vanishes, on old connections and new ones, and nobody is
- * told.
+ * cut. Packets sent through a cut network vanish, on old connections and new ones, and nobody gets an error.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +16,9 @@ const DEADLINE = { deadlineMs: 500_000 };
 const SIDS = [1, 2, 3, 4];
 const NETWORKS = [1, 2];
 const addressOf = (sid: number, network: number) => `10.${network}.0.${sid}`;
-/** Where packets vanish: a device that nobody reads from, behind a neighbour that does not exist. */
+/**
+ * An address where packets vanish: a device that nobody reads from, behind a neighbour that does not exist.
+ */
 const NOWHERE = '10.99.0.1';
 const WRITE_DEADLINE_MS = 60_000;
 
@@ -37,7 +38,9 @@ function makeNowhere(): void {
     ip('route', 'add', `10.${network}.0.0/16`, 'via', NOWHERE, 'dev', 'away', 'onlink');
 }
 
-/** The addresses of a network are not here any more, so what is sent to them goes nowhere. */
+/**
+ * Removes the addresses of a network from this machine, so that packets to them vanish, or adds them again.
+ */
 function setNetwork(network: number, how: 'add' | 'del'): void {
   for (const sid of SIDS) ip('address', how, `${addressOf(sid, network)}/32`, 'dev', 'lo');
 }
@@ -83,7 +86,7 @@ async function everybodyWrites(ensemble: Ensemble, prefix: string): Promise<void
 async function throughOutages(): Promise<void> {
   requireApache();
   makeNowhere();
-  // Otherwise a member that dials a dead leader through a network that is cut waits for initLimit, 60 s.
+  // With the default, a member that dials a dead leader through a cut network waits for initLimit, 60 s.
   const settings = ['multiAddress.enabled=true', 'syncLimit=12', 'connectToLearnerMasterLimit=4'];
   const body = async (ensemble: Ensemble) => {
     await ensemble.startLedBy(2);

@@ -1,4 +1,7 @@
-/** Somebody on a learner port who says whatever the test wants: the handshake by hand, over a real socket. */
+/**
+ * A stranger on a learner port that sends whatever the test wants. The test makes each step of the handshake
+ * over a real socket.
+ */
 import * as net from 'node:net';
 import { until } from '#test';
 import { JuteWriter } from '../wire/jute.ts';
@@ -21,7 +24,7 @@ export interface StrangerClaim {
 export class Stranger {
   readonly #socket: net.Socket;
   readonly #packets: PacketReader;
-  /** Names of the packets that came, PINGs left out. */
+  /** Names of the packets that it received, without PINGs. */
   readonly told: string[] = [];
   #epoch = 0;
   #pings: NodeJS.Timeout | undefined;
@@ -57,7 +60,7 @@ export class Stranger {
     this.#socket.write(writer.toBuffer());
   }
 
-  /** Up to NEWLEADER, or to the end that the server makes of it. */
+  /** Runs the handshake up to NEWLEADER, or until the server ends it. */
   async handshake(claim: StrangerClaim): Promise<void> {
     await this.introduce(claim);
     if (this.closed) return;
@@ -65,7 +68,7 @@ export class Stranger {
     await this.syncMode();
   }
 
-  /** Up to LEADERINFO, or to the end that the server makes of it. */
+  /** Runs the handshake up to LEADERINFO, or until the server ends it. */
   async introduce({ sid, info, acceptedEpoch = 0 }: StrangerClaim): Promise<void> {
     const data = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
     this.send(info, makeZxid(acceptedEpoch, 0), data);
@@ -78,7 +81,7 @@ export class Stranger {
     this.send(PacketType.ACKEPOCH, lastZxid, epoch);
   }
 
-  /** The answer to `askForSync`, or the end that the server makes of it. */
+  /** Waits for the answer to `askForSync`, or until the server ends the connection. */
   async syncMode(): Promise<void> {
     await this.#until('DIFF', 'TRUNC', 'SNAP');
   }
@@ -95,7 +98,7 @@ export class Stranger {
     });
   }
 
-  /** Goes on saying that it lives. */
+  /** Sends pings from now on, as a live learner does. */
   ping(): void {
     this.#pings = setInterval(() => this.send(PacketType.PING, 0, Buffer.alloc(0)), PING_INTERVAL_MS);
   }

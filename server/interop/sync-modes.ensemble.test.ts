@@ -1,7 +1,6 @@
 /**
- * How a returning member is brought up to date between Apache's servers and ours, in both directions. What
- * the learner itself says of it is the evidence, beside its data: SNAP would make everything else look right
- * too.
+ * How a returning member is brought up to date between Apache's servers and ours, in both directions. The
+ * evidence is what the learner itself reports, besides its data: after a SNAP all data would look right too.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +42,7 @@ async function write(client: ZkClient, prefix: string, count: number): Promise<v
   );
 }
 
-/** Starts it, and says how it was synced. */
+/** Starts the member, and returns how it was synced. */
 async function syncOf(ensemble: Ensemble, member: Member): Promise<SyncMode[]> {
   const before = member.log.length;
   await ensemble.start(member.sid);
@@ -66,12 +65,12 @@ function logHolds(member: Member, text: string): boolean {
 
 /**
  * Leaves `leader` with a transaction that nobody else has: its followers are frozen, so that they read no
- * proposal, and killed in that state.
+ * proposal, and are killed in that state.
  */
 async function leaveTail(ensemble: Ensemble, leader: Member, path: string): Promise<void> {
   const followers = ensemble.running.filter(member => member !== leader);
   const client = await ensemble.client(leader.sid);
-  // Its session has a quorum only: a follower that has it would lead the other.
+  // So far only a quorum may have the client's session, and a follower that has it would lead the other one.
   await ensemble.agrees();
   for (const follower of followers) await follower.pause();
   const never = client.create(path).then(
@@ -94,7 +93,7 @@ for (const [master, learner] of [
 
   for (const release of RELEASES) {
     test(
-      `${learner} behind a leader of ${master}, ${apache(release)}: TRUNC of what was never committed, DIFF, SNAP`,
+      `${learner} behind a leader of ${master}, ${apache(release)}: TRUNC of a tail that was never committed, DIFF, SNAP`,
       async () => {
         requireApache(release);
         const settings = [...SETTINGS, 'snapshotSizeFactor=-1'];
@@ -149,7 +148,7 @@ for (const [master, learner] of [
     `${learner} behind a leader of ${master}: DIFF from the leader's disk; SNAP when its tail is of another epoch`,
     async () => {
       requireApache();
-      // A factor above 1 is none: the logs have to be smaller than the snapshot, so that is made a large one.
+      // A factor above 1 is not accepted. So the logs must be smaller than the snapshot, which is made large.
       // It is taken amid writes.
       const settings = [...SETTINGS, 'snapshotSizeFactor=1', `snapCount=${SNAP_COUNT}`, 'preAllocSize=64'];
       await withEnsemble(

@@ -1,6 +1,6 @@
 /**
- * Strangers on the ports between members that speak TLS: each is refused with one line that says why, in
- * bounded time and memory, and the members go on.
+ * Strangers on the ports between members that speak TLS. The server refuses each with one line that says why,
+ * in bounded time and memory, and the members go on.
  */
 import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
@@ -61,7 +61,7 @@ function refusals({ log }: Member, port: string, why: RegExp): number {
     .length;
 }
 
-/** What a peer of TLS says first. */
+/** The first message of a TLS client. */
 async function clientHello(): Promise<Buffer> {
   return new Promise(resolve => {
     const server = net.createServer(socket => {
@@ -122,7 +122,7 @@ test(
 );
 
 test(
-  'half a handshake, one byte a second, and a thousand of them: each ends in time, and members are not held up',
+  'half a handshake, one byte a second, and a thousand strangers at once: each ends in time, and members are not held up',
   async () => {
     await withMembers(async ensemble => {
       const leader = await ensemble.leader();
@@ -161,7 +161,7 @@ test(
       });
       clearInterval(drip);
       const late = new RegExp(`it has not finished the handshake within ${HANDSHAKE_MS_MAX} ms`);
-      // A member writes its log behind what it does.
+      // A member writes its log later than it acts.
       await until(() => refusals(leader, 'election port', late) === 2, { ...SOON, what: 'two lines' });
       assert.is((await ensemble.leader()).sid, leader.sid, 'the leader leads on');
       await client.close();
@@ -175,7 +175,7 @@ function rssBytes({ pid }: Member): number {
 }
 
 test(
-  'a member with a certificate of another authority stays out with one line on either side, and comes in with its own',
+  'a member with a certificate of another authority stays out with one line on either side, and gets in with its own',
   async () => {
     const stores = new TestStores();
     const wrong = new TestAuthority('others');

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { temporaryFolder } from '#test';
 import { type Identity, TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
 
-/** TLS alone. */
+/** The member dials and accepts TLS alone. */
 export const TLS = ['sslQuorum=true', 'portUnification=false'];
-/** Dials without TLS, and accepts both. */
+/** The member dials without TLS, and accepts both. */
 export const BOTH_ACCEPTED = ['sslQuorum=false', 'portUnification=true'];
-/** Dials with TLS, and accepts both. */
+/** The member dials with TLS, and accepts both. */
 export const TLS_DIALLED = ['sslQuorum=true', 'portUnification=true'];
 
-/** Whoever dials an address of the loopback network has this one. */
+/** The address from which everybody dials addresses of the loopback network. */
 export const DIALS_FROM = '127.0.0.1';
 
 export class TestStores {
   readonly authority = new TestAuthority('members');
   readonly #folder = temporaryFolder();
   readonly trustStore: string;
-  /** By the host of the member. */
+  /** Key stores by the host of the member. */
   readonly #keyStores = new Map<string, string>();
   #made = 0;
 
@@ -49,7 +49,10 @@ export class TestStores {
     }
   }
 
-  /** Stores of a member at `host`, with a certificate of `identity`, or of its own. */
+  /**
+   * Settings that name the stores of a member at `host`, with a certificate of `identity`, or with one of its
+   * own.
+   */
   settings(host: string, identity = this.authority.issue('member', host, DIALS_FROM)): string[] {
     const keyStore = this.keyStore(identity);
     this.#keyStores.set(host, keyStore);
@@ -57,7 +60,7 @@ export class TestStores {
   }
 }
 
-/** Puts a file in the place of another at once, as an operator does. */
+/** Replaces a file in one step, as an operator does. */
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);

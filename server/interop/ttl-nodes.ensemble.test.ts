@@ -29,7 +29,7 @@ function withoutLine(member: Member, line: string): void {
 }
 
 test(
-  'a TTL node of Apache shows no owner with extended types; without them it stays, and is shown as an ephemeral of nobody',
+  'a TTL node of Apache shows no owner with extended types; without them it stays, and looks like an ephemeral of an unknown session',
   async () => {
     requireApache();
     await withEnsemble(
@@ -48,7 +48,7 @@ test(
           w.writeLong(TTL_MS);
         });
         assert.is(errorName(err), errorName(ErrorCode.OK));
-        // Into a snapshot of each.
+        // Enough writes that each member takes a snapshot of it.
         for (let n = 0; n < WRITES; n++) await writer.create(`/n-${n}`);
         for (const sid of [OURS, LEADER]) {
           const reader = await ensemble.client(sid);
@@ -66,7 +66,8 @@ test(
         for (let n = 0; n < WRITES; n++) await writer.set('/ttl', String(n));
         await ensemble.agreesInTheEnd();
 
-        // Of what is none, nothing can be a child; of what is one, it can.
+        // With extended types the node is a TTL node and can have children; without them it counts as an
+        // ephemeral and can have none.
         await writer.create('/ttl/child');
         await reader.sync();
         assert.equal(await reader.children('/ttl'), ['child']);

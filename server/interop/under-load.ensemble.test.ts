@@ -88,8 +88,8 @@ for (const [leader, joiner] of [
       `a follower and an observer of ${joiner} come back by ${how} to a busy leader of ${leader}`,
       async () => {
         requireApache();
-        // Not the joiner: an observer of Apache behind a master of Apache misses what is committed as it
-        // attaches.
+        // The joiner is no master: an observer of Apache behind a master of Apache misses what is committed
+        // while it attaches.
         const master = { settings: [`observerMasterPort=${MASTER_PORT}`] };
         const plans = [
           { is: leader, ...master },

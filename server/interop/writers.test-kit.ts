@@ -1,20 +1,23 @@
-/** Load that outlives the members it is put on. */
+/** Writing clients that outlive the members to which they write. */
 import { assert, until } from '#test';
 import type { Ensemble } from './ensemble.test-kit.ts';
 import type { ZkClient } from './zk-client.test-kit.ts';
 
 const WRITERS_PER_MEMBER = 8;
-/** Of the writers' sessions, which nobody closes: they expire under this leader or the next. */
+/** Timeout of the writers' sessions, which nobody closes: they expire under this leader or the next. */
 const ABANDONED_TIMEOUT_MS = 4000;
 /** One digest is kept for every 128th zxid. */
 const QUIET_WRITES = 140;
 /**
- * A leader of Apache's may lose a follower to ZOOKEEPER-4685, as one that acked a proposal before NEWLEADER.
- * Then there is no quorum until that leader gives up, an initLimit later.
+ * By ZOOKEEPER-4685 a leader of Apache's may lose a follower that acked a proposal before NEWLEADER. Then
+ * there is no quorum until that leader gives up, an initLimit later.
  */
 const MORE_DEADLINE_MS = 150_000;
 
-/** Writers at every member, that find another one when theirs is gone, and remember what was acknowledged. */
+/**
+ * A writer at every member. Each finds another member when its own is gone, and remembers which writes were
+ * acknowledged.
+ */
 export class Writers {
   readonly #ensemble: Ensemble;
   readonly #root: string;
@@ -28,7 +31,7 @@ export class Writers {
     this.#root = root;
   }
 
-  /** All that they create is below `root`, which they create, too. */
+  /** Starts the writers. They create `root`, and everything else below it. */
   static async start(ensemble: Ensemble, root: string): Promise<Writers> {
     const first = await ensemble.client(1);
     await first.create(root);
@@ -38,7 +41,7 @@ export class Writers {
     return writers;
   }
 
-  /** A connection after the other, first of all to `sid`. */
+  /** Writes through one connection after the other, first to `sid`. */
   async #writeFrom(sid: number): Promise<void> {
     for (let connection = 0; !this.#stopped; connection++) {
       const running = this.#ensemble.running.map(member => member.sid);
@@ -51,7 +54,7 @@ export class Writers {
         );
         client.destroy();
       } catch {
-        // The member died, or does not serve: the outcome of what was under way is not known.
+        // The member died, or does not serve, so the outcome of what was under way is not known.
       }
     }
   }
@@ -77,7 +80,8 @@ export class Writers {
   }
 
   /**
-   * Every member has every write that was acknowledged, and none that nobody made; all trees are the same.
+   * Checks that every member has every acknowledged write and none that nobody made, and that all trees are
+   * the same.
    */
   async agree(): Promise<void> {
     for (const member of this.#ensemble.running) {

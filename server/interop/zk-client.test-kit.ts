@@ -33,11 +33,14 @@ const ANSWER_DEADLINE_MS = 60_000;
 const REFUSAL_DEADLINE_MS = 60_000;
 
 const XIDS_EACH = 1_000_000;
-/** More would leave the 31 bits of an xid: writers that look for a member which serves open thousands. */
+/**
+ * With more, an xid would exceed its 31 bits: writers that look for a serving member open thousands of
+ * connections.
+ */
 const XID_RANGES = 2000;
 let connections = 0;
 
-/** Who may do everything, and the line of zoo.cfg that says so. */
+/** The super user, and the line of zoo.cfg that names it. */
 export const SUPER = 'super:secret';
 export const SUPER_DIGEST_SETTING = `DigestAuthenticationProvider.superDigest=${digestId(SUPER)}`;
 
@@ -55,15 +58,15 @@ export class ZkError extends Error {
   }
 }
 
-/** A connection that the server ended without an answer to the hello. */
+/** The server ended the connection without an answer to the ConnectRequest. */
 class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 }
 
 /**
- * That a session is asked for, and the server says that it is gone. A server that applies the end of the
- * session while its connection is being opened ends that connection without an answer, Apache's as well as
- * ours: asked again, it answers.
+ * Checks that the server says that the session is gone. A server that applies the end of a session while its
+ * connection is being opened ends that connection without an answer, Apache's as well as ours. So this asks
+ * again until there is an answer.
  */
 export async function isRefused(connect: () => Promise<ZkClient>): Promise<void> {
   const outcome = await until(
@@ -88,9 +91,9 @@ export interface SessionCredentials {
 export interface Reply {
   readonly err: number;
   readonly zxid: number;
-  /** Empty when `err` is not 0. */
+  /** The body of the reply; empty when `err` is not 0. */
   readonly body: JuteReader;
-  /** How many events of this client came before it. */
+  /** Number of this client's events that came before the reply. */
   readonly eventsBefore: number;
 }
 
@@ -114,7 +117,7 @@ export class ZkClient {
   closed = false;
   /** "type path" of each event, in the order they came. */
   readonly events: string[] = [];
-  /** zxid of the last reply. */
+  /** The zxid of the last reply. */
   lastZxid = 0;
 
   private constructor(host: string, port: number) {
@@ -126,7 +129,7 @@ export class ZkClient {
   }
 
   /**
-   * A new session, or the one of `session` again. Pings keep it unless `ping` is false.
+   * Opens a new session, or resumes `session`. Pings keep it alive unless `ping` is false.
    * @throws UnansweredError when the server closes the connection, ZkError when it says that the session is
    * gone
    */
@@ -194,7 +197,7 @@ export class ZkClient {
       return;
     }
     this.lastZxid = zxid;
-    // An auth is answered at once, ahead of the writes that wait for their commit.
+    // The server answers an auth at once, ahead of the writes that wait for their commit.
     const at = xid === Xid.auth ? this.#waiting.findIndex(waiting => waiting.xid === xid) : 0;
     const [waiting] = this.#waiting.splice(at, 1);
     if (waiting?.xid !== xid) throw new Error(`reply to ${xid}, ${waiting?.xid} expected`);
@@ -217,7 +220,8 @@ export class ZkClient {
       this.#waiting.push({ xid, resolve, reject });
       this.#send(frame);
     });
-    // A test that has failed already waits for nothing more: what it had asked must not end the process.
+    // A test that has already failed waits for nothing more, and its unanswered requests must not end the
+    // process.
     reply.catch(() => {});
     return reply;
   }
@@ -228,7 +232,7 @@ export class ZkClient {
     return body;
   }
 
-  /** Gives the code of the answer. @param user "name:password" */
+  /** Returns the code of the answer. @param user "name:password" */
   async authenticate(user: string): Promise<number> {
     const request = { type: 0, scheme: 'digest', auth: Buffer.from(user) };
     return (await this.exchange(OpCode.auth, w => writeAuthRequest(w, request))).err;
@@ -268,7 +272,7 @@ export class ZkClient {
     await this.#call(OpCode.delete, w => writePathVersionRequest(w, { path, version: -1 }));
   }
 
-  /** What is committed before this is seen by reads after it. */
+  /** Reads after this see everything that was committed before it. */
   async sync(path = '/'): Promise<void> {
     await this.#call(OpCode.sync, w => void w.writeString(path));
   }
@@ -282,7 +286,7 @@ export class ZkClient {
     this.#socket.resume();
   }
 
-  /** All that was asked is with the kernel, or as much of it as the server takes for now. */
+  /** Waits until the kernel has taken all requests, or as many as the server reads for now. */
   async flushed(): Promise<void> {
     let left = -1;
     await until(

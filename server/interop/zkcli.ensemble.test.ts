@@ -1,7 +1,7 @@
 /**
- * zkCli.sh says the same of our members, whatever their role, as of Apache's: one script, its transcripts
- * compared line by line. Times, sessions and addresses differ and are left out; zxids count from the first
- * one shown.
+ * zkCli.sh prints the same with our members, whatever their role, as with Apache's: the transcripts of one
+ * script are compared line by line. Times, sessions and addresses differ and are left out; zxids count from
+ * the first one shown.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -76,7 +76,7 @@ close
 quit
 `.trimStart();
 
-/** What it prints, errors in their place among the answers: both streams go to one file. */
+/** Returns what zkCli prints. Both streams go to one file, so errors keep their place among the answers. */
 async function run(member: Member, script: string): Promise<string> {
   const command = [
     'java',
@@ -98,10 +98,10 @@ async function run(member: Member, script: string): Promise<string> {
   return readFileSync(printed, 'utf8');
 }
 
-/** Events, and the address. */
+/** Lines of events, and of the address. */
 const NOISE = /^(WATCHER::|WatchedEvent|Connecting to)/;
 
-/** The client tells itself, and may have exited before it is printed. */
+/** The client sends itself this event, and may have exited before it prints it. */
 const CLOSED = /^state:Closed /;
 
 interface Transcript {
@@ -117,7 +117,7 @@ function withoutZxid(event: string): string {
   return event.replace(/ zxid: -?\d+$/, '');
 }
 
-/** Events come between answers or within them: each kind is compared in its own order. */
+/** Events come between answers or within them, so answers and events are each compared in their own order. */
 function transcriptOf(output: string, member: Member): Transcript {
   const zxids = [...output.matchAll(/0x([0-9a-f]{9})\b/g)].map(match => Number.parseInt(match[1] ?? '', 16));
   const first = Math.min(...zxids);
