@@ -11,9 +11,9 @@ import type { ResourceSample } from './checkers/run-record.ts';
 
 export interface WatchedProcess {
   readonly name: string;
-  /** Undefined while it has none. A restart begins another process. */
+  /** Undefined while it has no process. A restart begins another one. */
   pid(): number | undefined;
-  /** What it keeps on disk; undefined: nothing that counts. */
+  /** The folder that it keeps on disk; undefined if it keeps nothing that counts. */
   readonly folder?: string | undefined;
 }
 

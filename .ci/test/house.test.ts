@@ -279,7 +279,7 @@ const rules: readonly Rule[] = [
     clean: [{ 'package.json': needsUvu, 'README.md': withRow('| `uvu` | tests | given |') }],
   },
   {
-    name: 'tables of READMEs are those of the registries',
+    name: 'tables of READMEs and pages are those of the registries',
     check: registryTables,
     planted: [
       [
@@ -291,7 +291,7 @@ const rules: readonly Rule[] = [
         /the table of faults differs from its registry; .*--write/,
       ],
       [{ 'bench/README.md': '<!-- zklab list faults -->\n' }, /the list of faults has no "<!-- end/],
-      [{ 'chaos/README.md': '' }, /no README has a table of checkers/],
+      [{ 'chaos/README.md': '' }, /no page has a table of checkers/],
     ],
     clean: [
       { 'bench/README.md': `# x\n${withTables(tableText('faults'))}y\n${withTables(tableText('claims'))}` },
@@ -335,6 +335,7 @@ const rules: readonly Rule[] = [
       [{ 'bench/a.test.ts': "  test('2845: x')" }, /:1: a test about "2845"/],
       [{ 'server/README.md': '[x](docs/gone.md)' }, /link to docs\/gone\.md/],
       [{ 'README.md': '# A\n[x](#b)' }, /link to #b/],
+      [{ 'README.md': '[x](bench/docs/a.md#b)', 'bench/docs/a.md': '# A' }, /link to bench\/docs\/a\.md#b/],
     ],
     clean: [
       withPage({
@@ -345,7 +346,8 @@ const rules: readonly Rule[] = [
         'server/README.md':
           '# The way\n[x](docs/wire.md#multi), [y](#the-way), row 004-2, field report B4, docs/wire.md',
       }),
-      { 'README.md': '[x](https://example.org)' },
+      { 'README.md': '[x](https://example.org), [y](bench/docs/a.md#a)', 'bench/docs/a.md': '# A' },
+      { 'bench/README.md': '[x](docs/a.md)', 'bench/docs/a.md': '# A' },
     ],
   },
   {

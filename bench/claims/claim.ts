@@ -59,7 +59,7 @@ export interface TimedRule {
 export const LEVEL = 0.01;
 
 export interface Claim {
-  /** `004-2`: statement 2 of document 004, see bench/README.md; `L1`: one of the lab's own. */
+  /** `004-2`: statement 2 of document 004, see server/docs/statements.md; `L1`: one of the lab's own. */
   readonly id: string;
   readonly title: string;
   readonly source: string;

@@ -31,7 +31,7 @@ export const memoryPressureKind: FaultKind<MemoryPressureOptions> = {
 };
 
 const FELT_MAX_MS = 10_000;
-/** Sessions that are asked for at a time: an idle server needs no more memory than it has. */
+/** How many sessions are requested at a time, because an idle server needs no more memory than it has. */
 const SESSIONS_AT_ONCE = 50;
 
 /** Limits by a cgroup what the process takes from now on. A member that the kernel killed is restarted. */

@@ -58,7 +58,7 @@ export function reconfiguration({ target }: { readonly target: MemberTarget }): 
       try {
         await withClient(asked, client => client.reconfig({ leaving: lines.map(sidOf).join(',') }));
       } catch (error) {
-        // A leader that leaves may take the answer with it, and the members are gone all the same.
+        // A leader that is removed may end before it answers, although the members are removed.
         await healing.heal();
         throw error;
       }

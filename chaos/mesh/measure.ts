@@ -155,8 +155,8 @@ export const quartile: Measure = async (probe, link, deadlineMs, { atLeast, unti
 };
 
 /**
- * A link that another fault is on may answer each time, and late each time. Nobody waits for dozens of such
- * exchanges.
+ * A link under another fault may answer each time, and late each time. Dozens of such exchanges would take
+ * too long.
  */
 const REPEATED_MS_MAX = 10_000;
 

@@ -30,7 +30,7 @@ function checkNight(command: string): void {
 test('the service starts a night in a checkout, and its timer starts the service', () => {
   const service = text('zklab-night.service');
   checkNight(/^ExecStart=(.+)$/m.exec(service)?.[1] ?? '');
-  assert.ok(existsSync(join(ROOT, 'chaos/README.md')), 'its documentation');
+  assert.ok(existsSync(join(ROOT, 'chaos/docs/nights.md')), 'its documentation');
   const timer = text('zklab-night.timer');
   assert.match(timer, /^OnCalendar=\S+ \d\d:\d\d:\d\d$/m);
   assert.not.match(timer, /^Unit=/m, 'so the service of the same name');

@@ -1,6 +1,6 @@
 /** Keys of failures: the same in each night that has the same failure. */
 
-/** Without what differs from run to run: zxids, sessions, times, numbers of operations. */
+/** Removes what differs from run to run: zxids, sessions, times, numbers of operations. */
 export function keyOf(reason: string): string {
   return reason
     .replace(/\b0x[0-9a-f]+\b/gi, '#')

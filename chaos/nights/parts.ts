@@ -160,7 +160,7 @@ export function interrupted(part: NightPart['part'], seconds: number): NightPart
   return { part, outcome: 'void', seconds, text: 'interrupted' };
 }
 
-/** Errors that end a part end not the night: the part is void, and says why. */
+/** An error that ends a part does not end the night: the part is void, and says why. */
 export async function survived(name: NightPart['part'], run: () => Promise<PartRun>): Promise<PartRun> {
   const started = performance.now();
   try {

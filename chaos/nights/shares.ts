@@ -2,9 +2,9 @@
 
 /** In a shorter night the claims, which take about 20 minutes, would leave too little to the rest. */
 export const CLAIMS_FROM_MS = 60 * 60_000;
-/** Of what the claims leave. The simulation takes all the time that is left in the end. */
+/** The share of chaos in the time that the claims leave. The simulation takes the rest. */
 const CHAOS_SHARE = 0.7;
-/** A run of chaos takes about as long. */
+/** About the time that one run of chaos takes. */
 const CHAOS_MIN_MS = 60_000;
 
 /** @param isAsked whether the parts of the night were named */

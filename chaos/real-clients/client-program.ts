@@ -49,7 +49,7 @@ export class ClientProgram {
     this.#write(request);
   }
 
-  /** As a process that stands still. */
+  /** Pauses the process, or lets it continue. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal);
   }

@@ -16,9 +16,12 @@ import { type DrawnStep, inForceAt, isOfLinks, mayBegin } from './overlap.ts';
 import { SEED_MAX, type WrittenSchedule, type WrittenStep } from './schedule.ts';
 import { writtenOf } from './written-topology.ts';
 
-/** Of the kinds of fault that are possible, how many a run of a swarm has on average. */
+/** How many of the possible kinds of fault a run of a swarm has on average. */
 const KIND_PROBABILITY = 0.5;
-/** So many faults are tried where not every one may begin; then the time stays empty. */
+/**
+ * How many faults are tried at a time at which not every one may begin. After that, the time stays without a
+ * fault.
+ */
 const DRAWS_MAX = 4;
 
 /** A kind of fault with the ranges that a run has drawn for it. */

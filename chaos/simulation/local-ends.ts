@@ -2,8 +2,8 @@ import type { HistoryEvent } from '../checkers/history.ts';
 import type { Transaction } from '../checkers/transaction.ts';
 
 /**
- * The same history, in which the ends of sessions that no transaction has begun have no zxid: they are no
- * transactions either, and the zxid of their answer is that of the last one before.
+ * The same history, without the zxids of the ends of local sessions. No transaction begins or ends such a
+ * session, and the answer to its end carries the zxid of the last transaction before it.
  */
 export function withoutLocalEnds(
   history: readonly HistoryEvent[],

@@ -1,6 +1,6 @@
 /**
- * Mistakes that a seed finds with the faults that it draws itself. How many seeds each takes with the
- * present server is recorded in chaos/README.md; a change of the server moves that a little. To save time, a
+ * Mistakes that a seed finds with the faults that it draws itself. How many seeds each takes with the present
+ * server is recorded in chaos/docs/simulation.md. A change of the server moves that a little. To save time, a
  * search may begin some seeds before the first one that finds the mistake.
  */
 import { assert, suite } from '#test';

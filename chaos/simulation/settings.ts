@@ -40,7 +40,7 @@ export function drawSessionSettings(random: SeededRandom): Settings {
 function drawReadOnly(random: SeededRandom): Settings {
   return {
     'observer.readOnly.enabled': 'true',
-    // Mostly the observer comes back by DIFF, which is what its clients are to notice nothing of.
+    // Mostly large, so that the observer comes back by DIFF, of which its clients must notice nothing.
     ...(random.chance(0.6) ? { commitLogCount: '500' } : {}),
     // Shorter and longer than it takes to notice that a master is silent, and to look for another one.
     ...(random.chance(0.35) ? { 'observer.readOnly.maxStaleMs': random.pick(['700', '1500', '3000']) } : {}),

@@ -72,7 +72,7 @@ function drawAnyGroups(random: SeededRandom): Shape {
   return { voters, observers, groups: groups.filter(group => group.length > 0), weights };
 }
 
-/** Where every voter that counts is needed, each fault is an outage, and nothing can go wrong. */
+/** If a quorum needs every voter with weight, each fault is an outage, in which nothing can go wrong. */
 function survivesSomeLoss(shape: Shape): boolean {
   const rules = rulesOfShape(shape);
   const { voters, weights } = rules;

@@ -4,7 +4,10 @@ import { writeFileSync } from 'node:fs';
 /** Lines kept in memory for the file. The hash covers the later ones too. */
 const TRACE_LINES_MAX = 200_000;
 
-/** What a line says, or what gives that when somebody reads the trace: most runs pass, and nobody does. */
+/**
+ * The text of a line, or a function that makes it when the trace is read. Most runs pass, and nobody reads
+ * their trace.
+ */
 export type Said = string | (() => string);
 
 interface Line {

@@ -230,7 +230,7 @@ export class World {
   }
 
   /**
-   * Whoever has been removed, was asked to join again, and died before it heard of that does not start by
+   * A member that was removed, was asked to join again, and died before it heard of that does not start by
    * itself, because its own file does not name it. An operator prepares it once more.
    */
   readmit(): void {

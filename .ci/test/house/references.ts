@@ -10,12 +10,12 @@
  * - `proc(5)`: a page of the manual; `zookeeperAdmin "jute.maxbuffer"`: Apache's guide; `Author, Title
  *   (2012)`.
  *
- * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are
- * looked up too. A test name may begin with what it is about: `ZOOKEEPER-2845, 3642:`, `B4:` or `L5:`, a
- * claim.
+ * Everywhere else `docs/NAME.md` (a page of server/docs/, or of the docs/ of the file's own top folder), rows
+ * such as `004-2` and field reports such as `field report B4` are looked up too. A test name may begin with
+ * what it is about: `ZOOKEEPER-2845, 3642:`, `B4:` or `L5:`, a claim.
  */
 import { posix } from 'node:path';
-import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
+import { isTypeScript, type SourceFile, topFolder, type Violation } from './source-file.ts';
 
 const DOCS = 'server/docs/';
 /** The test of these rules plants unresolved references. */
@@ -37,6 +37,8 @@ class Known {
   readonly paths: ReadonlySet<string>;
   /** Headings by page. */
   readonly pages: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Anchors of headings, by the path of the page. */
+  readonly anchors: ReadonlyMap<string, ReadonlySet<string>>;
   readonly rows: ReadonlySet<string>;
   readonly reports: ReadonlySet<string>;
   readonly #names: ReadonlySet<string>;
@@ -45,18 +47,21 @@ class Known {
   constructor(files: readonly SourceFile[]) {
     this.paths = new Set(files.map(({ path }) => path));
     this.#fileNames = new Set(files.map(({ path }) => posix.basename(path)));
+    const markdown = files.filter(({ path }) => path.endsWith('.md'));
+    this.anchors = new Map(markdown.map(({ path, text }) => [path, new Set(headings(text).map(anchorOf))]));
     const pages = files.filter(({ path }) => path.startsWith(DOCS));
-    this.pages = new Map(
-      pages.map(({ path, text }) => [
-        path.slice(DOCS.length),
-        new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading)),
-      ]),
-    );
+    this.pages = new Map(pages.map(({ path, text }) => [path.slice(DOCS.length), new Set(headings(text))]));
     const textOf = (name: string): string => pages.find(({ path }) => path === DOCS + name)?.text ?? '';
     this.rows = firstCells(textOf('statements.md'));
     this.reports = firstCells(textOf('field-reports.md'));
     const upstream = [...firstCells(textOf('upstream.md'))].flatMap(cell => cell.match(/\w+/g) ?? []);
     this.#names = new Set([...upstream, ...files.filter(isTypeScript).flatMap(declaredNames)]);
+  }
+
+  /** Whether a top folder other than server/ has such a page itself. */
+  isOwnPage({ path }: SourceFile, page: string): boolean {
+    const own = `${topFolder(path)}/docs/${page}`;
+    return own !== `${DOCS}${page}` && this.paths.has(own);
   }
 
   /** Whether one reference behind `@see` resolves. A heading may be on the line after its page. */
@@ -71,6 +76,10 @@ class Known {
       this.#names.has(name) || (name !== '' && new RegExp(`^ +(#|readonly )?${name}\\b`, 'm').test(file.text))
     );
   }
+}
+
+function headings(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
 }
 
 function firstCells(markdown: string): Set<string> {
@@ -88,9 +97,9 @@ function mentions(file: SourceFile, known: Known): Violation[] {
   return file.text.split('\n').flatMap((line, index) => {
     const at = `${file.path}:${index + 1}`;
     return [
-      ...[...line.matchAll(/(?<![\w/])(?:server\/)?docs\/([\w-]+\.md)(?: "([^"]+)")?/g)].flatMap(
-        ([, page = '', heading]) => pageViolation(at, page, heading, known),
-      ),
+      ...[...line.matchAll(/(?<![\w/])(?:server\/)?docs\/([\w-]+\.md)(?: "([^"]+)")?/g)]
+        .filter(([, page = '']) => !known.isOwnPage(file, page))
+        .flatMap(([, page = '', heading]) => pageViolation(at, page, heading, known)),
       ...[...line.matchAll(/(?<![\w-])(00[0-4]-\d+)(?![\w-])/g)]
         .filter(([, row = '']) => !known.rows.has(row))
         .map(([, row]) => `${at}: no row ${row} in ${DOCS}statements.md`),
@@ -157,17 +166,17 @@ function referencesOf(start: string, next: readonly string[]): string[] {
     .split('; ');
 }
 
-/** Links of a page to files of the tree and to its own headings. */
+/** Links of a page to files of the tree, to headings of other pages, and to its own headings. */
 function links(file: SourceFile, known: Known): Violation[] {
-  const anchors = new Set(
-    [...file.text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
-  );
   return [...file.text.matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = '']) => target)
     .filter(target => !/^\w+:/.test(target))
     .filter(target => {
-      if (target.startsWith('#')) return !anchors.has(target.slice(1));
-      return !known.paths.has(posix.join(posix.dirname(file.path), target.replace(/#.*$/, '')));
+      const [path = '', anchor] = target.split('#');
+      const page = path === '' ? file.path : posix.join(posix.dirname(file.path), path);
+      return (
+        !known.paths.has(page) || (anchor !== undefined && known.anchors.get(page)?.has(anchor) === false)
+      );
     })
     .map(target => `${file.path}: the link to ${target} leads nowhere`);
 }

@@ -1,4 +1,4 @@
-/** Tables in READMEs that are built from the registries, as `zklab list` is. */
+/** Tables in READMEs and pages that are built from the registries, as `zklab list` is. */
 import { type Entry, LISTS } from '../../../chaos/list.ts';
 import type { SourceFile, Violation } from './source-file.ts';
 
@@ -6,11 +6,11 @@ const BEGIN = /^<!-- zklab list ([\w-]+) -->$/;
 const END = '<!-- end of the list -->';
 const HINT = '"node dist/.ci/registry-tables.js --write" makes it';
 
-/** Each registry has its table in a README, and no table differs from its registry. */
+/** Each registry has its table in a README or a page, and no table differs from its registry. */
 export function registryTables(files: readonly SourceFile[]): Violation[] {
-  const readmes = files.filter(({ path }) => path.endsWith('README.md'));
+  const pages = files.filter(({ path }) => path.endsWith('.md'));
   const shown = new Set<string>();
-  const violations = readmes.flatMap(({ path, text }): Violation[] =>
+  const violations = pages.flatMap(({ path, text }): Violation[] =>
     tablesIn(text).flatMap(({ kind, line, table }) => {
       shown.add(kind);
       const entries = LISTS[kind];
@@ -22,9 +22,9 @@ export function registryTables(files: readonly SourceFile[]): Violation[] {
         : [`${path}:${line}: the table of ${kind} differs from its registry; ${HINT}`];
     }),
   );
-  const isWholeTree = readmes.some(({ path }) => path === 'chaos/README.md');
+  const isWholeTree = pages.some(({ path }) => path === 'chaos/README.md');
   const missing = isWholeTree ? Object.keys(LISTS).filter(kind => !shown.has(kind)) : [];
-  return [...violations, ...missing.map(kind => `chaos/README.md: no README has a table of ${kind}`)];
+  return [...violations, ...missing.map(kind => `chaos/README.md: no page has a table of ${kind}`)];
 }
 
 /** The text with every table rebuilt from its registry. */

@@ -53,7 +53,7 @@ async function withMembers(body: (members: FaultMember[], words: Words[]) => Pro
   }
 }
 
-/** The event, what brings it about, and what looks like it. */
+/** The event, what brings it about, and what only looks like it. */
 const EVENTS: [UntilEvent, (words: Words[]) => void, ...((words: Words[]) => void)[]][] = [
   [
     'election',

@@ -10,7 +10,7 @@ export interface Restartable {
   restart(): Promise<void>;
 }
 
-/** So often another fault may take the member while it comes back. */
+/** How often another fault may take the member down again while it comes back. */
 const TAKEN_MAX = 8;
 
 export class Holds {

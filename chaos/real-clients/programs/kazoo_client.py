@@ -1,7 +1,7 @@
 """kazoo as an application has it: SERVERS TIMEOUT_MS.
 
 Each line on stdin is a request of the lab as JSON. It is answered with a line, and so is each change of the
-connection. See chaos/README.md, "Real clients".
+connection. See chaos/docs/checking.md, "Real clients".
 """
 
 import json

@@ -9,7 +9,9 @@ const ZOO_CFG = `${CONF_FOLDER}/zoo.cfg`;
 const DATA_FOLDER = '/data';
 const MYID = `${DATA_FOLDER}/myid`;
 export const JAAS_PATH = `${CONF_FOLDER}/jaas.conf`;
-/** Of the JVM of a member, if it were one. The JAAS file is there where members authenticate. */
+/**
+ * The system properties that the JVM of a member would have. The JAAS file exists if members authenticate.
+ */
 export const SYSTEM_PROPERTIES: ReadonlyMap<string, string> = new Map([[JAAS_PROPERTY, JAAS_PATH]]);
 
 /**

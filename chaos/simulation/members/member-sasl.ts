@@ -2,7 +2,9 @@ import type { Disk } from '../../../server/runtime/runtime.ts';
 import type { Settings } from '../settings.ts';
 import { CONF_FOLDER, JAAS_PATH } from './member-files.ts';
 
-/** Members authenticate, and let in whoever does not: every port still sees all that can be said. */
+/**
+ * Members authenticate, but accept peers that do not, so that any message can still be sent to every port.
+ */
 export const SASL_SETTINGS: Settings = {
   'quorum.auth.enableSasl': 'true',
   'quorum.auth.learnerRequireSasl': 'true',

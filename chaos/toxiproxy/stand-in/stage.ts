@@ -22,7 +22,7 @@ export interface StageContext {
   nowMs(): number;
   /** The stage holds less than before, so the link may resume reading. */
   drained(): void;
-  /** The stage did to a packet what it is for. */
+  /** The stage has acted on a packet. */
   packetHit(): void;
 }
 

@@ -80,7 +80,7 @@ export class ApplicationClient implements RecipeClient {
 
   listen(): void {}
 
-  /** As a process that stands still. */
+  /** Pauses its process, or lets it continue. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#program.signal(signal);
   }

@@ -229,7 +229,7 @@ async function createNodes(
     if (!registers.has(path)) await createdOnce(client, withRoot(root, path));
 }
 
-/** An attempt before may have come that far. */
+/** Creates the znode, which an earlier attempt may have created already. */
 async function createdOnce(client: ZkClient, path: string): Promise<void> {
   await client.create(path).catch((error: unknown) => {
     if (!(error instanceof ZkClientError) || error.code !== ErrorCode.NODEEXISTS) throw error;

@@ -14,7 +14,7 @@ const FLUSH_MS = 500;
 /** Fractions of a microsecond say nothing, and take space. */
 const MS_DIGITS = 3;
 
-/** What a completion has of its invoke again. It is left out of the file. */
+/** The fields that a completion repeats from its invoke. The file leaves them out. */
 const REPEATED = ['process', 'session', 'f', 'path'] as const;
 
 /** Writes events to a file. A disk that does not take them costs the file, not the run. */

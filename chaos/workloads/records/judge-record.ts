@@ -30,7 +30,7 @@ export interface AboutRecord {
   readonly violations: readonly string[];
   /** Why the members could not be read in the end. */
   readonly unread?: string;
-  /** A chapter behind which another one came: the end of the run is judged with the last one. */
+  /** Whether another chapter followed. The end of the run is judged with the last chapter. */
   readonly isFollowed?: true;
 }
 
