@@ -12,18 +12,18 @@ import { readConnectRequest } from '../wire/connect.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { KeeperState } from '../wire/watch-event.ts';
+import { ClientInput } from './buffers/client-input.ts';
+import { ClientOutput } from './buffers/client-output.ts';
+import { ReadGate } from './buffers/read-gate.ts';
 import { ClientEvents, type ToldClient } from './client-events.ts';
 import { ClientIdentities } from './client-identities.ts';
-import { ClientInput } from './client-input.ts';
-import { ClientOutput } from './client-output.ts';
 import { ConnectHandshake, type ConnectingClient } from './connect-handshake.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { ConnectionStats } from './connection-stats.ts';
-import { ReadGate } from './read-gate.ts';
-import type { SessionClient } from './session-client.ts';
-import { SessionRequests } from './session-requests.ts';
-import { WaitingSession } from './waiting-session.ts';
+import type { SessionClient } from './requests/session-client.ts';
+import { SessionRequests } from './requests/session-requests.ts';
+import { WaitingSession } from './requests/waiting-session.ts';
 
 const LENGTH_BYTES = 4;
 

@@ -1,9 +1,9 @@
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { type Acl, Perms } from '../wire/acl.ts';
+import { type ClientOutput, EVENT_BYTES_MAX } from './buffers/client-output.ts';
+import type { OutputLedger } from './buffers/output-ledger.ts';
 import type { ClientIdentities } from './client-identities.ts';
-import { type ClientOutput, EVENT_BYTES_MAX } from './client-output.ts';
 import type { ConnectionStats } from './connection-stats.ts';
-import type { OutputLedger } from './output-ledger.ts';
 
 /** The connection, as its events use it. */
 export interface ToldClient {

@@ -12,10 +12,10 @@ import { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { Address, Clock, Connection, ConnectionEvents, Network, Timer } from '../runtime/runtime.ts';
 import type { AnswerPump } from '../turns/answer-pump.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
+import { InputLedger } from './buffers/input-ledger.ts';
+import { OutputLedger } from './buffers/output-ledger.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
-import { InputLedger } from './input-ledger.ts';
-import { OutputLedger } from './output-ledger.ts';
 import { type AnswerPieces, WordAnswer } from './word-answer.ts';
 
 /**

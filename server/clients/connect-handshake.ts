@@ -3,7 +3,7 @@ import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
 import type { ConnectRequest } from '../wire/connect.ts';
-import type { ClientOutput } from './client-output.ts';
+import type { ClientOutput } from './buffers/client-output.ts';
 import { judgeConnectRequest } from './connect-verdict.ts';
 
 /** The connection, as its handshake uses it. */

@@ -4,8 +4,8 @@ import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logging/logger.ts';
 import type { RatedLog } from '../runtime/logging/rated-log.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import type { InputLedger } from './input-ledger.ts';
-import type { OutputLedger } from './output-ledger.ts';
+import type { InputLedger } from './buffers/input-ledger.ts';
+import type { OutputLedger } from './buffers/output-ledger.ts';
 
 /** What a connection, of type `C`, needs from its port. */
 export interface ConnectionHost<C> {

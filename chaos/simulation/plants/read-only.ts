@@ -1,6 +1,6 @@
 /** Mistakes in members that serve read-only clients without a master. */
-import { SessionReplies } from '../../../server/clients/session-replies.ts';
-import { WaitingSession } from '../../../server/clients/waiting-session.ts';
+import { SessionReplies } from '../../../server/clients/requests/session-replies.ts';
+import { WaitingSession } from '../../../server/clients/requests/waiting-session.ts';
 import { ReadOnlyZooKeeperServer } from '../../../server/learner/read-only-zookeeper-server.ts';
 import { ReadOnlyPhase } from '../../../server/quorum/read-only-phase.ts';
 import { WatchManager } from '../../../server/tree/watch-manager.ts';

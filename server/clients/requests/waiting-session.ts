@@ -1,7 +1,7 @@
-import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import type { DataTree } from '../tree/data-tree.ts';
-import { zxidToHex } from '../wire/zxid.ts';
-import type { RequestBytes } from './client-input.ts';
+import type { ZooKeeperServer } from '../../processors/zookeeper-server.ts';
+import type { DataTree } from '../../tree/data-tree.ts';
+import { zxidToHex } from '../../wire/zxid.ts';
+import type { RequestBytes } from '../buffers/client-input.ts';
 import type { SessionOrder } from './session-order.ts';
 
 /**

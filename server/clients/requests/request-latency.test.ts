@@ -1,10 +1,10 @@
 import { assert, suite } from '#test';
-import { Summary } from '../metrics/metrics.ts';
-import { ServerStats } from '../metrics/server-stats.ts';
-import type { Request } from '../processors/request.ts';
-import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { OpCode } from '../wire/opcodes.ts';
-import { ConnectionStats } from './connection-stats.ts';
+import { Summary } from '../../metrics/metrics.ts';
+import { ServerStats } from '../../metrics/server-stats.ts';
+import type { Request } from '../../processors/request.ts';
+import type { ZooKeeperServer } from '../../processors/zookeeper-server.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import { ConnectionStats } from '../connection-stats.ts';
 import { RequestLatency } from './request-latency.ts';
 
 const test = suite('clients: latency of requests');

@@ -1,4 +1,4 @@
-import { OUTPUT_HIGH_WATER_BYTES, type QueuedBytes } from '../runtime/runtime.ts';
+import { OUTPUT_HIGH_WATER_BYTES, type QueuedBytes } from '../../runtime/runtime.ts';
 
 const MIB = 1024 * 1024;
 

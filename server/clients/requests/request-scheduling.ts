@@ -1,6 +1,6 @@
-import { isWrite } from '../processors/request.ts';
-import { Units, unitsOfBytes } from '../turns/turn-budget.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { isWrite } from '../../processors/request.ts';
+import { Units, unitsOfBytes } from '../../turns/turn-budget.ts';
+import { OpCode } from '../../wire/opcodes.ts';
 
 /** A multi costs as much as one write for each of these many bytes. */
 const MULTI_BYTES_PER_UNIT = 16;

@@ -1,10 +1,10 @@
-import type { ReadSession } from '../processors/final-request-processor.ts';
-import type { ServerCnxn } from '../processors/server-cnxn.ts';
-import type { ClientIdentities } from './client-identities.ts';
-import type { ClientOutput } from './client-output.ts';
-import type { ConnectionStats } from './connection-stats.ts';
-import type { InputHolder } from './input-ledger.ts';
-import type { ReadGate } from './read-gate.ts';
+import type { ReadSession } from '../../processors/final-request-processor.ts';
+import type { ServerCnxn } from '../../processors/server-cnxn.ts';
+import type { ClientOutput } from '../buffers/client-output.ts';
+import type { InputHolder } from '../buffers/input-ledger.ts';
+import type { ReadGate } from '../buffers/read-gate.ts';
+import type { ClientIdentities } from '../client-identities.ts';
+import type { ConnectionStats } from '../connection-stats.ts';
 
 /** The connection, as the requests of its session use it. */
 export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {

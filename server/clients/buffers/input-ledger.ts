@@ -1,4 +1,4 @@
-import { Hold } from '../processors/server-cnxn.ts';
+import { Hold } from '../../processors/server-cnxn.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,5 +1,5 @@
-import { FrameCutter } from '../wire/frames.ts';
-import { TXN_ROOM_BYTES } from '../wire/txn-packet.ts';
+import { FrameCutter } from '../../wire/frames.ts';
+import { TXN_ROOM_BYTES } from '../../wire/txn-packet.ts';
 import { GATHER_STALLED_MS, GATHERED_BYTES_MIN, type InputHolder, type InputLedger } from './input-ledger.ts';
 
 /** Bytes of a client's requests that the server keeps besides its frames. */

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import type { Request } from '../processors/request.ts';
+import type { Request } from '../../processors/request.ts';
 import {
   OWED_READS_MAX,
   PENDING_MAX,

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { Hold } from '../processors/server-cnxn.ts';
+import { Hold } from '../../processors/server-cnxn.ts';
 import { ClientInput } from './client-input.ts';
 import { GATHER_STALLED_MS, GATHERED_BYTES_MIN, type InputHolder, InputLedger } from './input-ledger.ts';
 

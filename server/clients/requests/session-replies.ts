@@ -1,14 +1,14 @@
-import { printable } from '../printable.ts';
-import { partTypes } from '../processors/multi-parts.ts';
-import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
-import { isCreate, type Request } from '../processors/request.ts';
-import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { sessionIdHex } from '../sessions/session-id.ts';
-import { resultOf, type TxnResult } from '../tree/txn-result.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteReader } from '../wire/jute.ts';
-import { OpCode } from '../wire/opcodes.ts';
-import { authenticate } from './authentication.ts';
+import { printable } from '../../printable.ts';
+import { partTypes } from '../../processors/multi-parts.ts';
+import { writeMultiReply, writeTxnReply } from '../../processors/reply-writer.ts';
+import { isCreate, type Request } from '../../processors/request.ts';
+import type { ZooKeeperServer } from '../../processors/zookeeper-server.ts';
+import { sessionIdHex } from '../../sessions/session-id.ts';
+import { resultOf, type TxnResult } from '../../tree/txn-result.ts';
+import { ErrorCode } from '../../wire/error-codes.ts';
+import { JuteReader } from '../../wire/jute.ts';
+import { OpCode } from '../../wire/opcodes.ts';
+import { authenticate } from '../authentication.ts';
 import type { SessionClient } from './session-client.ts';
 import type { Pending } from './session-order.ts';
 

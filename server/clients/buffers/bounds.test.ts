@@ -1,16 +1,16 @@
 import { assert, suite } from '#test';
-import { body, frame, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
-import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import type { JuteWriter } from '../wire/jute.ts';
-import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
-import { OpCode, Xid } from '../wire/opcodes.ts';
-import { EventType } from '../wire/watch-event.ts';
-import { ClientConnection } from './client-connection.ts';
+import { body, frame, helloFrame, MemoryClient, requestFrame } from '../../memory-client.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble } from '../../memory-ensemble.test-kit.ts';
+import { OPEN_ACL_UNSAFE } from '../../wire/acl.ts';
+import { ErrorCode } from '../../wire/error-codes.ts';
+import type { JuteWriter } from '../../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../../wire/multi.ts';
+import { OpCode, Xid } from '../../wire/opcodes.ts';
+import { EventType } from '../../wire/watch-event.ts';
+import { ClientConnection } from '../client-connection.ts';
+import { SUBMITTED_BYTES_MAX } from '../requests/session-order.ts';
 import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
-import { SUBMITTED_BYTES_MAX } from './session-order.ts';
 
 const test = suite('clients: what is kept of and for them is bounded');
 

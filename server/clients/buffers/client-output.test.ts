@@ -1,15 +1,15 @@
 import { assert, suite } from '#test';
-import { body, MemoryClient } from '../memory-client.test-kit.ts';
-import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { ServerStats } from '../metrics/server-stats.ts';
-import { EVENTS_AT_ONCE_MAX, EventLine } from '../processors/event-line.ts';
-import type { Connection } from '../runtime/runtime.ts';
-import { VirtualClock } from '../runtime/virtual/virtual-clock.ts';
-import { TurnQueue } from '../turns/turn-queue.ts';
-import { JuteReader } from '../wire/jute.ts';
-import { OpCode, Xid } from '../wire/opcodes.ts';
+import { body, MemoryClient } from '../../memory-client.test-kit.ts';
+import { MemoryEnsemble } from '../../memory-ensemble.test-kit.ts';
+import { ServerStats } from '../../metrics/server-stats.ts';
+import { EVENTS_AT_ONCE_MAX, EventLine } from '../../processors/event-line.ts';
+import type { Connection } from '../../runtime/runtime.ts';
+import { VirtualClock } from '../../runtime/virtual/virtual-clock.ts';
+import { TurnQueue } from '../../turns/turn-queue.ts';
+import { JuteReader } from '../../wire/jute.ts';
+import { OpCode, Xid } from '../../wire/opcodes.ts';
+import { ConnectionStats } from '../connection-stats.ts';
 import { ClientOutput } from './client-output.ts';
-import { ConnectionStats } from './connection-stats.ts';
 import { OutputLedger } from './output-ledger.ts';
 
 const test = suite('clients: what goes out');

@@ -1,5 +1,5 @@
-import { Hold } from '../processors/server-cnxn.ts';
-import type { Connection } from '../runtime/runtime.ts';
+import { Hold } from '../../processors/server-cnxn.ts';
+import type { Connection } from '../../runtime/runtime.ts';
 
 const HELD_BY_US = Hold.requests | Hold.order | Hold.line | Hold.submitted | Hold.gathered | Hold.room;
 

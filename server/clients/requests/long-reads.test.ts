@@ -1,13 +1,13 @@
 import { assert, suite } from '#test';
-import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
-import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteReader, type JuteWriter } from '../wire/jute.ts';
-import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
-import { OpCode, Xid } from '../wire/opcodes.ts';
-import { writePathWatchRequest, writeSetWatchesRequest } from '../wire/requests.ts';
-import { OutputLedger } from './output-ledger.ts';
+import { body, MemoryClient, requestFrame } from '../../memory-client.test-kit.ts';
+import { MemoryEnsemble } from '../../memory-ensemble.test-kit.ts';
+import { OPEN_ACL_UNSAFE } from '../../wire/acl.ts';
+import { ErrorCode } from '../../wire/error-codes.ts';
+import { JuteReader, type JuteWriter } from '../../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../../wire/multi.ts';
+import { OpCode, Xid } from '../../wire/opcodes.ts';
+import { writePathWatchRequest, writeSetWatchesRequest } from '../../wire/requests.ts';
+import { OutputLedger } from '../buffers/output-ledger.ts';
 
 const test = suite('clients: reads that are longer than a turn');
 

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
-import { Hold } from '../processors/server-cnxn.ts';
-import type { Connection } from '../runtime/runtime.ts';
+import { Hold } from '../../processors/server-cnxn.ts';
+import type { Connection } from '../../runtime/runtime.ts';
 import { ReadGate } from './read-gate.ts';
 
 const test = suite('clients: reasons not to read');

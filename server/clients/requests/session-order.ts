@@ -1,7 +1,7 @@
-import { Fifo } from '../collections/fifo.ts';
-import type { Request } from '../processors/request.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { Fifo } from '../../collections/fifo.ts';
+import type { Request } from '../../processors/request.ts';
+import { ErrorCode } from '../../wire/error-codes.ts';
+import { OpCode } from '../../wire/opcodes.ts';
 
 /**
  * A request that waits for its place in the session's order: a write or sync under way, or a read behind one.

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { OUTPUT_HIGH_WATER_BYTES } from '../runtime/runtime.ts';
+import { OUTPUT_HIGH_WATER_BYTES } from '../../runtime/runtime.ts';
 import { OutputLedger } from './output-ledger.ts';
 
 const test = suite('clients: what waits to be read by them');

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
-import { Units, unitsOfBytes } from '../turns/turn-budget.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { Units, unitsOfBytes } from '../../turns/turn-budget.ts';
+import { OpCode } from '../../wire/opcodes.ts';
 import { costOf, isShort, wayOf } from './request-scheduling.ts';
 
 const test = suite('clients: how requests are scheduled');

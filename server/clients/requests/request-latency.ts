@@ -1,7 +1,7 @@
-import type { Summary } from '../metrics/metrics.ts';
-import type { Request } from '../processors/request.ts';
-import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import type { ConnectionStats } from './connection-stats.ts';
+import type { Summary } from '../../metrics/metrics.ts';
+import type { Request } from '../../processors/request.ts';
+import type { ZooKeeperServer } from '../../processors/zookeeper-server.ts';
+import type { ConnectionStats } from '../connection-stats.ts';
 import { isShort } from './request-scheduling.ts';
 
 /** Few enough that the end of a turn is noticed in time: the first check of an ACL may take a while. */

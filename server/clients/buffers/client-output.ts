@@ -1,14 +1,14 @@
-import { Fifo } from '../collections/fifo.ts';
-import type { ServerStats } from '../metrics/server-stats.ts';
-import type { EventLine, EventReceiver } from '../processors/event-line.ts';
-import type { ReplyWriter } from '../processors/reply-writer.ts';
-import type { Connection, QueuedBytes } from '../runtime/runtime.ts';
-import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteWriter } from '../wire/jute.ts';
-import { OpCode, Xid } from '../wire/opcodes.ts';
-import { EventType, writeWatcherEvent } from '../wire/watch-event.ts';
-import type { ConnectionStats } from './connection-stats.ts';
+import { Fifo } from '../../collections/fifo.ts';
+import type { ServerStats } from '../../metrics/server-stats.ts';
+import type { EventLine, EventReceiver } from '../../processors/event-line.ts';
+import type { ReplyWriter } from '../../processors/reply-writer.ts';
+import type { Connection, QueuedBytes } from '../../runtime/runtime.ts';
+import { type ConnectResponse, writeConnectResponse } from '../../wire/connect.ts';
+import { ErrorCode } from '../../wire/error-codes.ts';
+import { JuteWriter } from '../../wire/jute.ts';
+import { OpCode, Xid } from '../../wire/opcodes.ts';
+import { EventType, writeWatcherEvent } from '../../wire/watch-event.ts';
+import type { ConnectionStats } from '../connection-stats.ts';
 
 /**
  * Replies can wait until a slow client reads, but events cannot. A client with this much waiting is cut off.

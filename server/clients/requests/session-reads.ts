@@ -1,10 +1,10 @@
-import type { LongRead } from '../processors/long-read.ts';
-import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { WatchesFullError } from '../tree/watch-memory.ts';
-import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteError, type JuteReader } from '../wire/jute.ts';
-import { OpCode, Xid } from '../wire/opcodes.ts';
+import type { LongRead } from '../../processors/long-read.ts';
+import type { ZooKeeperServer } from '../../processors/zookeeper-server.ts';
+import { WatchesFullError } from '../../tree/watch-memory.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../../turns/turn-budget.ts';
+import { ErrorCode } from '../../wire/error-codes.ts';
+import { JuteError, type JuteReader } from '../../wire/jute.ts';
+import { OpCode, Xid } from '../../wire/opcodes.ts';
 import type { RequestLatency } from './request-latency.ts';
 import type { SessionClient } from './session-client.ts';
 import type { SessionReplies } from './session-replies.ts';
