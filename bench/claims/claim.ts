@@ -1,6 +1,6 @@
 /** What a claim is. Its judge reads only a result, so that old runs can be judged again. */
 import type { Estimate, Claim as JudgedClaim, Result, Verdict } from '../../results/schema.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from './judging/evidence.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;

@@ -3,7 +3,7 @@ import { CONDITIONS, observerLatencyCondition } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { around, type Planted, plantedResult } from './claims.test-kit.ts';
 import { CLAIMS, chooseClaims } from './index.ts';
-import { judgeAll } from './judge-all.ts';
+import { judgeAll } from './judging/judge-all.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';

@@ -1,7 +1,7 @@
 /** Results with planted numbers, for tests of judges. Nothing in here was measured. */
 import { CONDITIONS } from '../../results/names.ts';
 import type { Measurement, Topology } from '../../results/schema.ts';
-import { type Evidence, VOID_ROUND } from './evidence.ts';
+import { type Evidence, VOID_ROUND } from './judging/evidence.ts';
 
 export interface Planted {
   readonly metric: string;

@@ -3,7 +3,8 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { around, type Planted, plantedResult, plantedTopology, TOPOLOGIES } from './claims.test-kit.ts';
 import { CLAIMS } from './index.ts';
-import { judgeAll } from './judge-all.ts';
+import { judgeAll } from './judging/judge-all.ts';
+import { messagesOfTheProtocol, oneSyncPerWrite } from './judging/protocol-costs.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
@@ -12,7 +13,6 @@ import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
-import { messagesOfTheProtocol, oneSyncPerWrite } from './protocol-costs.ts';
 
 const test = suite('bench/claims: judges');
 

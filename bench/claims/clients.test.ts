@@ -3,7 +3,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
 import { around, type Planted, plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { judgeAll } from './judge-all.ts';
+import { judgeAll } from './judging/judge-all.ts';
 import { readsLeaveWrites } from './reads-leave-writes.ts';
 import { readsBearSessions, readsScaleWithObservers } from './reads-scale.ts';
 import { observersLackFewWrites, observersShowWritesSoon } from './staleness.ts';

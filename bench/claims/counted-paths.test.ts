@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
 import { CONDITIONS, sizedCondition } from '../../results/names.ts';
 import { type Planted, plantedResult } from './claims.test-kit.ts';
-import { judgeAll } from './judge-all.ts';
+import { judgeAll } from './judging/judge-all.ts';
+import { operationsByMember } from './judging/operations-by-member.ts';
 import { observerLinks } from './observer-links.ts';
-import { operationsByMember } from './operations-by-member.ts';
 
 const test = suite('bench/claims: what single operations cost');
 

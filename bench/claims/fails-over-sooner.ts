@@ -1,6 +1,6 @@
 import { CONDITIONS, RIVALS } from '../../results/names.ts';
-import { Evidence, membersText } from './evidence.ts';
-import { timedClaim } from './timed-claim.ts';
+import { Evidence, membersText } from './judging/evidence.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'syncFirstWriteMs';
 /** Half of a failover is the 200 ms that an election waits for a better vote, with both servers. */

@@ -6,7 +6,7 @@ import {
   mastersKeepTheLeaderSmall,
   mastersSpareTheLeader,
 } from './hundreds-of-observers.ts';
-import { judgeAll } from './judge-all.ts';
+import { judgeAll } from './judging/judge-all.ts';
 
 const test = suite('claims: hundreds of observers');
 

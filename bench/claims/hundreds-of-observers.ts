@@ -2,11 +2,11 @@ import { crowdCondition, crowdSizeOf } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
-import { type Evidence, hasMasters } from './evidence.ts';
-import { exactClaim, type Finding, worstOf } from './exact-claim.ts';
-import type { Pair } from './pair-judgement.ts';
-import { COUNT_TOLERANCE } from './protocol-counts.ts';
-import { timedClaim } from './timed-claim.ts';
+import { type Evidence, hasMasters } from './judging/evidence.ts';
+import { exactClaim, type Finding, worstOf } from './judging/exact-claim.ts';
+import type { Pair } from './judging/pair-judgement.ts';
+import { COUNT_TOLERANCE } from './judging/protocol-counts.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'writeLatencyP50';
 const CPU = 'leaderCpuPerWrite';

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { Evidence, hasMasters, membersText, observersOf } from './evidence.ts';
-import type { Pair } from './pair-judgement.ts';
-import { timedClaim } from './timed-claim.ts';
+import { Evidence, hasMasters, membersText, observersOf } from './judging/evidence.ts';
+import type { Pair } from './judging/pair-judgement.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'syncLastLearnerMs';
 

@@ -8,6 +8,8 @@ import {
   mastersSpareTheLeader,
 } from './hundreds-of-observers.ts';
 import { hundredsServeSooner } from './hundreds-serve-sooner.ts';
+import { operationsByMember } from './judging/operations-by-member.ts';
+import { messagesOfTheProtocol, oneSyncPerWrite } from './judging/protocol-costs.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
@@ -24,9 +26,7 @@ import { observerLinks } from './observer-links.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
-import { operationsByMember } from './operations-by-member.ts';
 import { proposalsToObservers } from './proposals-to-observers.ts';
-import { messagesOfTheProtocol, oneSyncPerWrite } from './protocol-costs.ts';
 import { readsLeaveWrites } from './reads-leave-writes.ts';
 import { readsBearSessions, readsScaleWithObservers } from './reads-scale.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
-import { votersOf } from './evidence.ts';
-import { exactClaim, worstOf } from './exact-claim.ts';
+import { votersOf } from './judging/evidence.ts';
+import { exactClaim, worstOf } from './judging/exact-claim.ts';
 
 /** 004-16: observers connect to followers, so the leader has connections only to its followers. */
 export const leaderConnections: Claim = exactClaim(

@@ -1,8 +1,8 @@
 import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
-import { exactClaim, worstOf } from './exact-claim.ts';
-import { COUNT_TOLERANCE } from './protocol-counts.ts';
+import { exactClaim, worstOf } from './judging/exact-claim.ts';
+import { COUNT_TOLERANCE } from './judging/protocol-counts.ts';
 
 /** 000-11, 004-15: the leader must not send more messages with observers, once others serve them. */
 export const leaderMessages: Claim = exactClaim(

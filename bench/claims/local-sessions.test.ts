@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { CONDITIONS, SESSION_ENSEMBLES } from '../../results/names.ts';
 import { around, plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence } from './judging/evidence.ts';
 import { localSessions } from './local-sessions.ts';
 
 const test = suite('bench/claims: local sessions');

@@ -1,9 +1,9 @@
 import { CONDITIONS, SESSION_ENSEMBLES } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
-import { Evidence, membersText, type Series } from './evidence.ts';
-import { COUNT_TOLERANCE, type ExactPart } from './protocol-counts.ts';
-import { timedClaim } from './timed-claim.ts';
+import { Evidence, membersText, type Series } from './judging/evidence.ts';
+import { COUNT_TOLERANCE, type ExactPart } from './judging/protocol-counts.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'sessionThroughput';
 const COUNT = 'transactionsPerSession';

@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { healthyAndUnder, observedUnder } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { healthyAndUnder, observedUnder } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /**
  * The margin is not 1: while the observers leave their cores free, followers answer sooner, the leader's

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { stormCondition } from '../../results/names.ts';
 import { around, type Planted, plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence } from './judging/evidence.ts';
 import { mastersSyncHundredsSooner } from './masters-sync-hundreds-sooner.ts';
 
 const test = suite('claims: hundreds of observers sync sooner behind masters');

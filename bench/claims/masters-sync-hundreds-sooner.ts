@@ -1,8 +1,8 @@
 import { HUNDREDS_MIN, type StormSize, stormSizeOf } from '../../results/names.ts';
 import { formatUnit } from '../../results/number-text.ts';
-import { Evidence, paired } from './evidence.ts';
-import { type FitPair, type Pair, ratioWithin } from './pair-judgement.ts';
-import { timedClaim } from './timed-claim.ts';
+import { Evidence, paired } from './judging/evidence.ts';
+import { type FitPair, type Pair, ratioWithin } from './judging/pair-judgement.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'stormLastLearnerMs';
 

@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { withoutAndWithMasters } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { withoutAndWithMasters } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /**
  * 004-18 for a handful of observers: after an election observers synchronise, and followers can share that

@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { mastersCostLess, withoutAndWithMasters } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { mastersCostLess, withoutAndWithMasters } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /** 004-15: observers no longer burden the leader. */
 export const mastersWriteThroughput = timedClaim(

@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
-import { exactClaim, worstOf } from './exact-claim.ts';
+import { exactClaim, worstOf } from './judging/exact-claim.ts';
 
 /** An observer whose master passes nothing on costs nothing, so every claim about cost would hold. */
 export const membersApplyCommits: Claim = exactClaim(

@@ -1,5 +1,5 @@
-import { EQUAL_PROCESSES, inOtherRoles, observersCostLess } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { EQUAL_PROCESSES, inOtherRoles, observersCostLess } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /** 004-1: a write needs more than half of the voters. This is the reason for observers. */
 export const moreVotersWriteLess = timedClaim(

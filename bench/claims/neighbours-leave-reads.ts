@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
-import type { Evidence } from './evidence.ts';
-import { timedClaim } from './timed-claim.ts';
+import type { Evidence } from './judging/evidence.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /**
  * How late a turn of the server's event loop may be: its time budget, one bounded request, and noise of the

@@ -1,8 +1,8 @@
 import { bytesOf } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
-import { type Evidence, membersText, type Series } from './evidence.ts';
-import { type Counted, exactClaim, worstOf } from './exact-claim.ts';
+import { type Evidence, membersText, type Series } from './judging/evidence.ts';
+import { type Counted, exactClaim, worstOf } from './judging/exact-claim.ts';
 
 const METRIC = 'countedOperations';
 

@@ -1,8 +1,8 @@
 import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber, formatUnit } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
-import { exactClaim, worstOf } from './exact-claim.ts';
-import { COUNT_TOLERANCE } from './protocol-counts.ts';
+import { exactClaim, worstOf } from './judging/exact-claim.ts';
+import { COUNT_TOLERANCE } from './judging/protocol-counts.ts';
 
 /** 004-9: for each write a voter exchanges PROPOSAL, ACK and COMMIT, an observer only INFORM. */
 export const observerMessages: Claim = exactClaim(

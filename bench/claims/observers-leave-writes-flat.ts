@@ -1,5 +1,5 @@
-import { EQUAL_PROCESSES, inOtherRoles, observersCostLess } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { EQUAL_PROCESSES, inOtherRoles, observersCostLess } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /** 004-2: observers do not vote, so more of them should not make votes slower. */
 export const observersLeaveWritesFlat = timedClaim(

@@ -2,8 +2,8 @@ import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
-import { votersOf } from './evidence.ts';
-import { exactClaim } from './exact-claim.ts';
+import { votersOf } from './judging/evidence.ts';
+import { exactClaim } from './judging/exact-claim.ts';
 
 /** 000-4: an observer takes no part in agreement. */
 export const observersNeverAck: Claim = exactClaim(

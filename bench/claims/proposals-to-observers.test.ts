@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { HEARING_ENSEMBLES, sizedCondition } from '../../results/names.ts';
 import { plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence } from './judging/evidence.ts';
 import { proposalsToObservers } from './proposals-to-observers.ts';
 
 const test = suite('bench/claims: proposals to observers');

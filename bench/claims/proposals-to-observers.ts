@@ -2,9 +2,9 @@ import { bytesOf, HEARING_ENSEMBLES } from '../../results/names.ts';
 import { formatNumber, formatUnit } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
-import { Evidence, membersText } from './evidence.ts';
-import { type Counted, exactClaim, type Finding } from './exact-claim.ts';
-import { COUNT_TOLERANCE } from './protocol-counts.ts';
+import { Evidence, membersText } from './judging/evidence.ts';
+import { type Counted, exactClaim, type Finding } from './judging/exact-claim.ts';
+import { COUNT_TOLERANCE } from './judging/protocol-counts.ts';
 
 const METRIC = 'countedOperations';
 /** A COMMIT, which carries no transaction. */

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { healthyAndUnder, observed } from './pairs.ts';
-import { exactPartOf } from './protocol-counts.ts';
-import { timedClaim } from './timed-claim.ts';
+import { healthyAndUnder, observed } from './judging/pairs.ts';
+import { exactPartOf } from './judging/protocol-counts.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /**
  * The margin is not nearer to 1, because an observer that is busy with reads receives in smaller pieces,

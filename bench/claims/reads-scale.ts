@@ -1,10 +1,10 @@
 import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber, formatUnit } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
-import { type Evidence, membersText, observersOf, votersOf } from './evidence.ts';
-import type { Pair } from './pair-judgement.ts';
-import { COUNT_TOLERANCE, type ExactPart } from './protocol-counts.ts';
-import { timedClaim } from './timed-claim.ts';
+import { type Evidence, membersText, observersOf, votersOf } from './judging/evidence.ts';
+import type { Pair } from './judging/pair-judgement.ts';
+import { COUNT_TOLERANCE, type ExactPart } from './judging/protocol-counts.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'readThroughput';
 const COUNT = 'requestsToLeaderPerRead';

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Claim, Judgement } from './claim.ts';
-import { type Evidence, leftOut, unfit } from './evidence.ts';
+import { type Evidence, leftOut, unfit } from './judging/evidence.ts';
 
 /** One read in a thousand may fail for reasons of the machine. */
 const PERCENT_MIN = 99.9;

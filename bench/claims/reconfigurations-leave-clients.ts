@@ -1,8 +1,8 @@
 import { CONDITIONS, RIVALS } from '../../results/names.ts';
 import { formatUnit } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
-import { Evidence, type Series } from './evidence.ts';
-import { timedClaim } from './timed-claim.ts';
+import { Evidence, type Series } from './judging/evidence.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'longestWaitMs';
 /** The longest pause that clients would not take for an interruption. */

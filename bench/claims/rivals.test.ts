@@ -2,9 +2,9 @@
 import { assert, suite } from '#test';
 import { CONDITIONS, RIVALS } from '../../results/names.ts';
 import { around, type Planted, plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { Evidence } from './evidence.ts';
 import { failsOverSooner } from './fails-over-sooner.ts';
 import { hundredsServeSooner } from './hundreds-serve-sooner.ts';
+import { Evidence } from './judging/evidence.ts';
 import { reconfigurationsLeaveClients } from './reconfigurations-leave-clients.ts';
 
 const test = suite('bench/claims: rivals and hundreds');

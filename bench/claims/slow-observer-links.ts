@@ -1,8 +1,8 @@
 import { CONDITIONS, observerLatencyOf } from '../../results/names.ts';
-import type { Evidence } from './evidence.ts';
-import type { Pair } from './pair-judgement.ts';
-import { type Compared, healthyAndUnder, observedUnder } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import type { Evidence } from './judging/evidence.ts';
+import type { Pair } from './judging/pair-judgement.ts';
+import { type Compared, healthyAndUnder, observedUnder } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 /**
  * The suites of the project add 40 ms to each round trip, and a healthy write takes about 1.4 ms. If one

@@ -1,8 +1,8 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { type Evidence, hasMasters, membersText } from './evidence.ts';
-import type { Pair } from './pair-judgement.ts';
-import { observed } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { type Evidence, hasMasters, membersText } from './judging/evidence.ts';
+import type { Pair } from './judging/pair-judgement.ts';
+import { observed } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const MARGIN_MS = 1;
 const BEHIND_MASTER_MS = 2;

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { CONDITIONS, STREAM_ENSEMBLES } from '../../results/names.ts';
 import { plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence } from './judging/evidence.ts';
 import { streamLeavesVoters } from './stream-leaves-voters.ts';
 
 const test = suite('bench/claims: the commit stream');

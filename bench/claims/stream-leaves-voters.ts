@@ -1,9 +1,9 @@
 import { CONDITIONS, STREAM_ENSEMBLES } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
-import { Evidence, membersText } from './evidence.ts';
-import { type Counted, exactClaim, type Finding } from './exact-claim.ts';
-import { COUNT_TOLERANCE } from './protocol-counts.ts';
+import { Evidence, membersText } from './judging/evidence.ts';
+import { type Counted, exactClaim, type Finding } from './judging/exact-claim.ts';
+import { COUNT_TOLERANCE } from './judging/protocol-counts.ts';
 
 const METRIC = 'countedOperations';
 const STREAMED = 'streamedPerWrite';

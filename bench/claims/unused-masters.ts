@@ -1,9 +1,9 @@
 import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
-import { type Evidence, membersText } from './evidence.ts';
-import { COUNT_TOLERANCE, type ExactPart, exactPartOf } from './protocol-counts.ts';
-import { timedClaim } from './timed-claim.ts';
+import { type Evidence, membersText } from './judging/evidence.ts';
+import { COUNT_TOLERANCE, type ExactPart, exactPartOf } from './judging/protocol-counts.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'writeThroughput';
 const SHARE_MIN = 0.9;

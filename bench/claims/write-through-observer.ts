@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
-import { hasMasters, membersText } from './evidence.ts';
-import { observed } from './pairs.ts';
-import { timedClaim } from './timed-claim.ts';
+import { hasMasters, membersText } from './judging/evidence.ts';
+import { observed } from './judging/pairs.ts';
+import { timedClaim } from './judging/timed-claim.ts';
 
 const METRIC = 'loneWriteLatencyP50';
 const MARGIN_MS = 1;

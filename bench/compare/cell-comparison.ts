@@ -2,8 +2,8 @@
 import type { ComparedChange, ComparedRow, RowVerdict } from '../../results/comparison.ts';
 import type { Measurement } from '../../results/schema.ts';
 import { LEVEL, type Margin } from '../claims/claim.ts';
-import { VOID_ROUND } from '../claims/evidence.ts';
-import { compareWithMargin, POWER } from '../claims/margin-verdict.ts';
+import { VOID_ROUND } from '../claims/judging/evidence.ts';
+import { compareWithMargin, POWER } from '../claims/judging/margin-verdict.ts';
 import { differenceOfMeans, meanOfSide, type SideRounds } from '../stats/independent-means.ts';
 import { detectable, intervalOf, type MeanInterval, type RoundValue } from '../stats/mean-interval.ts';
 import { finite } from '../stats/result-form.ts';

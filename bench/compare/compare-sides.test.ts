@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { comparisonDocumentSchema } from '../../results/comparison.ts';
 import type { Result } from '../../results/schema.ts';
-import { VOID_ROUND } from '../claims/evidence.ts';
+import { VOID_ROUND } from '../claims/judging/evidence.ts';
 import { seededRandom } from '../stats/distributions.ts';
 import { compareAll } from './compare-command.ts';
 import { compareSides } from './compare-sides.ts';

@@ -2,7 +2,7 @@
 import { COUNT_VERDICTS, type ComparedCount } from '../../results/comparison.ts';
 import { EXACT_COUNTS, isFreeCount, TOTALS } from '../../results/names.ts';
 import type { Measurement } from '../../results/schema.ts';
-import { COUNT_TOLERANCE } from '../claims/protocol-counts.ts';
+import { COUNT_TOLERANCE } from '../claims/judging/protocol-counts.ts';
 import { middleOf } from '../stats/summary.ts';
 import { measurementsOf } from './cells.ts';
 import type { Side } from './side.ts';

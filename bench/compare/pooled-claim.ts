@@ -3,7 +3,7 @@ import type { ComparedVerdict } from '../../results/comparison.ts';
 import { formatInterval, formatUnit } from '../../results/number-text.ts';
 import type { Claim } from '../../results/schema.ts';
 import { countStandings, type Standing, standingOf, WORST_FIRST } from '../../results/verdicts.ts';
-import { compareWithMargin } from '../claims/margin-verdict.ts';
+import { compareWithMargin } from '../claims/judging/margin-verdict.ts';
 import { meanOf } from '../stats/mean-interval.ts';
 import { finite } from '../stats/result-form.ts';
 

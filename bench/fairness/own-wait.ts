@@ -5,8 +5,8 @@
 import { formatInterval, formatUnit } from '../../results/number-text.ts';
 import type { Claim } from '../../results/schema.ts';
 import { LEVEL } from '../claims/claim.ts';
-import { compareWithMargin } from '../claims/margin-verdict.ts';
-import { ROUNDS_MIN } from '../claims/pair-judgement.ts';
+import { compareWithMargin } from '../claims/judging/margin-verdict.ts';
+import { ROUNDS_MIN } from '../claims/judging/pair-judgement.ts';
 import { type PerSide, type Rounds, type Side, sidesOf } from '../peer/servers.ts';
 import { meanOf } from '../stats/mean-interval.ts';
 import { finite } from '../stats/result-form.ts';

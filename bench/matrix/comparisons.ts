@@ -1,7 +1,7 @@
 /** Compares each cell with its control: ratios within rounds, so that what slows the machine cancels out. */
 import { METRICS } from '../../results/names.ts';
 import type { Matrix, MatrixComparison, Result } from '../../results/schema.ts';
-import { Evidence, paired, type Series } from '../claims/evidence.ts';
+import { Evidence, paired, type Series } from '../claims/judging/evidence.ts';
 import { detectable, intervalOf, type MeanInterval, meanOf } from '../stats/mean-interval.ts';
 
 /**

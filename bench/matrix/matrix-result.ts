@@ -2,7 +2,7 @@
 import { whyBusy } from '../../results/busy-machine.ts';
 import type { Environment, MachineUse, Matrix, Result, Topology } from '../../results/schema.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
-import type { Evidence } from '../claims/evidence.ts';
+import type { Evidence } from '../claims/judging/evidence.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
 import { environmentRow, NO_TOXIPROXY, topologyRow } from '../measure/result-rows.ts';
 import { type Implementation, implementationKind, isApache, releaseOf } from '../topology/implementation.ts';

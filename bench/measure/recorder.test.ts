@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { plantedResult, TOPOLOGIES } from '../claims/claims.test-kit.ts';
-import { judgeAll } from '../claims/judge-all.ts';
+import { judgeAll } from '../claims/judging/judge-all.ts';
 import { observersNeverAck } from '../claims/observers-never-ack.ts';
 import { Recorder } from './recorder.ts';
 

@@ -3,8 +3,8 @@
 import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { METRICS, TOTALS } from '../../results/names.ts';
 import type { Availability, Fault, Measurement, Result, Sync, Timeline } from '../../results/schema.ts';
-import { VOID_ROUND } from '../claims/evidence.ts';
-import { COUNT_TOLERANCE } from '../claims/protocol-counts.ts';
+import { VOID_ROUND } from '../claims/judging/evidence.ts';
+import { COUNT_TOLERANCE } from '../claims/judging/protocol-counts.ts';
 import { summaryOf } from '../stats/result-form.ts';
 import { median, middleOf } from '../stats/summary.ts';
 import { LatencyHistogram } from './histograms.ts';

@@ -2,7 +2,7 @@
 import { assert, suite } from '#test';
 import { NO_EVENTS } from '../../results/events.ts';
 import { plantedResult } from '../claims/claims.test-kit.ts';
-import { judgeAll } from '../claims/judge-all.ts';
+import { judgeAll } from '../claims/judging/judge-all.ts';
 import { livenessAfterHeal } from '../claims/liveness-after-heal.ts';
 import { LoadError } from '../load/load-error.ts';
 import { Recorder } from '../measure/recorder.ts';

@@ -1,7 +1,7 @@
 /** `zklab claims` and `zklab recheck`: turn options into the folder of a run, a table and an exit code. */
 import { join } from 'node:path';
 import { CLAIMS, chooseClaims } from '../../bench/claims/index.ts';
-import { rejudge } from '../../bench/claims/judge-all.ts';
+import { rejudge } from '../../bench/claims/judging/judge-all.ts';
 import { present, type Views } from '../../bench/present.ts';
 import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';

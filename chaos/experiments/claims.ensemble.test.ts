@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { chooseClaims } from '../../bench/claims/index.ts';
-import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { judgeAll } from '../../bench/claims/judging/judge-all.ts';
 import { TEMPORARY_PREFIX } from '../../bench/hosts/reaper.ts';
 import { preload } from '../../bench/load/workload/preload.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, bundled, suite, temporaryFolder } from '#test';
 import { CLAIMS } from '../../bench/claims/index.ts';
-import { rejudge } from '../../bench/claims/judge-all.ts';
+import { rejudge } from '../../bench/claims/judging/judge-all.ts';
 import { SERVER_VARIABLE } from '../../bench/hosts/server-program.ts';
 import { loadRun } from '../../results/store.ts';
 import { claims } from './claims-command.ts';

@@ -1,6 +1,6 @@
 /** The cost of the proxies themselves, where a suite has measured it, as a sentence for the report. */
-import { Evidence } from '../../bench/claims/evidence.ts';
-import { type PairEstimate, ratioWithin } from '../../bench/claims/pair-judgement.ts';
+import { Evidence } from '../../bench/claims/judging/evidence.ts';
+import { type PairEstimate, ratioWithin } from '../../bench/claims/judging/pair-judgement.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { formatNumber } from '../../results/number-text.ts';
 

@@ -1,6 +1,6 @@
 /** `zklab claims`: measures what the chosen claims need, judges them, and returns the result document. */
 import type { Claim } from '../../bench/claims/claim.ts';
-import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { judgeAll } from '../../bench/claims/judging/judge-all.ts';
 import { membersStayUp } from '../../bench/claims/members-stay-up.ts';
 import { networkSupport } from '../../bench/hosts/network/network-support.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';

@@ -1,11 +1,11 @@
 import { assert, suite } from '#test';
 import type { Claim } from '../../bench/claims/claim.ts';
 import { gauss, type Planted, plantedResult } from '../../bench/claims/claims.test-kit.ts';
-import { Evidence } from '../../bench/claims/evidence.ts';
 import { CLAIMS } from '../../bench/claims/index.ts';
-import { judgeAll } from '../../bench/claims/judge-all.ts';
-import type { Pair } from '../../bench/claims/pair-judgement.ts';
-import type { TimedClaim } from '../../bench/claims/timed-claim.ts';
+import { Evidence } from '../../bench/claims/judging/evidence.ts';
+import { judgeAll } from '../../bench/claims/judging/judge-all.ts';
+import type { Pair } from '../../bench/claims/judging/pair-judgement.ts';
+import type { TimedClaim } from '../../bench/claims/judging/timed-claim.ts';
 import { seededRandom } from '../../bench/stats/distributions.ts';
 import { CONDITIONS, crowdCondition, METRICS, stormCondition } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';

@@ -1,6 +1,6 @@
 /** What the driver must be able to do on one core, and whether rounds show that it does. */
 import { LEVEL, type Margin } from '../../claims/claim.ts';
-import { type Compared, compareWithMargin } from '../../claims/margin-verdict.ts';
+import { type Compared, compareWithMargin } from '../../claims/judging/margin-verdict.ts';
 import { meanOf } from '../../stats/mean-interval.ts';
 
 export interface DriverFigure {

@@ -1,7 +1,7 @@
 /** Compares an interval with the margin of a claim. Everything here is on the scale of the judgement. */
-import type { Verdict } from '../../results/schema.ts';
-import { detectable, intervalOf, type MeanInterval, roundsToDetect } from '../stats/mean-interval.ts';
-import type { Margin } from './claim.ts';
+import type { Verdict } from '../../../results/schema.ts';
+import { detectable, intervalOf, type MeanInterval, roundsToDetect } from '../../stats/mean-interval.ts';
+import type { Margin } from '../claim.ts';
 
 /** The share of runs in which an effect that is called detectable would be shown. */
 export const POWER = 0.9;

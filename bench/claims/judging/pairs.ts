@@ -1,8 +1,8 @@
 /** The pairs that several claims compare: the control first, and each side with a description. */
 
-import { CONDITIONS } from '../../results/names.ts';
-import type { Topology } from '../../results/schema.ts';
-import type { Margin } from './claim.ts';
+import { CONDITIONS } from '../../../results/names.ts';
+import type { Topology } from '../../../results/schema.ts';
+import type { Margin } from '../claim.ts';
 import { type Evidence, membersText } from './evidence.ts';
 import type { Pair } from './pair-judgement.ts';
 import { bytesContradiction, type ExactPart, exactPartOf } from './protocol-counts.ts';

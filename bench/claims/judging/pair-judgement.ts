@@ -2,8 +2,8 @@
  * Judges one pair of series: what was measured against its control, within rounds. What slows the whole
  * machine down is on both sides of a round and cancels out.
  */
-import { intervalOf, type MeanInterval, meanOf } from '../stats/mean-interval.ts';
-import type { Margin, TimedRule } from './claim.ts';
+import { intervalOf, type MeanInterval, meanOf } from '../../stats/mean-interval.ts';
+import type { Margin, TimedRule } from '../claim.ts';
 import { type PairedRound, paired, type Series } from './evidence.ts';
 import { type Compared, compareWithMargin, type Reach, reachOf } from './margin-verdict.ts';
 

@@ -1,7 +1,7 @@
 /** What a timed claim says about its verdict, in sentences. */
-import { formatInterval, formatUnit } from '../../results/number-text.ts';
-import { finite } from '../stats/result-form.ts';
-import type { Claim, Margin } from './claim.ts';
+import { formatInterval, formatUnit } from '../../../results/number-text.ts';
+import { finite } from '../../stats/result-form.ts';
+import type { Claim, Margin } from '../claim.ts';
 import type { FitPair, PairEstimate, PairJudgement } from './pair-judgement.ts';
 import { ROUNDS_MIN } from './pair-judgement.ts';
 

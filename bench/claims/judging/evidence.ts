@@ -1,5 +1,5 @@
 /** A result as judges see it: series by round, exact counts, and why rounds do not count. */
-import type { Availability, Measurement, Result, Topology, Verdict } from '../../results/schema.ts';
+import type { Availability, Measurement, Result, Topology, Verdict } from '../../../results/schema.ts';
 
 /** Prefix of a warning about a round that was measured but does not count. */
 export const VOID_ROUND = 'void round';

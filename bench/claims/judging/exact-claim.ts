@@ -1,5 +1,5 @@
 /** The common form of claims that exact counts show: one round is enough, and no interval is needed. */
-import type { Claim, Judgement } from './claim.ts';
+import type { Claim, Judgement } from '../claim.ts';
 import { type Evidence, type Series, unfit } from './evidence.ts';
 
 export interface Counted {

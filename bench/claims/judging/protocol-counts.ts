@@ -2,9 +2,9 @@
  * What a committed write costs by the protocol, whatever the machine. A single round is enough to see a
  * message too many, so these counts are part of every claim about scaling.
  */
-import { CONDITIONS } from '../../results/names.ts';
-import { formatNumber } from '../../results/number-text.ts';
-import type { Topology } from '../../results/schema.ts';
+import { CONDITIONS } from '../../../results/names.ts';
+import { formatNumber } from '../../../results/number-text.ts';
+import type { Topology } from '../../../results/schema.ts';
 import { type Evidence, hasMasters, membersText, observersOf, votersOf } from './evidence.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Judges claims on one result. No verdict depends on which other claims were asked for. */
-import { whyBusy } from '../../results/busy-machine.ts';
-import type { Claim as JudgedClaim, Result } from '../../results/schema.ts';
-import type { Claim, Judgement } from './claim.ts';
+import { whyBusy } from '../../../results/busy-machine.ts';
+import type { Claim as JudgedClaim, Result } from '../../../results/schema.ts';
+import type { Claim, Judgement } from '../claim.ts';
 import { Evidence } from './evidence.ts';
 
 export function judgeAll(claims: readonly Claim[], result: Evidence['result']): JudgedClaim[] {

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { seededRandom } from '../stats/distributions.ts';
-import { LEVEL, type TimedRule } from './claim.ts';
-import { noise, plantedResult } from './claims.test-kit.ts';
+import { seededRandom } from '../../stats/distributions.ts';
+import { LEVEL, type TimedRule } from '../claim.ts';
+import { noise, plantedResult } from '../claims.test-kit.ts';
 import { Evidence, type Series } from './evidence.ts';
 import { judgePair, type PairJudgement } from './pair-judgement.ts';
 

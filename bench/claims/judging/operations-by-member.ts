@@ -1,7 +1,7 @@
-import { CONDITIONS } from '../../results/names.ts';
-import { formatNumber, formatUnit } from '../../results/number-text.ts';
-import type { Topology } from '../../results/schema.ts';
-import type { Claim } from './claim.ts';
+import { CONDITIONS } from '../../../results/names.ts';
+import { formatNumber, formatUnit } from '../../../results/number-text.ts';
+import type { Topology } from '../../../results/schema.ts';
+import type { Claim } from '../claim.ts';
 import { type Evidence, hasMasters, membersText, observersOf } from './evidence.ts';
 import { type Counted, exactClaim, type Finding, worstOf } from './exact-claim.ts';
 import { COUNT_TOLERANCE, messagesPerWrite } from './protocol-counts.ts';

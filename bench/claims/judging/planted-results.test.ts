@@ -1,10 +1,10 @@
 /** Results that a server with a defect would give. Each must come out as "fails" from the shipped claims. */
 import { assert, suite } from '#test';
-import { CONDITIONS } from '../../results/names.ts';
-import { exitCodeOf } from '../../results/verdicts.ts';
-import { seededRandom } from '../stats/distributions.ts';
-import { gauss, type Planted, plantedResult } from './claims.test-kit.ts';
-import { chooseClaims } from './index.ts';
+import { CONDITIONS } from '../../../results/names.ts';
+import { exitCodeOf } from '../../../results/verdicts.ts';
+import { seededRandom } from '../../stats/distributions.ts';
+import { gauss, type Planted, plantedResult } from '../claims.test-kit.ts';
+import { chooseClaims } from '../index.ts';
 import { judgeAll } from './judge-all.ts';
 
 const test = suite('bench/claims: planted results');

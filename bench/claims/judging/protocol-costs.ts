@@ -1,6 +1,6 @@
-import { CONDITIONS } from '../../results/names.ts';
-import { formatNumber } from '../../results/number-text.ts';
-import type { Claim } from './claim.ts';
+import { CONDITIONS } from '../../../results/names.ts';
+import { formatNumber } from '../../../results/number-text.ts';
+import type { Claim } from '../claim.ts';
 import type { Evidence } from './evidence.ts';
 import { type Counted, exactClaim, type Finding, worstOf } from './exact-claim.ts';
 import { COUNT_TOLERANCE, contradictionOf, messagesPerWrite, SYNCS_MAX } from './protocol-counts.ts';

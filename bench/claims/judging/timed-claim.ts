@@ -2,9 +2,9 @@
  * The common form of claims that compare timed series pair by pair, in all topologies that have such a pair.
  * It holds when every pair holds, and fails when one fails.
  */
-import type { Verdict } from '../../results/schema.ts';
-import { finite } from '../stats/result-form.ts';
-import { type Claim, type Judgement, LEVEL, type TimedRule } from './claim.ts';
+import type { Verdict } from '../../../results/schema.ts';
+import { finite } from '../../stats/result-form.ts';
+import { type Claim, type Judgement, LEVEL, type TimedRule } from '../claim.ts';
 import { type Evidence, leftOut, paired, type Unfit, unfit } from './evidence.ts';
 import { type FitPair, judgePair, type Pair, type PairJudgement, ROUNDS_MIN } from './pair-judgement.ts';
 import type { ExactPart } from './protocol-counts.ts';
