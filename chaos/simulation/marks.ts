@@ -1,5 +1,6 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
 import { CLIENT_MARKS, type ClientMark } from '../workloads/clients/history-recorder.ts';
+import { SECOND_ADDRESS } from './members/member.ts';
 import { OBSERVER_MASTER_PORT } from './members/server-config.ts';
 
 /**
@@ -23,6 +24,8 @@ const MARKS = {
     event.kind === 'synced' && event.role === 'observer' && event.master?.port === OBSERVER_MASTER_PORT,
   'observer: hears proposals': event =>
     event.kind === 'synced' && event.role === 'observer' && event.hearsProposals,
+  'addresses: synced through the second': event =>
+    event.kind === 'synced' && event.master?.host.endsWith(SECOND_ADDRESS) === true,
   'disk: torn entry cut': event => event.kind === 'tornEntryCut',
   'disk: snapshot written': event => event.kind === 'snapshotWritten',
   'disk: snapshot damaged, older one taken': event => event.kind === 'snapshotPassedOver',
@@ -32,6 +35,8 @@ const MARKS = {
 
 /** Reached by what several events together mean; see `read-only-watch.ts`. */
 const PHASE_MARKS = [
+  'addresses: two for each member',
+  'addresses: a leader while one is lost',
   'config: ensembles that are reconfigured',
   'config: changed',
   'config: refused',

@@ -7,11 +7,15 @@ export class Nemesis {
   readonly #world: World;
   readonly #stage: Stage;
   #stopped = false;
-  injected = 0;
+  readonly #faults = { active: 0, begun: 0 };
 
   constructor(world: World) {
     this.#world = world;
-    this.#stage = { world, after: (delayMs, run) => this.#after(delayMs, run) };
+    this.#stage = { world, faults: this.#faults, after: (delayMs, run) => this.#after(delayMs, run) };
+  }
+
+  get injected(): number {
+    return this.#faults.begun;
   }
 
   schedule(plan: readonly PlannedFault[]): void {
@@ -27,8 +31,12 @@ export class Nemesis {
     this.#world.note('nemesis', `${describeFault(fault)} for ${durationMs.toFixed(0)} ms`);
     const end = beginFault(this.#stage, fault);
     if (end === undefined) return;
-    this.injected++;
-    this.#after(durationMs, end);
+    this.#faults.begun++;
+    this.#faults.active++;
+    this.#after(durationMs, () => {
+      this.#faults.active--;
+      end();
+    });
   }
 
   #after(delayMs: number, run: () => void): void {

@@ -2,6 +2,7 @@
  * Bugs planted in the server while `body` runs. A simulator that does not find them finds nothing. For disks
  * that lie about their syncs, see `lying-disk.ts`.
  */
+import { ADDRESS_PLANTS } from './plants/addresses.ts';
 import { BROADCAST_PLANTS } from './plants/broadcast.ts';
 import { CLIENT_PLANTS } from './plants/clients.ts';
 import { CONFIGURATION_PLANTS } from './plants/configurations.ts';
@@ -19,6 +20,7 @@ export const PLANTS = {
   ...HISTORY_PLANTS,
   ...CLIENT_PLANTS,
   ...READ_ONLY_PLANTS,
+  ...ADDRESS_PLANTS,
 } as const;
 
 export type Plant = keyof typeof PLANTS;

@@ -20,6 +20,8 @@ export interface Shape {
    * Members may be reconfigured, and this many servers more may join. Undefined: members stay as they are.
    */
   readonly spares?: number | undefined;
+  /** Each member has an address on each of two networks. Undefined: it has one address. */
+  readonly networks?: 2 | undefined;
 }
 
 export const PLAIN_SHAPE: Shape = { voters: 3, observers: 1 };
@@ -30,11 +32,19 @@ export const ORACLE_PATH = '/oracle';
 const ORACLE_PROBABILITY = 0.08;
 const SPARES_PROBABILITY = 0.15;
 const GROUPS_PROBABILITY = 0.17;
+const NETWORKS_PROBABILITY = 0.12;
 
 /**
  * Most seeds have the plain shape, which is the cheapest one in which a quorum can go on without a voter.
  */
 export function drawShape(random: SeededRandom): Shape {
+  const shape = drawMembers(random);
+  // A reconfiguration names one address for each member.
+  const hasTwo = shape.spares === undefined && random.fork('networks').chance(NETWORKS_PROBABILITY);
+  return hasTwo ? { ...shape, networks: 2 } : shape;
+}
+
+function drawMembers(random: SeededRandom): Shape {
   const drawn = random.float();
   if (drawn < ORACLE_PROBABILITY) return { voters: 2, observers: random.below(2), oracle: true };
   if (drawn < ORACLE_PROBABILITY + GROUPS_PROBABILITY) return drawGroups(random);
@@ -87,12 +97,13 @@ export function rulesOfShape({ voters, groups = [], weights = {} }: Shape): Quor
 }
 
 /** Lines of zoo.cfg beside those of the servers. */
-export function shapeSettings({ groups = [], weights = {}, oracle, spares }: Shape): Settings {
+export function shapeSettings({ groups = [], weights = {}, oracle, spares, networks }: Shape): Settings {
   return {
     // Everybody may reconfigure, as there are no passwords here.
     ...(spares === undefined ? {} : { reconfigEnabled: 'true', skipACL: 'yes' }),
     ...Object.fromEntries(groups.map((sids, at) => [`group.${at + 1}`, sids.join(':')])),
     ...Object.fromEntries(Object.entries(weights).map(([sid, weight]) => [`weight.${sid}`, String(weight)])),
     ...(oracle === true ? { oraclePath: ORACLE_PATH } : {}),
+    ...(networks === undefined ? {} : { 'multiAddress.enabled': 'true' }),
   };
 }

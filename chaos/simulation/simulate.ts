@@ -179,6 +179,7 @@ class Simulation {
     const world = this.#world;
     world.note('world', `seed ${this.#seed}: ${JSON.stringify({ ...this.#shape, ...this.#swarm })}`);
     if (this.#shape.groups !== undefined) world.marks.reach('quorum: groups');
+    if (this.#shape.networks === 2) world.marks.reach('addresses: two for each member');
     if (this.#shape.oracle === true) world.marks.reach('quorum: two voters with an oracle');
     world.startAll();
     const { birthMs } = this.#swarm;

@@ -117,7 +117,12 @@ export function drawSwarm(random: SeededRandom): Swarm {
 }
 
 /** The same character, with the faults that matter to the shape of its ensemble. */
-export function fitted(swarm: Swarm, { groups, oracle, spares }: Shape, random: SeededRandom): Swarm {
+export function fitted(swarm: Swarm, shape: Shape, random: SeededRandom): Swarm {
+  const own = fittedToMembers(swarm, shape, random);
+  return shape.networks === undefined ? own : withFaultsFor(own, 'networks', random.fork('networks'));
+}
+
+function fittedToMembers(swarm: Swarm, { groups, oracle, spares }: Shape, random: SeededRandom): Swarm {
   if (spares !== undefined) return withFaultsFor(withoutLocalSessions(swarm), 'spares', random);
   if (oracle === true) return withFaultsFor(swarm, 'oracle', random);
   return groups === undefined ? swarm : withFaultsFor(swarm, 'groups', random);

@@ -4,7 +4,7 @@ import { SIMULATED_FAULTS } from './faults/index.ts';
 import { ensembleOf, type MemberProgram } from './members/member.ts';
 import { Nemesis } from './nemesis.ts';
 import { planFaults } from './schedule.ts';
-import { drawShape } from './shape.ts';
+import { drawShape, PLAIN_SHAPE, type Shape } from './shape.ts';
 import { drawSwarm, fitted } from './swarm.ts';
 import { Trace } from './trace.ts';
 import { World } from './world.ts';
@@ -29,10 +29,10 @@ const ticking: MemberProgram = {
   },
 };
 
-function world(): World {
+function world(shape: Shape = PLAIN_SHAPE): World {
   const made = new World({
     random: new SeededRandom(1),
-    members: ensembleOf({ voters: 3, observers: 1 }),
+    members: ensembleOf(shape),
     program: ticking,
   });
   made.startAll();
@@ -100,6 +100,31 @@ test('healing everything restarts the dead, wakes the paused and opens all links
     [true, true, true, true],
   );
   assert.is(it.network.link('zk3', 'zk4').cut, null);
+});
+
+test('one address is lost at a time, and its networks carry what goes to the others; a cut takes all of them', () => {
+  const it = world({ ...PLAIN_SHAPE, networks: 2 });
+  const cuts = () =>
+    [
+      'zk1>zk2',
+      'zk2>zk1',
+      'zk1>zk2-net2',
+      'zk2-net2>zk1',
+      'zk1-net2>zk2',
+      'zk2>zk1-net2',
+      'zk2>zk3-net2',
+    ].filter(link => it.network.link(...(link.split('>') as [string, string])).cut !== null);
+  assert.ok(it.loseAddresses([1], 2, 'blackhole'));
+  assert.equal(cuts(), ['zk1>zk2-net2', 'zk2-net2>zk1', 'zk1-net2>zk2', 'zk2>zk1-net2']);
+  assert.not(it.loseAddresses([2], 1, 'blackhole'));
+  it.findAddresses();
+  assert.ok(it.loseAddresses([1], 1, 'blackhole'));
+  assert.equal(cuts(), ['zk1>zk2', 'zk2>zk1']);
+  it.healAll();
+  assert.equal(cuts(), []);
+  it.cut(1, 2, 'blackhole');
+  assert.equal(cuts(), ['zk1>zk2', 'zk1>zk2-net2', 'zk1-net2>zk2']);
+  assert.not(world().loseAddresses([1], 1, 'blackhole'), 'nobody has two');
 });
 
 test('the nemesis breaks at the planned time, finds the leader, and ends each fault', () => {

@@ -13,6 +13,7 @@ import { ReadOnlyWatch } from './invariants/read-only-watch.ts';
 import { Marks } from './marks.ts';
 import { type InstalledMember, installMember, turnMsOf } from './members/installed-member.ts';
 import { type MemberSpec, type MemberState, traceLogger } from './members/member.ts';
+import { MemberAddresses } from './members/member-addresses.ts';
 import { Moments } from './moments.ts';
 import { PLAIN_SHAPE, rulesOfShape } from './shape.ts';
 import { type Said, Trace } from './trace.ts';
@@ -45,10 +46,12 @@ export class World {
   readonly #options: WorldOptions;
   readonly #members = new Map<number, InstalledMember>();
   readonly #detector: FailureDetector | undefined;
+  readonly #addresses: MemberAddresses;
 
   constructor(options: WorldOptions) {
     this.#options = options;
     this.specs = options.members;
+    this.#addresses = new MemberAddresses(options.members);
     const nowMs = () => this.time.nowMs;
     this.readOnly = new ReadOnlyWatch(nowMs, this.marks, options.readOnlyObservers ?? []);
     const { random, uplinkBytesPerMs } = options;
@@ -70,7 +73,10 @@ export class World {
         if (options.watchQuorums !== false) this.failures.push(what);
       },
     });
-    for (const spec of options.members) this.#members.set(spec.sid, installMember(spec, options, this));
+    for (const spec of options.members) {
+      this.#members.set(spec.sid, installMember(spec, options, this));
+      for (const address of spec.further ?? []) this.network.addAddress(spec.name, address);
+    }
   }
 
   #newDetector(voters: readonly number[]): FailureDetector {
@@ -278,28 +284,47 @@ export class World {
   /** Cuts one direction: what `from` sends does not reach `to`. Clients belong to no side. */
   cut(from: number, to: number, how: Cut): void {
     this.note('network', `cuts ${this.#name(from)} > ${this.#name(to)}: ${how}`);
-    this.network.cut(this.#name(from), this.#name(to), how);
+    for (const link of this.#addresses.linksOf(from, to)) this.network.cut(...link, how);
   }
 
   heal(from: number, to: number): void {
-    if (this.network.link(this.#name(from), this.#name(to)).cut === null) return;
+    const links = this.#addresses.linksOf(from, to);
+    if (links.every(link => this.network.link(...link).cut === null)) return;
     this.note('network', `heals ${this.#name(from)} > ${this.#name(to)}`);
-    this.network.heal(this.#name(from), this.#name(to));
+    for (const link of links) this.network.heal(...link);
+  }
+
+  /**
+   * Nothing more goes to or from the addresses that these members have on that network. False while an
+   * address is lost already.
+   */
+  loseAddresses(sids: readonly number[], network: number, how: Cut): boolean {
+    if (!this.#addresses.lose(sids, network)) return false;
+    this.note('network', `cuts ${this.#addresses.lost.join(' ')}: ${how}`);
+    for (const link of this.#addresses.lostLinks) this.network.cut(...link, how);
+    return true;
+  }
+
+  /** They are there again. */
+  findAddresses(): void {
+    this.note('network', `heals ${this.#addresses.lost.join(' ')}`);
+    for (const link of this.#addresses.lostLinks) this.network.heal(...link);
+    this.#addresses.find();
   }
 
   /** Drops what `from` sends on its existing connections to `to`, without telling either end. */
   swallow(from: number, to: number): void {
     this.note('network', `leaves ${this.#name(from)} > ${this.#name(to)} half open`);
-    this.network.swallow(this.#name(from), this.#name(to));
+    for (const link of this.#addresses.linksOf(from, to)) this.network.swallow(...link);
   }
 
   giveUpSwallowed(from: number, to: number): void {
     this.note('network', `gives up ${this.#name(from)} > ${this.#name(to)}`);
-    this.network.giveUpSwallowed(this.#name(from), this.#name(to));
+    for (const link of this.#addresses.linksOf(from, to)) this.network.giveUpSwallowed(...link);
   }
 
   setLink(from: number, to: number, quality: Partial<LinkQuality>): void {
-    this.network.setLink(this.#name(from), this.#name(to), quality);
+    for (const link of this.#addresses.linksOf(from, to)) this.network.setLink(...link, quality);
   }
 
   setSyncDelay(sid: number, delayMs: number): void {
@@ -320,6 +345,7 @@ export class World {
   healAll(): void {
     this.note('world', 'heals all faults');
     this.network.healAll();
+    this.#addresses.find();
     for (const member of this.#members.values()) {
       for (const other of this.sids)
         this.setLink(member.spec.sid, other, { latencyMs: 1, lossProbability: 0 });
@@ -344,6 +370,8 @@ export class World {
     }
     if (event.kind === 'synced' && this.isVoter(sid)) this.#detector?.onSynced();
     this.marks.onEvent(event);
+    if (event.kind === 'leading' && this.#addresses.hasLost)
+      this.marks.reach('addresses: a leader while one is lost');
     this.readOnly.onEvent(name, event);
     this.moments.onEvent(sid, event);
   }

@@ -3,6 +3,7 @@
  * fault is added at the end.
  */
 import { z } from 'zod';
+import { addressLoss } from './address-loss.ts';
 import { ambush } from './ambush.ts';
 import { clockJump } from './clock-jump.ts';
 import { crash } from './crash.ts';
@@ -48,6 +49,7 @@ const ALL = [
   groupLoss,
   pairLoss,
   reconfigAmbush,
+  addressLoss,
 ] as const;
 
 type FaultIn<T> = T extends SimulatedFault<infer F> ? F : never;

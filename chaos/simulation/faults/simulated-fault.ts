@@ -9,8 +9,11 @@ import type { World } from '../world.ts';
 /** A member by sid, or whoever leads when the fault is injected. */
 export type Target = number | 'leader';
 
-/** Read-only clients at an observer; a hierarchical quorum; two voters with an oracle; reconfigurations. */
-export type FaultNeed = 'readers' | 'groups' | 'oracle' | 'spares';
+/**
+ * Read-only clients at an observer; a hierarchical quorum; two voters with an oracle; reconfigurations; an
+ * address of each member on each of two networks.
+ */
+export type FaultNeed = 'readers' | 'groups' | 'oracle' | 'spares' | 'networks';
 
 export interface SimulatedFault<F extends { readonly kind: string }> {
   readonly kind: F['kind'];
@@ -88,6 +91,8 @@ export interface DrawnFrom {
 /** What a fault acts on. */
 export interface Stage {
   readonly world: World;
+  /** Faults that are under way, and how many have begun so far. */
+  readonly faults: { readonly active: number; readonly begun: number };
   /** Runs later, unless the run of faults has ended. */
   after(delayMs: number, run: () => void): void;
 }

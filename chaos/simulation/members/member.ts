@@ -11,6 +11,8 @@ export interface MemberSpec {
   readonly sid: number;
   /** Host name in the simulated network. */
   readonly name: string;
+  /** More names of the host, each on a network of its own. @default none */
+  readonly further?: readonly string[];
   /** In the configuration with which the ensemble starts, or in its own. */
   readonly role: 'participant' | 'observer';
   /** No configuration names it at the start. @default false */
@@ -75,11 +77,15 @@ export interface MemberProgram {
   start(context: MemberContext): RunningMember;
 }
 
+/** Of a host on the second network. */
+export const SECOND_ADDRESS = '-net2';
+
 /** Members zk1, zk2, ...: the voters come first, then the observers and the spare ones. */
-export function ensembleOf({ voters, observers, spares = 0 }: Shape): MemberSpec[] {
+export function ensembleOf({ voters, observers, spares = 0, networks }: Shape): MemberSpec[] {
   return Array.from({ length: voters + observers + spares }, (_, at) => ({
     sid: at + 1,
     name: `zk${at + 1}`,
+    ...(networks === undefined ? {} : { further: [`zk${at + 1}${SECOND_ADDRESS}`] }),
     role: at < voters ? 'participant' : 'observer',
     ...(at < voters + observers ? {} : { isSpare: true as const }),
   }));

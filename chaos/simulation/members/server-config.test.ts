@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { PLAIN_SHAPE, shapeSettings } from '../shape.ts';
 import { ensembleOf } from './member.ts';
 import { serverConfigOf } from './server-config.ts';
 
@@ -14,4 +15,12 @@ test('every member of an ensemble gets a configuration without unknown or ignore
     assert.is(config.quorum?.role, spec.role);
     assert.is(config.quorum?.config.servers.size, 5);
   }
+});
+
+test('members with an address on each of two networks list both', () => {
+  const shape = { ...PLAIN_SHAPE, networks: 2 } as const;
+  const members = ensembleOf(shape);
+  const { quorum } = serverConfigOf(members[0]!, members, shapeSettings(shape));
+  const hosts = quorum?.config.servers.get(4)?.addresses.map(({ host }) => host);
+  assert.equal(hosts, ['zk4', 'zk4-net2']);
 });

@@ -47,12 +47,14 @@ export function serverConfigText(
       : {}),
     ...extra,
   };
-  for (const { sid, name, role } of members) settings[`server.${sid}`] = serverLine(name, role);
+  for (const { sid, name, further, role } of members)
+    settings[`server.${sid}`] = serverLine(name, role, further);
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
 
-export function serverLine(name: string, role: MemberSpec['role']): string {
-  return `${name}:${QUORUM_PORT}:${ELECTION_PORT}${role === 'observer' ? ':observer' : ''}`;
+export function serverLine(name: string, role: MemberSpec['role'], further: readonly string[] = []): string {
+  const addresses = [name, ...further].map(host => `${host}:${QUORUM_PORT}:${ELECTION_PORT}`);
+  return `${addresses.join('|')}${role === 'observer' ? ':observer' : ''}`;
 }

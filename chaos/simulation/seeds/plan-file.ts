@@ -35,14 +35,15 @@ const schema = z.strictObject({
   weights: z.record(z.string(), z.number().int().nonnegative()).optional(),
   oracle: z.literal(true).optional(),
   spares: z.number().int().min(0).max(SPARES_MAX).optional(),
+  networks: z.literal(2).optional(),
   faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault: faultSchema })),
   settings: z.record(z.string(), z.string()).optional(),
   reasons: z.array(z.string()),
 });
 
 export function writePlan(path: string, plan: Plan): void {
-  const { seed, voters, observers, groups, weights, oracle, spares, faults, reasons } = plan;
-  const written = { seed, voters, observers, groups, weights, oracle, spares, faults, reasons };
+  const { seed, voters, observers, groups, weights, oracle, spares, networks, faults, reasons } = plan;
+  const written = { seed, voters, observers, groups, weights, oracle, spares, networks, faults, reasons };
   writeFileSync(path, `${JSON.stringify(written, null, 1)}\n`);
 }
 
