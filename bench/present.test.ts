@@ -52,7 +52,7 @@ test('a result that cannot be stored is printed as a document, and the run has f
   }
 });
 
-test('a result that is not valid is printed all the same', async () => {
+test('a result that is not valid is still printed', async () => {
   const { out, errors, code } = await presented(temporaryFolder(), false, () => {
     const result = minimalResult();
     result.measurements[0]!.samples[0]!.value = Number.POSITIVE_INFINITY;

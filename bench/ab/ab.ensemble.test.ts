@@ -65,7 +65,7 @@ test(
 );
 
 test(
-  'a run that is ended early is void and keeps its result, as one of bench peer',
+  'a run that is ended early is void and keeps its result, like a run of bench peer',
   async () => {
     const ending = new AbortController();
     const { root, run } = ab({ signal: ending.signal });

@@ -31,7 +31,7 @@ test('L16: 0.6 of the time of Apache ZooKeeper holds, 0.9 fails, and alone nothi
   assert.is(judged(240, BOTH.slice(0, 1)).verdict, 'not shown here');
 });
 
-test('L17: what clients of ours wait longer is judged, and that of Apache ZooKeeper stands beside it', () => {
+test('L17: the longer wait of our clients is judged, and that of Apache ZooKeeper is shown beside it', () => {
   const judged = (changed: number) => {
     const wait = (topology: string, condition: string, ms: number) =>
       planted('longestWaitMs', topology, condition, ms);

@@ -164,7 +164,7 @@ export function refuseUnknownNames({ counts, metrics }: Gate, measured: readonly
       const there = [...new Set(measured.map(cell => cell[key]))].sort();
       if (value === undefined || there.includes(value) || known[key].includes(value)) continue;
       throw new UsageError(
-        `${rule.at}: ${key}: no run has "${value}"; accepted are ${there.join('; ') || 'none, for nothing was measured'}`,
+        `${rule.at}: ${key}: no run has "${value}"; accepted are ${there.join('; ') || 'none, because nothing was measured'}`,
       );
     }
   if (counts !== undefined) refuseUnknownCounts(counts, measured);

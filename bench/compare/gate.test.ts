@@ -57,7 +57,7 @@ test('planted: a doubled count, a new failure, and a failure that is no longer k
   assert.is(judged(gate, { ...GOOD, claims: [l3!, unknown] }).code, 1);
 });
 
-test('more requests in the same time are no count that grew, and neither is a stray request', () => {
+test('neither more requests in the same time nor a stray request is a count that grew', () => {
   const counted = (more: Record<string, number>): PlantedRun => ({
     ...GOOD,
     cells: [{ values: TEN, counts: { ...COUNTS, ...more } }],

@@ -39,7 +39,9 @@ export async function withCoreAtHand<T>(
       const waitedMs = after[user] - before[user];
       return waitedMs <= elapsedMs * WAITED_SHARE_MAX[user]
         ? []
-        : [`the ${user} waited ${waitedMs.toFixed(0)} of ${elapsedMs.toFixed(0)} ms for a core all the same`];
+        : [
+            `the ${user} waited ${waitedMs.toFixed(0)} of ${elapsedMs.toFixed(0)} ms for a core, although it was preferred`,
+          ];
     });
     return { value, voidReasons };
   } finally {

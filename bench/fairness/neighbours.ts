@@ -71,7 +71,7 @@ const SINGLE = {
     start: target => comersAndGoers(target, HELLOS_AT_ONCE, hello()),
   },
   strangers: {
-    title: 'fifty connections at a time that send what is no frame',
+    title: 'fifty connections at a time that send bytes that are not a frame',
     start: target => comersAndGoers(target, HELLOS_AT_ONCE, Buffer.from('ffffffff00000000', 'hex')),
   },
 } as const satisfies Record<string, Neighbour>;

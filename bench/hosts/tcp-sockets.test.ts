@@ -13,7 +13,7 @@ ESTAB  0      0      [::ffff:127.0.0.1]:44972  [::ffff:127.34.171.1]:3888  users
 \t cubic bytes_acked:5
 `;
 
-test('counts are read with and without a column of states; absent ones are 0, and nobody’s socket is left out', () => {
+test('counts are read with and without a column of states; absent ones are 0, and a socket without a process is left out', () => {
   assert.equal(parseSockets(PRINTED), [
     {
       pid: 12895,

@@ -55,7 +55,7 @@ export async function benchMatrix(
   refuseUnavailable(suite);
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
   const nothingJudged =
-    'interrupted before the first start was whole: nothing was measured, and nothing is left running';
+    'interrupted before the first start was complete: nothing was measured, and nothing is left running';
   return recordRun(terminal, { name: suite.name, json, root: runsRoot }, run =>
     present(run, { terminal, views, json, signal, nothingJudged }, () =>
       runMatrix({

@@ -139,6 +139,6 @@ function worstDriverOf(rounds: Rounds): WorstDriver | null {
 function headingOf({ first, second }: PerSide<Contestant>, versions: PerSide<string>): string {
   const one = `${first.title} ${versions.first}`;
   return second === undefined
-    ? `${one} alone, for Apache ZooKeeper is not here (zklab doctor)`
+    ? `${one} alone, because Apache ZooKeeper is not installed (zklab doctor)`
     : `${one} and ${second.title} ${versions.second}`;
 }

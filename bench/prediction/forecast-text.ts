@@ -122,9 +122,9 @@ function gatherLines(gatherMs: number | undefined, { load }: Question): string[]
 
 function latencyLines(latencies: readonly WriteLatency[] | undefined, error: number | undefined): string[] {
   if (latencies === undefined)
-    return ['Latency of a write: none, for a member is so busy at this rate that its queue decides.'];
+    return ['Latency of a write: none, because a member is so busy at this rate that its queue decides.'];
   if (error === undefined)
-    return ['Latency of a write: none, for the run of the costs has no latency to test it on.'];
+    return ['Latency of a write: none, because the run of the costs has no latency to test it on.'];
   return [
     `Latency of a write, which missed held-out cells by ${percent(error)} in the median, on cores that members share. It leaves out waiting for a core, slow fsyncs, lost packets and the way from the client to its member:`,
     ...latencies.map(

@@ -99,6 +99,6 @@ test('planted: the last line counts sessions, and not every connection as one', 
   });
   server.close();
   assert.is(exitCode, 0);
-  assert.match(out, /^connections of no ZooKeeper client, which are not recorded: 2$/m);
+  assert.match(out, /^connections that did not speak ZooKeeper's protocol, which are not recorded: 2$/m);
   assert.match(out, /: 0 sessions on 2 connections, 0 records, \d+ bytes$/m);
 });

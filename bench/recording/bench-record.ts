@@ -75,10 +75,12 @@ function conclude(
   file: RecordingFile,
 ): ExitCode {
   if (proxy.foreign > 0)
-    terminal.print(`connections of no ZooKeeper client, which are not recorded: ${proxy.foreign}`);
+    terminal.print(
+      `connections that did not speak ZooKeeper's protocol, which are not recorded: ${proxy.foreign}`,
+    );
   if (proxy.unreadable > 0)
     terminal.print(
-      `sessions that sent something which is no request, and are recorded until then: ${proxy.unreadable}`,
+      `sessions that sent something other than a request, and are recorded until then: ${proxy.unreadable}`,
     );
   if (proxy.tooLarge > 0)
     terminal.print(

@@ -148,7 +148,7 @@ test('planted: a request that is too large is not recorded, and the session goes
   assert.equal([tap.isSession, tap.tooLarge], [true, 1]);
 });
 
-test('bytes that are no request end a session, which is one of a ZooKeeper client all the same', () => {
+test('bytes that are not a request end the recording of a session, which still counts as one of a ZooKeeper client', () => {
   const tap = new ClientTap({ session: 1, pathText: path => path, nowUs: () => 0, onEvent: () => {} });
   assert.ok(tap.feed(CONNECT));
   assert.not(tap.feed(Buffer.alloc(8, 255)));

@@ -56,7 +56,7 @@ test('foreign files, other versions and impossible orders are refused in words',
   };
   const opens = EVENTS[0]!;
   for (const [file, message] of [
-    [Buffer.from('#!/bin/sh\n'), /^it is no recording of zklab$/],
+    [Buffer.from('#!/bin/sh\n'), /^it is not a recording of zklab$/],
     [changed(7, 9), /^it is a recording of version 9; accepted is 1$/],
     [Buffer.concat([encoded(), Buffer.of(0)]), /1 bytes follow its end/],
     [encoded([opens, opens]), /session 1 opens twice/],

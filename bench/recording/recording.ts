@@ -112,7 +112,7 @@ function writeShape(writer: JuteWriter, { op, path, watch, dataBytes, flags }: R
 /** @throws RecordingError in one sentence */
 export function decodeRecording(bytes: Buffer): Recording {
   if (bytes.length < MAGIC.length || !bytes.subarray(0, MAGIC.length).equals(MAGIC))
-    throw new RecordingError('it is no recording of zklab');
+    throw new RecordingError('it is not a recording of zklab');
   try {
     return decode(new JuteReader(bytes, MAGIC.length));
   } catch (error) {

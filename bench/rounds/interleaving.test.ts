@@ -96,7 +96,7 @@ test('a turn that is not ready comes after the others of its round, and in order
   );
 });
 
-test('a turn that never becomes ready has its turn all the same, so that what it misses is recorded', async () => {
+test('a turn that never becomes ready is still taken, so that what it misses is recorded', async () => {
   const played = play(['a']);
   const never: Turn = {
     ready: () => false,

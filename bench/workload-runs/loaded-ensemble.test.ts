@@ -17,7 +17,7 @@ test('client addresses are an ensemble that runs; anything else is a topology', 
     assert.is(readLoadTarget(text).kind, 'topology', text);
 });
 
-test('addresses that are none, or of somebody else, are refused', () => {
+test('invalid addresses, and addresses of other machines, are refused', () => {
   for (const [text, message] of [
     ['127.0.0.1:0', /address "127\.0\.0\.1:0": accepted is host:port with a port from 1 to 65535/],
     ['127.0.0.1:65536', /port from 1 to 65535/],

@@ -65,7 +65,7 @@ test('planted: late sends and lost requests count over all drivers, and not of o
   ]);
 });
 
-test('a load that one driver ended early is one that ended early', () => {
+test('a load ended early if one of its drivers did', () => {
   const cut = loadResult({ voidReasons: [ENDED_EARLY] });
   const merged = mergeLoads(SPEC, [cut, cut]);
   assert.equal(merged.voidReasons, [ENDED_EARLY]);

@@ -62,14 +62,14 @@ test('a rate is never called passed by a single lucky window', async () => {
   assert.is(end, 'none passes');
 });
 
-test('a server that fails or passes everywhere is said to', async () => {
+test('a server that fails or passes at every rate is reported as such', async () => {
   const fails = await searchRate(async () => 'fail', OPTIONS);
   assert.equal([fails.end, fails.passed, fails.failed], ['none passes', undefined, 20]);
   const passes = await searchRate(async () => 'pass', OPTIONS);
   assert.equal([passes.end, passes.passed, passes.failed], ['none fails', 100_000, undefined]);
 });
 
-test('a driver at its limit is told from a server at its limit', async () => {
+test('a driver at its limit is distinguished from a server at its limit', async () => {
   const { end, passed, failed } = await searchRate(async rate => (rate > 20_000 ? 'void' : 'pass'), OPTIONS);
   assert.is(end, 'void');
   assert.ok(passed! <= 20_000 && failed! > 20_000 && failed! <= passed! * 1.05, `${passed} to ${failed}`);

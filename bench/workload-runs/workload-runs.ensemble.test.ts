@@ -134,7 +134,7 @@ test(
   { deadlineMs: 240_000 },
 );
 
-test('a port of something else is one sentence about the ensemble, and no defect', async () => {
+test('a port of another program is reported in one sentence about the ensemble, and not as a defect', async () => {
   const other = createServer(socket => {
     socket.on('error', () => {});
     socket.resume().end('SSH-2.0-OpenSSH_9.6\r\n');

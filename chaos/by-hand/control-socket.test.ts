@@ -4,7 +4,7 @@ import { ask, ControlSocket, UpError } from './control-socket.ts';
 
 const test = suite('chaos/by-hand: the socket');
 
-test('what zklab up refuses, cannot do, or no longer answers is told apart', async () => {
+test('a refusal, a failure and a missing answer of zklab up are distinguished', async () => {
   const folder = temporaryFolder();
   const serve = async (request: unknown) => {
     const { is } = request as { readonly is: string };

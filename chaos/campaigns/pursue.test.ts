@@ -72,7 +72,7 @@ test('planted with a probability of 5 % per run, a failure is confirmed and shru
   assert.ok(confirmed.filter(count => count <= 2).length >= 14, `left: ${confirmed.join(' ')}`);
 });
 
-test('the seldomer a failure, the more tries a smaller plan gets, within a limit', () => {
+test('the rarer a failure, the more tries a smaller plan gets, within a limit', () => {
   assert.is(triesFor({ tries: 3, failed: 3 }), 1);
   assert.is(triesFor({ tries: 3, failed: 1 }), 4);
   assert.is(triesFor({ tries: 43, failed: 1 }), 50);

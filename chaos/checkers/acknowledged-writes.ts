@@ -5,7 +5,7 @@ import type { FinalNode } from './run-record.ts';
 
 export const acknowledgedWrites: Checker<'history' | 'finalTrees'> = {
   name: 'acknowledged writes',
-  description: 'writes that were acknowledged and are gone; data nobody wrote',
+  description: 'writes that were acknowledged and are gone; data that nobody wrote',
   needs: ['history', 'finalTrees'],
   check: ({ history, finalTrees }) =>
     together(

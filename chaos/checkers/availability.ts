@@ -6,7 +6,7 @@ import { judge } from './judgement.ts';
 /** Says how long each role was unavailable; that is a measurement, and by itself no failure. */
 export const availability: Checker<'history' | 'roles'> = {
   name: 'availability',
-  description: 'no failure: for how long the servers of each role answered no read and no write',
+  description: 'never fails; measures for how long the servers of each role answered no read and no write',
   needs: ['history', 'roles'],
   isOptional: true,
   check({ history, roles }) {

@@ -5,7 +5,7 @@ import type { ResourceSample, Resources } from './run-record.ts';
 
 export const leaks: Checker<'resources'> = {
   name: 'leaks',
-  description: 'members whose memory, handles or logs grow per hour by more than they may',
+  description: 'members whose memory, handles or logs grow by more per hour than is accepted',
   needs: ['resources'],
   isOptional: true,
   check: ({ resources }) => checkLeaks(resources),

@@ -5,7 +5,7 @@ import { judge } from './judgement.ts';
 /** After the last heal the ensemble serves again, and a write that begins then commits in time. */
 export const liveness: Checker<'history' | 'aftermath'> = {
   name: 'liveness after heal',
-  description: 'an ensemble that does not serve again once every fault is healed',
+  description: 'an ensemble that does not serve again after every fault is healed',
   needs: ['history', 'aftermath'],
   check({ history, aftermath: { healedAtMs, recoverMaxMs, notServing } }) {
     const wroteAtMs = firstWriteAfter(history, healedAtMs);

@@ -6,7 +6,8 @@ import type { Transaction } from './transaction.ts';
 
 export const localSessions: Checker<'history' | 'transactions' | 'localSessions'> = {
   name: 'local sessions',
-  description: 'session ids that come twice; transactions of sessions that one member should keep to itself',
+  description:
+    'session ids that are given twice; transactions of sessions that one member should keep to itself',
   needs: ['history', 'transactions', 'localSessions'],
   check: ({ history, transactions, localSessions: records }) =>
     checkLocalSessions(history, transactions, records),

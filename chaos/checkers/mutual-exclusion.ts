@@ -11,7 +11,8 @@ export const LOCKS = '/locks';
 
 export const mutualExclusion: Checker<'history'> = {
   name: 'mutual exclusion',
-  description: 'locks and elections: what a former holder still writes behind the turn of the next one',
+  description:
+    'locks and elections: writes of a former holder that come after the turn of the next one began',
   needs: ['history'],
   isOptional: true,
   check: ({ history }) => checkMutualExclusion(history),

@@ -24,13 +24,13 @@ const kazoo = (more: { lostAtMs?: readonly number[]; disconnectedMs?: readonly n
 });
 const LIMITS = { timeoutMs: 1_000, slackMs: 200 };
 
-test('the longest gap is between two successes, or up to the last one of anybody', () => {
+test('the longest gap is between two successes, or from the last one until the last success of any client', () => {
   const gapOf = (history: readonly HistoryEvent[]) => experiencesOf(history, [kazoo()])[0]!.longestGapMs;
   assert.is(gapOf(writes({ atMs: 0 }, { atMs: 700 }, { atMs: 800 })), 700);
   assert.is(gapOf(writes({ atMs: 0 }, { atMs: 100 }, { process: 2, atMs: 900 })), 800);
 });
 
-test('waiting for a lock that is got is no gap', () => {
+test('waiting for a lock that is obtained is not a gap', () => {
   const [seen] = experiencesOf(writes({ atMs: 0 }, { atMs: 50, forMs: 900, byRecipe: true }, { atMs: 960 }), [
     kazoo({ disconnectedMs: [5] }),
   ]);

@@ -6,7 +6,7 @@ import { parentOf } from './transaction.ts';
 
 export const sequenceNumbers: Checker<'history'> = {
   name: 'sequence numbers',
-  description: 'sequential znodes whose numbers come twice, or do not rise with their transactions',
+  description: 'sequential znodes whose numbers are given twice, or do not rise with their transactions',
   needs: ['history'],
   isOptional: true,
   check: ({ history }) => checkSequenceNumbers(history),

@@ -6,7 +6,7 @@ import type { SessionTimeouts } from './run-record.ts';
 
 export const sessionTimeouts: Checker<'history' | 'sessionTimeouts'> = {
   name: 'session timeouts',
-  description: 'sessions that were let expire before their time: their ephemerals are gone',
+  description: 'sessions that expire before their timeout has passed, as their missing ephemerals show',
   needs: ['history', 'sessionTimeouts'],
   isOptional: true,
   check: ({ history, sessionTimeouts: limits }) => checkSessionTimeouts(history, limits),

@@ -49,7 +49,7 @@ test('memory, handles and logs that grow beyond their limits are found, with slo
   );
 });
 
-test('a process that lived shortly has nothing to check, because it may still warm up', () => {
+test('a process that lived for a short time has nothing to check, because it may still warm up', () => {
   assert.is(judged(samples(0.3, hours => ({ rssBytes: hours * 900 * MIB }))).checked, 0);
   assert.is(judged(samples(1, () => ({})).slice(0, 5)).checked, 0);
 });
@@ -63,7 +63,7 @@ test('readings that scatter more than the limit say nothing; a slope near the li
   assert.match(near.reasons.join(), /^v1: memory grows by .*: 50\.0 MiB per hour cannot be ruled out$/);
 });
 
-test('what was measured is told also of a process without a leak', () => {
+test('what was measured is also reported for a process without a leak', () => {
   assert.match(
     judged(samples(1, () => ({}))).notes?.join('; ') ?? '',
     /memory grows by -?\d.*handles grows by 0\.0/,

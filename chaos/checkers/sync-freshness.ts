@@ -6,7 +6,7 @@ import { type Judgement, judge } from './judgement.ts';
 
 export const syncFreshness: Checker<'history', 'apacheLeaders'> = {
   name: 'sync freshness',
-  description: 'syncs that were answered without what was acknowledged before them',
+  description: 'syncs whose answers lack writes that were acknowledged before them',
   needs: ['history'],
   check: ({ history, apacheLeaders }) => checkSyncFreshness(history, apacheLeaders),
 };

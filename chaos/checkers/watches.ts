@@ -12,7 +12,7 @@ export const FIRED_BY: Readonly<Record<WatchKind, ReadonlySet<WatchEventName>>> 
 
 export const watches: Checker<'sessionRecords' | 'transactions'> = {
   name: 'watches',
-  description: 'events that are lost, late, doubled or made up, also over a move to another server',
+  description: 'events that are lost, late, duplicated or invented, also across a move to another server',
   needs: ['sessionRecords', 'transactions'],
   check: ({ sessionRecords, transactions }) => checkWatches(sessionRecords, transactions),
 };

@@ -51,7 +51,7 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
   }
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
   const nothingJudged =
-    'interrupted before the first round was whole: nothing was judged, and nothing is left running';
+    'interrupted before the first round was complete: nothing was judged, and nothing is left running';
   return recordRun(terminal, { name: suite.name, json, root: runsRoot }, run =>
     present(run, { terminal, views, json, signal, nothingJudged }, () =>
       runClaims({

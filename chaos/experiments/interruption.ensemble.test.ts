@@ -60,7 +60,7 @@ test(
       interrupt();
       const { exitCode, stdout, stderr } = await ended;
       assert.is(exitCode, 3, stderr);
-      assert.match(stdout, /^interrupted before the first round was whole/);
+      assert.match(stdout, /^interrupted before the first round was complete/);
       assert.equal(readdirSync(runs), []);
       await left();
     }),

@@ -17,7 +17,7 @@ import { checkConditions, conditionsOf, type WriteOptions, writeKeys } from './w
 
 export const writes: Experiment<WriteOptions> = {
   name: 'writes',
-  description: 'as many writes as go, and their latency at a steady pace: healthy and under faults',
+  description: 'writes at the maximum rate, and their latency at a steady rate: healthy and under faults',
   keys: writeKeys,
   check: checkConditions,
   asked: ({ conditions, placebos }) => [

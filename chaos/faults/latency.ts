@@ -19,7 +19,7 @@ const ms = z.number().max(3_600_000);
 
 export const latencyKind: FaultKind<LatencyOptions> = {
   name: 'latency',
-  description: 'every byte arrives, later',
+  description: 'every byte arrives late',
   schema: z
     .strictObject({ select: selectorSchema, latencyMs: ms.positive(), jitterMs: ms.nonnegative().default(0) })
     .refine(({ latencyMs, jitterMs }) => jitterMs < latencyMs, { error: 'a jitterMs below latencyMs' }),

@@ -35,7 +35,7 @@ function reached(shape: PartitionShape, members: readonly MemberNow[], seed: num
 
 const SEEDS = Array.from({ length: 50 }, (_, seed) => seed);
 
-test('halves: everybody reaches the own half and nobody else, and who is where depends on the seed', () => {
+test('halves: every member reaches its own half and nobody else, and the seed decides who is where', () => {
   const sides = new Set<string>();
   for (const seed of SEEDS) {
     const reach = reached(HALVES, ensemble(3, 2), seed);

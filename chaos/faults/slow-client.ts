@@ -2,6 +2,6 @@ import { clientFaultKind } from './parts/client-fault.ts';
 
 export const slowClientKind = clientFaultKind(
   'slow-client',
-  'eight clients ask a member for much and read nothing any more',
+  'eight clients request large replies from a member, and stop reading',
   'stalled',
 );

@@ -10,7 +10,7 @@ const FRAMES = 200_000;
 const FIRST_SEED = 1;
 
 test(
-  '200,000 broken messages on all ports: nobody throws, leads less or logs too much, and quiet clients notice nothing',
+  '200,000 broken messages on all ports: no member throws, loses its leadership or logs too much, and quiet clients notice nothing',
   async () => {
     const folder = temporaryFolder();
     const { frames, answers, failed } = await fuzz({

@@ -14,7 +14,7 @@ export interface KeptFailure {
 
 export class KeptFailureError extends Error {
   constructor(path: string, problem: string) {
-    super(`${path} is no failure that the fuzzer kept: ${problem}`);
+    super(`${path} is not a failure that the fuzzer kept: ${problem}`);
     this.name = 'KeptFailureError';
   }
 }

@@ -108,7 +108,7 @@ test('a member that is down has the vote it was configured with', () => {
   for (const [role, configured, wanted] of rows) assert.is(votes(role, configured), wanted, role);
 });
 
-test('people write one form of targets for links and processes', () => {
+test('targets of links and of processes are written in the same form', () => {
   const targets = [
     'any',
     { role: 'leader' },

@@ -77,7 +77,7 @@ async function revisionOf(option: string, word: string, root: string | undefined
   const revision = await findRevision(word, root);
   if (revision !== undefined) return revision;
   throw new UsageError(
-    `${option} ${word}: this is no commit of the checkout; accepted is what git calls one`,
+    `${option} ${word}: this is not a commit of the checkout; accepted is any name of one that git knows`,
   );
 }
 

@@ -23,7 +23,7 @@ async function ran(options: object, progress: (text: string) => void = () => {})
   return { code, out: out!.join('\n'), errors: errors!.join('\n') };
 }
 
-test('Ctrl-C after some seeds exits as void, for not all seeds ran', async () => {
+test('Ctrl-C after some seeds exits as void, because not all seeds ran', async () => {
   const ending = new AbortController();
   const { code, out } = await ran({ seeds: 5, workers: 1, signal: ending.signal }, () => ending.abort());
   assert.is(code, 3, out);
@@ -31,14 +31,14 @@ test('Ctrl-C after some seeds exits as void, for not all seeds ran', async () =>
   assert.match(out, 'ended early');
 });
 
-test('a single voter with an observer passes; a single member is refused, for nobody could disagree with it', async () => {
+test('a single voter with an observer passes; a single member is refused, because nobody could disagree with it', async () => {
   assert.is((await ran({ seeds: 1, voters: 1 })).code, 0);
   const alone = await ran({ seeds: 1, voters: 1, observers: 0 }).catch(String);
   assert.match(String(alone), '--voters 1 --observers 0: nobody could disagree with a single member');
 });
 
 test('a plan is replayed with its trace, and Ctrl-C ends a replay', async () => {
-  const replay = 'chaos/simulation/shelf/crash-behind-snap.plan.json';
+  const replay = 'chaos/simulation/regressions/crash-behind-snap.plan.json';
   const { code, out } = await ran({ replay });
   assert.is(code, 0, out);
   assert.match(

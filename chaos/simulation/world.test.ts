@@ -9,7 +9,7 @@ import { drawSwarm, fitted } from './swarm.ts';
 import { Trace } from './trace.ts';
 import { World } from './world.ts';
 
-const test = suite('simulation: the world and its levers');
+const test = suite('simulation: the world and the operations on it');
 
 /** Members that count their own seconds and do not talk to each other. Member 1 reports that it leads. */
 const ticking: MemberProgram = {
@@ -62,7 +62,7 @@ test('a paused member stops, and afterwards has missed only time', () => {
   assert.is(ticksOf(it, 2), 12, 'one tick that was due, one since');
 });
 
-test('every lever leaves a line in the trace', () => {
+test('every operation leaves a line in the trace', () => {
   const it = world();
   it.crash(1, 'power');
   it.start(1);
@@ -176,7 +176,7 @@ test('a plan depends on its seed alone, lies inside the chaos phase, and names m
   }
 });
 
-test('over the seeds every kind of fault comes, and some days have none of a kind', () => {
+test('over many seeds every kind of fault comes, and some seeds have none of a kind', () => {
   const seen = new Map<string, number>();
   for (let seed = 0; seed < 400; seed++) {
     const random = new SeededRandom(seed);

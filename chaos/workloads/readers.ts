@@ -7,7 +7,7 @@ type MixedOptions = Parameters<typeof mixed.start>[1];
 export const readers: Workload<MixedOptions> = {
   ...mixed,
   name: 'readers',
-  description: 'clients for which a read-only server is enough read beside others that write',
+  description: 'clients that accept a read-only server read, while others write',
   start: (world, options) =>
     mixed.start(world, {
       ...options,

@@ -28,7 +28,7 @@ const schema = z.strictObject({
     .min(1)
     .readonly()
     .default(DOES)
-    .describe('What they do, in turns that are drawn.'),
+    .describe('What the clients do, in turns that are drawn from the seed.'),
   registers: z.int().min(1).max(1_000).default(6),
 });
 

@@ -18,7 +18,7 @@ const LAST_LINES = 12;
 
 const release = process.argv[2] ?? APACHE_RELEASE;
 if (!isRelease(release)) {
-  console.error(`"${release}" is no release of Apache ZooKeeper; accepted are ${RELEASE_ACCEPTED}.`);
+  console.error(`"${release}" is not a release of Apache ZooKeeper; accepted are ${RELEASE_ACCEPTED}.`);
   process.exitCode = 2;
 } else process.exitCode = await installed(release);
 

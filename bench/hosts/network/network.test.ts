@@ -15,7 +15,7 @@ import {
 
 const test = suite('hosts: networks of members');
 
-test('a bandwidth is read in the units of tc, and anything else is none', () => {
+test('a bandwidth is read in the units of tc, and anything else is refused', () => {
   assert.equal(
     ['100kbit', '1mbit', '2.5mbit', '10gbit'].map(bitsPerSecond),
     [100_000, 1_000_000, 2_500_000, 10_000_000_000],
@@ -35,12 +35,12 @@ test('a bandwidth is read in the units of tc, and anything else is none', () => 
     assert.is(bitsPerSecond(text), undefined, text);
 });
 
-test('a delay is read in ms, and anything else is none', () => {
+test('a delay is read in ms, and anything else is refused', () => {
   assert.equal(['25ms', '0.5ms', '10000ms'].map(delayMs), [25, 0.5, 10_000]);
   for (const text of ['', '25', '25s', '0ms', '-1ms', '10001ms']) assert.is(delayMs(text), undefined, text);
 });
 
-test('the name of a namespace says which lab made it, and others are nobody’s', () => {
+test('the name of a namespace says which lab made it, and other names belong to no lab', () => {
   const hub = hubName(4711, 2);
   assert.is(labOf(hub), 4711);
   assert.is(labOf(memberSpace(hub, 'v1')), 4711);

@@ -197,7 +197,7 @@ test('a workload that replays is read with its recording, and refused with it', 
   writeFileSync(foreign, 'hello');
   for (const [text, message] of [
     [yaml('/nowhere.zkrec'), /replay: \/nowhere\.zkrec: it cannot be read: ENOENT/],
-    [yaml(foreign), /replay: .*foreign: it is no recording of zklab$/],
+    [yaml(foreign), /replay: .*foreign: it is not a recording of zklab$/],
     [yaml(fileOf([]), ''), /has no requests that can be replayed/],
     [yaml(fileOf(EVENTS), 'speed: 0'), /speed: 0; accepted is 0\.01 or more/],
     [

@@ -31,10 +31,18 @@ export const OPERATIONS = [
   { name: 'createEphemeral', isWrite: true, description: 'creates a znode that ends with the session' },
   { name: 'setACL', isWrite: true, description: 'sets the ACL of a key to the one it has' },
   { name: 'check', isWrite: true, description: 'checks one key and writes another, in one transaction' },
-  { name: 'openSession', isWrite: true, description: 'connects, and opens a session beside the own one' },
+  { name: 'openSession', isWrite: true, description: 'connects, and opens one more session beside its own' },
   { name: 'closeSession', isWrite: true, description: 'closes the oldest session that openSession opened' },
-  { name: 'lock', isWrite: true, description: 'waits for a lock by the recipe, holds it, and releases it' },
-  { name: 'watch', isWrite: true, description: 'writes a znode that every session watches, until all heard' },
+  {
+    name: 'lock',
+    isWrite: true,
+    description: 'waits for a lock (the lock recipe), holds it, and releases it',
+  },
+  {
+    name: 'watch',
+    isWrite: true,
+    description: 'writes a znode that every session watches, and waits until all have heard',
+  },
 ] as const satisfies readonly Operation[];
 
 export type OperationName = (typeof OPERATIONS)[number]['name'];

@@ -21,7 +21,7 @@ async function serving(): Promise<{ member: Member; asked: () => number; close: 
   return { member, asked: () => asked, close: () => server.close() };
 }
 
-test('planted: nobody asks on when what is measured meanwhile throws', async () => {
+test('planted: members are asked no more once what is measured meanwhile throws', async () => {
   const { member, asked, close } = await serving();
   const { signal } = new AbortController();
   let ended = 0;

@@ -54,7 +54,7 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
   record(
     'syncLastLearnerMs',
     missing > 0 ? undefined : Math.max(...times),
-    `${missing} members served no more`,
+    `${missing} members did not serve again`,
   );
   for (const { member, back } of learners) recorder.sync(syncOf(occasion, member, lostAt, back));
 }

@@ -25,7 +25,7 @@ test('the heal of one fault leaves it down for the other; the last one restarts 
   assert.is(self.restarts, 1);
 });
 
-test('a fault that takes it while it comes back is no failed heal', async () => {
+test('a fault that takes the member down again while it comes back does not fail the heal', async () => {
   const holds = new Holds();
   const { self, member } = memberWith(async () => {
     holds.hold();

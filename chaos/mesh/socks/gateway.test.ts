@@ -68,7 +68,7 @@ test('a reset of either side resets the other', async () => {
   });
 });
 
-test('who speaks something else, or too much, is closed', async () => {
+test('a client that speaks another protocol, or sends too much, is closed', async () => {
   await withGateway(async ({ dial }) => {
     for (const bytes of [
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),

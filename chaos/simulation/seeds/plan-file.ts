@@ -17,7 +17,7 @@ export interface Plan extends Shape {
 
 export class PlanFileError extends Error {
   constructor(path: string, problem: string) {
-    super(`${path} is no plan of a simulation: ${problem}`);
+    super(`${path} is not a plan of a simulation: ${problem}`);
     this.name = 'PlanFileError';
   }
 }

@@ -8,16 +8,16 @@ import { assert, suite } from '#test';
 import { serverProgram } from './members/server-program.ts';
 import { replay } from './seeds/run.ts';
 
-const test = suite('simulation: the shelf');
+const test = suite('simulation: regression plans');
 
 /** Read from the source folder, because tsc copies no JSON. */
-const SHELF = join(import.meta.dirname, '../../../chaos/simulation/shelf');
+const PLANS = join(import.meta.dirname, '../../../chaos/simulation/regressions');
 
-for (const name of readdirSync(SHELF).sort()) {
+for (const name of readdirSync(PLANS).sort()) {
   test(
-    `${name} fails no more`,
+    `${name} does not fail any more`,
     () => {
-      const { verdict, reasons } = replay(join(SHELF, name), { program: serverProgram() });
+      const { verdict, reasons } = replay(join(PLANS, name), { program: serverProgram() });
       assert.is(verdict, 'passed', reasons.join('; '));
     },
     { deadlineMs: 240_000 },
