@@ -31,7 +31,7 @@ function assertUnharmed(ensemble: MemoryEnsemble): void {
   ensemble.wait(agree, 'all members to apply it');
   for (const sid of ensemble.sids) {
     assert.equal(
-      ensemble.messages(sid, 'info').filter(message => message === 'this server gives up its role'),
+      ensemble.events.get(sid)!.filter(({ kind }) => kind === 'leadingEnds' || kind === 'learningEnds'),
       [],
       `member ${sid}`,
     );

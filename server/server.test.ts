@@ -107,9 +107,7 @@ test('a leader that is slow to listen is waited for: nobody goes back to electio
   for (const sid of ensemble.sids) listenLate(ensemble, sid, 1500);
   ensemble.start();
   for (const sid of ensemble.sids) {
-    const looked = ensemble
-      .messages(sid, 'info')
-      .filter(message => message === 'this server looks for a leader');
+    const looked = ensemble.events.get(sid)!.filter(({ kind }) => kind === 'looking');
     assert.is(looked.length, 1, `member ${sid}`);
   }
 });

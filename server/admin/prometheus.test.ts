@@ -138,7 +138,13 @@ test('field report D1: the port is there if the configuration names the provider
   const listens = (plan: Record<string, string>) => {
     const ensemble = new MemoryEnsemble({ voters: 0, settings: plan }).start();
     ensemble.time.advance(10);
-    return ensemble.messages(1, 'info').includes('the metrics port listens');
+    try {
+      void ensemble.machine(1).runtime!.http.request(7070, { path: '/metrics' });
+      return true;
+    } catch (error) {
+      assert.match((error as Error).message, /ECONNREFUSED/);
+      return false;
+    }
   };
   assert.is(listens(settings), true);
   assert.is(listens({}), false);

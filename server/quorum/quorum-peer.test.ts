@@ -55,8 +55,7 @@ test('field report B1: memory is brought level with a long log in slices, and on
   const { ensemble, database, view, leader, last } = unheard(count);
   let most = 0;
   let before = last;
-  const looks = () =>
-    ensemble.messages(leader, 'info').filter(line => line === 'this server looks for a leader').length;
+  const looks = () => ensemble.events.get(leader)!.filter(({ kind }) => kind === 'looking').length;
   const looked = looks();
   ensemble.wait(() => {
     most = Math.max(most, database.lastProcessedZxid - before);

@@ -34,8 +34,7 @@ test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter does no
   const { ensemble, behind, ahead } = missedWrite();
   const [wiped, other] = ahead as [number, number];
   ensemble.machine(wiped).disk.wipe();
-  const elected = () =>
-    ensemble.messages(behind, 'info').filter(line => line === 'the election is over').length;
+  const elected = () => ensemble.events.get(behind)!.filter(({ kind }) => kind === 'elected').length;
   const before = elected();
   ensemble.boot(wiped, behind);
   ensemble.time.advance(60_000);

@@ -30,7 +30,7 @@ test(
       assert.is(await one!.mode(), 'down');
       assert.is(await other!.mode(), 'observer');
       await ensemble.restart(one!.name);
-      assert.match(one!.log.content(), /observes its master/);
+      assert.match(one!.log.content(), /"event":"synced"/);
     } finally {
       await ensemble.stop();
     }

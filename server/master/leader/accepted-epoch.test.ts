@@ -165,6 +165,8 @@ function writeEpoch(
 }
 
 const serves = (ensemble: MemoryEnsemble, sid: number) => ensemble.server(sid).view.serving !== null;
+const endsOf = (ensemble: MemoryEnsemble, sid: number) =>
+  ensemble.events.get(sid)!.filter(event => event.kind === 'learningEnds');
 const epochOf = (ensemble: MemoryEnsemble, sid: number) =>
   ensemble.server(sid).view.peer!.epochs.currentEpoch;
 
@@ -206,7 +208,9 @@ test('field report A5: a voter whose file no history explains stays out and asks
   ensemble.boot(voter);
   const ticks = 50;
   ensemble.time.advance(ticks * TICK_MS);
-  const refused = ensemble.messages(voter, 'warn').filter(line => /older than the accepted epoch/.test(line));
+  const refused = endsOf(ensemble, voter).filter(({ reason }) =>
+    /older than the accepted epoch/.test(reason),
+  );
   assert.ok(refused.length > 5 && refused.length <= ticks, `${refused.length} times`);
   assert.is(ensemble.leader, leader);
   const advice =
@@ -238,7 +242,7 @@ test('an observer does not follow a leader whose epoch is older than the one it 
   writeEpoch(ensemble, 4, 'currentEpoch', 6);
   ensemble.boot(4);
   const refused = () =>
-    ensemble.messages(4, 'warn').some(line => /older than the current epoch 6/.test(line));
+    endsOf(ensemble, 4).some(({ reason }) => /older than the current epoch 6/.test(reason));
   ensemble.wait(refused, 'the observer to leave the leader');
   assert.not(serves(ensemble, 4));
 });
