@@ -59,6 +59,13 @@ const integers: [field: Field, belowMin: [text: string, value: number | 'default
     ],
   ],
   [
+    'removalsPerMinuteMax',
+    [
+      ['0', 'default'],
+      ['-1', 'default'],
+    ],
+  ],
+  [
     'juteMaxBufferBytes',
     [
       ['0', 'default'],

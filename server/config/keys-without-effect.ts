@@ -79,7 +79,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'admin.snapshot.enabled': tunes('the snapshot command (3.9)'),
   'admin.restore.enabled': tunes('the restore command (3.9)'),
   'admin.rateLimiterIntervalInMS': tunes('between two of those commands (3.9)'),
-  'znode.container.*': tunes('limits on the removal of containers'),
   'X509AuthenticationProvider.superUser': tunes('the super user of x509'),
   'IPAuthenticationProvider.usexforwardedfor': tunes('the client address behind a proxy'),
   'SASLAuthenticationProvider.superPassword': tunes('the super user of SASL'),

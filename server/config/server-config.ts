@@ -82,8 +82,6 @@ type Resolved =
   | 'streamPasswordPath';
 
 const SNAP_RETAIN_COUNT_MIN = 3;
-const TTL_NODES_STAY =
-  'extendedTypesEnabled=true: this server recognises TTL nodes that Apache ZooKeeper created, but it creates none and does not delete them when their time is over';
 const TLS_WITHOUT_MEMBERS =
   'sslQuorum and portUnification have no effect in a standalone server: they are about the ports between members';
 const SASL_WITHOUT_MEMBERS =
@@ -121,7 +119,6 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   if (!quorum && (settings.sslQuorum || settings.portUnification)) warnings.push(TLS_WITHOUT_MEMBERS);
   const sasl = quorumSasl(settings, properties, system);
   if (!quorum && sasl) warnings.push(SASL_WITHOUT_MEMBERS);
-  if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
   return {

@@ -65,9 +65,12 @@ const ACLS: readonly (readonly Acl[] | null)[] = [
 
 export class OperationSource {
   readonly #random: ReturnType<typeof seededRandom>;
+  readonly #hasTtlNodes: boolean;
 
-  constructor(seed: number) {
+  /** `hasTtlNodes`: the servers have extended types, so TTL nodes are asked for more often. */
+  constructor(seed: number, hasTtlNodes = false) {
     this.#random = seededRandom(seed);
+    this.#hasTtlNodes = hasTtlNodes;
   }
 
   below(bound: number): number {
@@ -106,7 +109,8 @@ export class OperationSource {
 
   next(): Operation {
     const kind = this.below(20);
-    if (kind < 9) return this.below(30) === 0 ? this.#createTtl() : this.#write(this.#one(WRITES));
+    if (kind < 9)
+      return this.#takesTtl() ? this.#createTtl(this.#ttlFlags()) : this.#write(this.#one(WRITES));
     if (kind === 9) return this.#setAcl();
     if (kind === 10) return this.#auth();
     if (kind < 13) return this.#multi();
@@ -148,11 +152,19 @@ export class OperationSource {
     return { op, text, write: w => writeCreateRequest(w, { path, data, acl: list, flags }) };
   }
 
+  #takesTtl(): boolean {
+    return this.below(this.#hasTtlNodes ? 4 : 30) === 0;
+  }
+
+  #ttlFlags(): number {
+    return this.#hasTtlNodes && this.below(3) > 0 ? this.#one(TTL_FLAGS) : this.below(9);
+  }
+
   /**
    * The time to live is always positive: with a smaller one, 3.8.0 proposes a transaction that no server can
    * apply.
    */
-  #createTtl(flags = this.below(9)): Operation {
+  #createTtl(flags: number): Operation {
     const request = { path: this.#path(), data: this.#data(), acl: this.#acl() ?? [], flags };
     const ttlMs = 1 + this.below(1000);
     return {
@@ -193,7 +205,7 @@ export class OperationSource {
 
   #part(): Operation {
     if (this.below(5) === 0) return this.#check();
-    if (this.below(30) === 0) return this.#createTtl(this.#one(TTL_FLAGS));
+    if (this.#takesTtl()) return this.#createTtl(this.#one(TTL_FLAGS));
     return this.#write(this.#one(WRITES), this.#acl() ?? [], [CONTAINER]);
   }
 

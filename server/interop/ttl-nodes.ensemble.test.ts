@@ -1,17 +1,18 @@
 /**
- * TTL nodes that Apache's leader makes, as our members see them: with extendedTypesEnabled, and after it was
- * removed.
+ * TTL nodes in ensembles of both implementations: each leader removes them, whoever asked for them. And how
+ * our members see them after extendedTypesEnabled was removed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { assert, suite } from '#test';
+import { assert, suite, until } from '#test';
 import { ttlOwner } from '../tree/owner.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writeCreateRequest } from '../wire/requests.ts';
+import { readStat } from '../wire/stat.ts';
 import { withEnsemble } from './ensemble.test-kit.ts';
 import { type Member, requireApache } from './member.test-kit.ts';
-import type { ZkError } from './zk-client.test-kit.ts';
+import type { ZkClient, ZkError } from './zk-client.test-kit.ts';
 
 const test = suite('interop: TTL nodes');
 const DEADLINE = { deadlineMs: 400_000 };
@@ -20,6 +21,8 @@ const LEADER = 3;
 const OURS = 2;
 const TTL_MS = 3_600_000;
 const TTL_PERSISTENT = 5;
+const TTL_SEQUENTIAL = 6;
+const CHECK_OFTEN = 'znode.container.checkIntervalMs=300';
 const WRITES = 140;
 
 function withoutLine(member: Member, line: string): void {
@@ -27,6 +30,74 @@ function withoutLine(member: Member, line: string): void {
   assert.ok(config.includes(`${line}\n`));
   writeFileSync(member.configPath, config.replace(`${line}\n`, ''));
 }
+
+async function createTtl(
+  client: ZkClient,
+  path: string,
+  ttlMs: number,
+  flags = TTL_PERSISTENT,
+): Promise<{ path: string; owner: bigint }> {
+  const { err, body } = await client.exchange(OpCode.createTTL, w => {
+    writeCreateRequest(w, { path, data: Buffer.from('kept'), acl: OPEN_ACL_UNSAFE, flags });
+    w.writeLong(ttlMs);
+  });
+  assert.is(errorName(err), errorName(ErrorCode.OK));
+  return { path: body.readString() ?? '', owner: readStat(body).ephemeralOwner };
+}
+
+test(
+  'each leader removes TTL nodes when their time is over, whoever asked for them and whoever made them',
+  async () => {
+    requireApache();
+    const APACHE = 2;
+    await withEnsemble(
+      [{ is: 'zklab' }, { is: 'apache', flags: [`-D${CHECK_OFTEN}`] }, { is: 'zklab' }],
+      async ensemble => {
+        await ensemble.startLedBy(LEADER);
+        const [own, ours, apaches] = await Promise.all([LEADER, 1, APACHE].map(sid => ensemble.client(sid)));
+        assert.equal(await createTtl(own!, '/led', 1), { path: '/led', owner: 0n });
+        const { path } = await createTtl(ours!, '/followed-', 1, TTL_SEQUENTIAL);
+        assert.is(path, '/followed-0000000001');
+        await createTtl(apaches!, '/forwarded', 1);
+        await createTtl(apaches!, '/stays', TTL_MS);
+        const gone = async (client: ZkClient, ...paths: string[]) => {
+          for (const each of paths)
+            await until(async () => (await client.exists(each)) === null, {
+              deadlineMs: 60_000,
+              what: `the end of ${each}`,
+            });
+        };
+        for (const client of [own!, ours!, apaches!]) await gone(client, '/led', path, '/forwarded');
+        // Servers note a digest at every 128th zxid.
+        const write = async (client: ZkClient) => {
+          for (let n = 0; n < WRITES; n++) await client.set('/stays', 'kept');
+        };
+        await write(own!);
+        await ensemble.agreesInTheEnd();
+
+        // Apache reads what our leader logged, leads, and removes what our leader made.
+        await ensemble.member(APACHE).kill();
+        await ensemble.start(APACHE);
+        const restarted = await ensemble.client(APACHE);
+        await createTtl(own!, '/inherited', 3000);
+        await restarted.sync();
+        assert.is(await restarted.get('/inherited'), 'kept');
+        await ensemble.member(LEADER).kill();
+        await ensemble.member(APACHE).serves('leader');
+        const after = await Promise.all([1, APACHE].map(sid => ensemble.client(sid)));
+        for (const client of after) {
+          await gone(client, '/inherited');
+          assert.is(await client.get('/stays'), 'kept');
+        }
+        await write(after[0]!);
+        await ensemble.start(LEADER);
+        await ensemble.agreesInTheEnd();
+      },
+      [ENABLED, CHECK_OFTEN],
+    );
+  },
+  DEADLINE,
+);
 
 test(
   'a TTL node of Apache shows no owner with extended types; without them it stays, and looks like an ephemeral of an unknown session',
@@ -37,17 +108,7 @@ test(
       async ensemble => {
         await ensemble.startLedBy(LEADER);
         const writer = await ensemble.client(LEADER);
-        const { err } = await writer.exchange(OpCode.createTTL, w => {
-          const request = {
-            path: '/ttl',
-            data: Buffer.from('kept'),
-            acl: OPEN_ACL_UNSAFE,
-            flags: TTL_PERSISTENT,
-          };
-          writeCreateRequest(w, request);
-          w.writeLong(TTL_MS);
-        });
-        assert.is(errorName(err), errorName(ErrorCode.OK));
+        await createTtl(writer, '/ttl', TTL_MS);
         // Enough writes that each member takes a snapshot of it.
         for (let n = 0; n < WRITES; n++) await writer.create(`/n-${n}`);
         for (const sid of [OURS, LEADER]) {

@@ -4,7 +4,7 @@ import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import {
   readCreateRequest,
-  readCreateTtlFlags,
+  readCreateTtlRequest,
   readPathVersionRequest,
   readSetDataRequest,
 } from '../wire/requests.ts';
@@ -14,7 +14,7 @@ import { check, create, createTtl, type Op, remove, setData } from './prep.test-
 const test = suite('processors: parts of a multi');
 
 function read(type: number, reader: JuteReader): void {
-  if (type === OpCode.createTTL) readCreateTtlFlags(reader);
+  if (type === OpCode.createTTL) readCreateTtlRequest(reader);
   else if (type === OpCode.setData) readSetDataRequest(reader);
   else if (type === OpCode.delete || type === OpCode.check) readPathVersionRequest(reader);
   else readCreateRequest(reader);

@@ -12,10 +12,11 @@ export function skipPart(type: number, reader: JuteReader): boolean {
     case OpCode.create2:
     case OpCode.createContainer:
       return skipCreate(reader);
-    case OpCode.createTTL:
-      skipCreate(reader);
+    case OpCode.createTTL: {
+      const hasAcls = skipCreate(reader);
       reader.skip(8);
-      return true;
+      return hasAcls;
+    }
     case OpCode.delete:
     case OpCode.check:
       skipPath(reader);

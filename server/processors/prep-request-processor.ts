@@ -3,7 +3,7 @@ import { fixupAcl } from '../auth/fixup-acl.ts';
 import { joinId } from '../collections/long-map.ts';
 import type { Configuration } from '../membership/configuration.ts';
 import { CONFIG_PATH, type DataTree } from '../tree/data-tree.ts';
-import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
+import { CONTAINER_OWNER, ownerKind, ttlOfOwner, ttlOwner } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -13,10 +13,11 @@ import { OpCode } from '../wire/opcodes.ts';
 import { parentOf, pathProblem } from '../wire/path.ts';
 import {
   type CreateRequest,
+  type CreateTtlRequest,
   type PathVersionRequest,
   type ReconfigRequest,
   readCreateRequest,
-  readCreateTtlFlags,
+  readCreateTtlRequest,
   readPath,
   readPathVersionRequest,
   readReconfigRequest,
@@ -37,6 +38,7 @@ import {
   isPathToDelete,
   refusalOfMode,
   SEQUENTIAL,
+  TTL_SEQUENTIAL,
 } from './request-rules.ts';
 
 const LENGTH_BYTES = 4;
@@ -52,6 +54,12 @@ const AUTH_ACL_CHARS_MAX = 256 * 1024;
  */
 const GROWTH_FACTOR = 3;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
+
+type CreateOp =
+  | typeof OpCode.create
+  | typeof OpCode.create2
+  | typeof OpCode.createContainer
+  | typeof OpCode.createTTL;
 
 export interface PrepOptions {
   readonly skipAcl: boolean;
@@ -146,13 +154,13 @@ export class PrepRequestProcessor {
       case OpCode.delete:
         return this.#delete(readPathVersionRequest(reader), request.identities, zxid);
       case OpCode.deleteContainer:
-        return this.#deleteContainer(readPath(reader), zxid);
+        return this.#deleteContainer(readPath(reader), zxid, timeMs);
       case OpCode.setData:
         return this.#setData(readSetDataRequest(reader), request.identities, zxid, timeMs);
       case OpCode.setACL:
         return this.#setAcl(readSetAclRequest(reader), request.identities, zxid);
       case OpCode.createTTL:
-        return refusalOfMode(op, readCreateTtlFlags(reader));
+        return this.#create(op, readCreateTtlRequest(reader), request, zxid, timeMs);
       case OpCode.check:
         return this.#check(readPathVersionRequest(reader), request.identities);
       case OpCode.createSession:
@@ -167,18 +175,19 @@ export class PrepRequestProcessor {
   }
 
   #create(
-    named: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer,
-    asked: CreateRequest,
+    named: CreateOp,
+    asked: CreateRequest | CreateTtlRequest,
     request: Request,
     zxid: number,
     timeMs: number,
   ): TxnBody | number {
-    const flags = asked.flags;
-    const refused = refusalOfMode(named, flags);
+    const { flags } = asked;
+    const refused = refusalOfMode(named, asked, this.#tree.ownerLayout);
     if (refused !== ErrorCode.OK) return refused;
     // As upstream, where only the flags in a multi identify a container. Seen on 3.8.0.
     const op = request.op === OpCode.multi && flags === CONTAINER ? OpCode.createContainer : named;
-    const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
+    const ttlMs = 'ttlMs' in asked ? asked.ttlMs : null;
+    const ephemeral = flags < CONTAINER && (flags & EPHEMERAL) !== 0;
     if (ephemeral && request.isLocalSession) return ErrorCode.SESSIONEXPIRED;
     if (!isPathToCreate(asked.path)) return ErrorCode.BADARGUMENTS;
     const acl = this.#fixAcl(request.identities, asked.acl);
@@ -188,7 +197,7 @@ export class PrepRequestProcessor {
     const parent = this.changes.find(parentPath);
     if (parent === undefined) return ErrorCode.NONODE;
     if (!this.#allows(parent.acl, Perms.CREATE, request.identities)) return ErrorCode.NOAUTH;
-    const sequential = flags !== CONTAINER && (flags & SEQUENTIAL) !== 0;
+    const sequential = flags === TTL_SEQUENTIAL || (flags < CONTAINER && (flags & SEQUENTIAL) !== 0);
     const path = sequential ? asked.path + sequenceSuffix(parent.cversion) : asked.path;
     if (pathProblem(path) !== null) return ErrorCode.BADARGUMENTS;
     if (this.changes.find(path) !== undefined) return ErrorCode.NODEEXISTS;
@@ -199,7 +208,9 @@ export class PrepRequestProcessor {
       ? joinId(request.sessionHigh, request.sessionLow)
       : op === OpCode.createContainer
         ? CONTAINER_OWNER
-        : 0n;
+        : ttlMs === null
+          ? 0n
+          : ttlOwner(ttlMs);
     const data = asked.data;
     const parentRecord = this.changes.change(parent, parentPath, zxid);
     parentRecord.cversion = (parentRecord.cversion + 1) | 0;
@@ -208,9 +219,9 @@ export class PrepRequestProcessor {
     this.changes.changed(parentRecord);
     this.changes.create(path, new ZNode(data, acl, owner, zxid, timeMs), zxid);
     const parentCVersion = parentRecord.cversion;
-    return op === OpCode.createContainer
-      ? { type: op, path, data, acl, parentCVersion }
-      : { type: op, path, data, acl, ephemeral, parentCVersion };
+    if (op === OpCode.createContainer) return { type: op, path, data, acl, parentCVersion };
+    if (op !== OpCode.createTTL) return { type: op, path, data, acl, ephemeral, parentCVersion };
+    return { type: op, path, data, acl, parentCVersion, ttlMs: ttlMs ?? 0 };
   }
 
   #delete(asked: PathVersionRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
@@ -228,12 +239,19 @@ export class PrepRequestProcessor {
     return { type: OpCode.delete, path };
   }
 
-  /** Only the leader asks for this. A child may have been created since the leader looked. */
-  #deleteContainer(path: string, zxid: number): TxnBody | number {
+  /**
+   * Only the leader asks for this, of containers and TTL nodes. Since it looked, a child may have been
+   * created or the node written. Upstream does not check the latter, and deletes a node that a write has just
+   * renewed.
+   */
+  #deleteContainer(path: string, zxid: number, timeMs: number): TxnBody | number {
     const node = this.changes.find(path);
     if (node === undefined) return ErrorCode.NONODE;
-    if (ownerKind(node.ephemeralOwner, this.#tree.ownerLayout) !== 'container') return ErrorCode.BADARGUMENTS;
+    const owner = node.ephemeralOwner;
+    const kind = ownerKind(owner, this.#tree.ownerLayout);
+    if (kind !== 'container' && kind !== 'ttl') return ErrorCode.BADARGUMENTS;
     if (this.changes.childCountOf(node) > 0) return ErrorCode.NOTEMPTY;
+    if (kind === 'ttl' && timeMs - node.mtime <= ttlOfOwner(owner)) return ErrorCode.BADVERSION;
     this.#deletePending(path, zxid);
     return { type: OpCode.deleteContainer, path };
   }

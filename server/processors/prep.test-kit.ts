@@ -2,6 +2,7 @@ import { AclDecisions } from '../auth/acl-decisions.ts';
 import { testProviders } from '../auth/providers.test-kit.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
 import { DataTree } from '../tree/data-tree.ts';
+import type { OwnerLayout } from '../tree/owner.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -102,13 +103,14 @@ interface Prepared {
 
 /** A leader's preparation, and the tree that it applies to. Prepared transactions wait until `apply`. */
 export class PrepRig {
-  readonly tree = new DataTree();
+  readonly tree: DataTree;
   readonly access = new AclDecisions(testProviders());
   readonly prep: PrepRequestProcessor;
   readonly #outstanding: Prepared[] = [];
   #zxid = 0;
 
-  constructor(options: Partial<PrepOptions> = {}) {
+  constructor(options: Partial<PrepOptions> = {}, ownerLayout: OwnerLayout = 'plain') {
+    this.tree = new DataTree(ownerLayout);
     const defaults = {
       skipAcl: false,
       jute: juteLimits(),

@@ -159,7 +159,8 @@ function writeMultiPart(writer: JuteWriter, part: TxnResult, asked: number): voi
     return;
   }
   // A create with the flags of a container is answered like createContainer.
-  const type = part.type === OpCode.createContainer ? OpCode.create2 : asked;
+  const hasOwnKind = part.type === OpCode.createContainer || part.type === OpCode.createTTL;
+  const type = hasOwnKind ? OpCode.create2 : asked;
   writeMultiHeader(writer, type, false, 0);
   if (type === OpCode.delete || type === OpCode.check) return;
   if (type !== OpCode.setData) writer.writeString(part.path);

@@ -184,7 +184,12 @@ test('field report B1: a multi is scanned without making a string, and the open 
     strings++;
     return decode.apply(this, args);
   };
-  const requester = { identities: () => [], providers: testProviders(), reconfigEnabled: false };
+  const requester = {
+    identities: () => [],
+    providers: testProviders(),
+    reconfigEnabled: false,
+    ownerLayout: 'plain' as const,
+  };
   assert.is(validateWrite(OpCode.multi, bytes, 0, bytes.length, requester), ErrorCode.OK);
   assert.is(strings, 0);
   const rig = new PrepRig();

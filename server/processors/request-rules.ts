@@ -1,5 +1,6 @@
 import { fixupAcl } from '../auth/fixup-acl.ts';
 import type { ProviderRegistry } from '../auth/provider-registry.ts';
+import { isTtlMs, type OwnerLayout } from '../tree/owner.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -17,19 +18,27 @@ export const EPHEMERAL = 1;
 export const SEQUENTIAL = 2;
 export const CONTAINER = 4;
 const TTL = 5;
-const TTL_SEQUENTIAL = 6;
+export const TTL_SEQUENTIAL = 6;
 
 /**
  * A plain create with the container flag makes a plain node, except within a multi, as upstream does: some
  * clients do not know createContainer. Seen on 3.8.0.
  */
-export function refusalOfMode(op: number, flags: number): number {
-  if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
-  const fits =
-    op === OpCode.createContainer
-      ? flags === CONTAINER
-      : op !== OpCode.createTTL && flags >= 0 && flags <= CONTAINER;
-  return fits ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+export function refusalOfMode(
+  op: number,
+  asked: { readonly flags: number; readonly ttlMs?: number },
+  layout: OwnerLayout,
+): number {
+  const { flags, ttlMs = 0 } = asked;
+  const hasTtl = flags === TTL || flags === TTL_SEQUENTIAL;
+  if (hasTtl && layout === 'plain') return ErrorCode.UNIMPLEMENTED;
+  return fits() ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+
+  function fits(): boolean {
+    if (op === OpCode.createTTL) return hasTtl && isTtlMs(ttlMs);
+    if (op === OpCode.createContainer) return flags === CONTAINER;
+    return flags >= 0 && flags <= CONTAINER;
+  }
 }
 
 /** Nodes that no client may delete. */
@@ -77,6 +86,8 @@ export interface Requester {
   readonly providers: ProviderRegistry;
   /** Reconfigurations are enabled on the server that it is connected to. */
   readonly reconfigEnabled: boolean;
+  /** That server's. Without extended types, no client creates a TTL node. */
+  readonly ownerLayout: OwnerLayout;
 }
 
 export function isAclRefused(acl: readonly Acl[] | null, requester: Requester): boolean {

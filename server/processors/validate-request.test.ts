@@ -26,7 +26,14 @@ const test = suite('processors: validation');
 const { OK, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
 const OPEN = OPEN_ACL_UNSAFE as Acl[];
 
-const ANYBODY = { identities: () => [], providers: testProviders(), reconfigEnabled: false };
+const ANYBODY: Requester = {
+  identities: () => [],
+  providers: testProviders(),
+  reconfigEnabled: false,
+  ownerLayout: 'plain',
+};
+/** Connected to a server with extended types. */
+const EXTENDED: Requester = { ...ANYBODY, ownerLayout: 'extended' };
 /** Proven. */
 const USER = { ...ANYBODY, identities: () => [{ scheme: 'digest', id: 'user:hash' }] };
 
@@ -76,9 +83,10 @@ test('preparation, not validation, refuses wrong flags in a multi, because the a
   }
 });
 
-test('createTTL is refused by itself, but passes within a multi, which refuses it among its other parts', () => {
+test('createTTL is refused by itself without extended types; a multi refuses it among its other parts', () => {
   const ttl = createTtl('/a', 1000);
   assert.is(named(ttl.op, bodyOf(ttl)), 'UNIMPLEMENTED');
+  assert.is(codeOf(ttl.op, bodyOf(ttl), EXTENDED), OK);
   const bytes = bodyOf(multi([create('/b'), ttl, remove('/c')]));
   assert.is(named(OpCode.multi, bytes), 'OK');
   assert.is(named(OpCode.multi, bytes.subarray(0, bytes.length - 30)), 'MARSHALLINGERROR');
@@ -237,6 +245,18 @@ const RIGHT: readonly Op[] = [
 
 test('requests that the tree decides on pass: a bad path whose parent may be missing, versions, suffixes', () => {
   for (const op of RIGHT) assert.is(named(op.op, bodyOf(op)), 'OK', bodyOf(op).toString('latin1'));
+});
+
+test('with extended types, a TTL is from 1 ms to 2^40 - 1 ms, and only createTTL has one', () => {
+  const code = (op: Op) => errorName(codeOf(op.op, bodyOf(op), EXTENDED));
+  for (const flags of [5, 6]) {
+    for (const ttlMs of [1, 1000, 2 ** 40 - 1]) assert.is(code(createTtl('/a', ttlMs, flags)), 'OK');
+    for (const ttlMs of [0, -1, 2 ** 40, 2 ** 62, -(2 ** 63)])
+      assert.is(code(createTtl('/a', ttlMs, flags)), 'BADARGUMENTS', `${ttlMs} ms`);
+    for (const op of [OpCode.create, OpCode.create2, CONTAINER_OP])
+      assert.is(code(create('/a', { op, flags })), 'BADARGUMENTS', `operation ${op}`);
+  }
+  assert.is(code(createTtl('a', 1)), 'BADARGUMENTS');
 });
 
 test('"auth" expands to the identities that the client has proven when it asks', () => {

@@ -4,8 +4,9 @@ import { JuteReader } from '../wire/jute.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import {
+  type CreateRequest,
   readCreateRequest,
-  readCreateTtlFlags,
+  readCreateTtlRequest,
   readPathVersionRequest,
   readReconfigRequest,
   readSetAclRequest,
@@ -59,14 +60,10 @@ function validateOne(op: number, reader: JuteReader, requester: Requester): numb
   switch (op) {
     case OpCode.create:
     case OpCode.create2:
-    case OpCode.createContainer: {
-      const { flags, path, acl } = readCreateRequest(reader);
-      const refused = refusalOfMode(op, flags);
-      if (refused !== ErrorCode.OK) return refused;
-      return isPathToCreate(path) ? refusalOfAcl(acl, requester) : ErrorCode.BADARGUMENTS;
-    }
+    case OpCode.createContainer:
+      return refusalOfCreate(op, readCreateRequest(reader), requester);
     case OpCode.createTTL:
-      return refusalOfMode(op, readCreateTtlFlags(reader));
+      return refusalOfCreate(op, readCreateTtlRequest(reader), requester);
     case OpCode.delete:
       return okIf(isPathToDelete(readPathVersionRequest(reader).path));
     case OpCode.setData:
@@ -84,6 +81,16 @@ function validateOne(op: number, reader: JuteReader, requester: Requester): numb
     default:
       return ErrorCode.UNIMPLEMENTED;
   }
+}
+
+function refusalOfCreate(
+  op: number,
+  asked: CreateRequest & { readonly ttlMs?: number },
+  requester: Requester,
+): number {
+  const refused = refusalOfMode(op, asked, requester.ownerLayout);
+  if (refused !== ErrorCode.OK) return refused;
+  return isPathToCreate(asked.path) ? refusalOfAcl(asked.acl, requester) : ErrorCode.BADARGUMENTS;
 }
 
 function okIf(isRight: boolean): number {

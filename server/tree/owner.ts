@@ -42,8 +42,25 @@ function isTtl(owner: bigint, layout: OwnerLayout): boolean {
   return layout === 'extended353' || owner >> TTL_BITS === TTL_BASE >> TTL_BITS;
 }
 
+/** About 34 years */
+const TTL_MAX_MS = 2 ** Number(TTL_BITS) - 1;
+
+export function isTtlMs(ttlMs: number): boolean {
+  return ttlMs > 0 && ttlMs <= TTL_MAX_MS;
+}
+
+/** New TTL nodes have this owner, also beside those of the layout of 3.5.3. `ttlMs`: see `isTtlMs` */
 export function ttlOwner(ttlMs: number): bigint {
   return TTL_BASE | BigInt(ttlMs);
+}
+
+/**
+ * The time to live, in ms, that the owner of a TTL node says. In the layout of 3.5.3 all bits but the first
+ * are that time. Upstream reads only 40 of them, and would delete a node with a longer time too early.
+ */
+export function ttlOfOwner(owner: bigint): number {
+  const bits = owner >> TTL_BITS === TTL_BASE >> TTL_BITS ? TTL_BITS : 63n;
+  return Number(BigInt.asUintN(Number(bits), owner));
 }
 
 /** The owner that clients see: they must not take a container or TTL node for an ephemeral. */

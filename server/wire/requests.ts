@@ -49,13 +49,13 @@ export function writeCreateRequest(
     .writeInt(request.flags);
 }
 
-/**
- * createTTL. This server never carries it out, but reads its body for its flags and to reach what follows.
- */
-export function readCreateTtlFlags(reader: JuteReader): number {
-  const { flags } = readCreateRequest(reader);
-  reader.readLong();
-  return flags;
+export interface CreateTtlRequest extends CreateRequest {
+  /** Whatever the client sent: not every value is a time to live. */
+  ttlMs: number;
+}
+
+export function readCreateTtlRequest(reader: JuteReader): CreateTtlRequest {
+  return { ...readCreateRequest(reader), ttlMs: reader.readLong() };
 }
 
 /** delete and, inside multi, check */

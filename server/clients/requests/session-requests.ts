@@ -54,9 +54,13 @@ export class SessionRequests {
     this.#replies = new SessionReplies(connection, server);
     this.#latency = new RequestLatency(connection, server);
     this.#reads = new SessionReads(connection, server, this.#replies, this.#latency);
-    const { access, config } = server.parts;
-    const { reconfigEnabled } = config;
-    this.#requester = { identities: this.#identities, providers: access.providers, reconfigEnabled };
+    const { access, config, database } = server.parts;
+    this.#requester = {
+      identities: this.#identities,
+      providers: access.providers,
+      reconfigEnabled: config.reconfigEnabled,
+      ownerLayout: database.tree.ownerLayout,
+    };
   }
 
   get outstanding(): number {

@@ -1,10 +1,10 @@
-import { emptyContainers } from '../../processors/empty-containers.ts';
+import { foundMaxOf, removableNodes } from '../../processors/removable-nodes.ts';
 import type { ServerParts } from '../../processors/zookeeper-server.ts';
 import type { Timer } from '../../runtime/runtime.ts';
 
 /**
- * Looks for containers that have become empty, every `znode.container.checkIntervalMs`, on the server that
- * proposes writes. @see ContainerManager
+ * Looks for containers that have become empty and for TTL nodes whose time is over, every
+ * `znode.container.checkIntervalMs`, on the server that proposes writes. @see ContainerManager
  */
 export class ContainerManager {
   readonly #parts: ServerParts;
@@ -23,7 +23,12 @@ export class ContainerManager {
   /** A search in progress goes on. */
   #check(): void {
     if (this.#found !== null) return;
-    this.#found = emptyContainers(this.#parts.database.tree);
+    const { database, config, clock } = this.#parts;
+    this.#found = removableNodes(database.tree, {
+      wallMs: clock.wallMs(),
+      foundMax: foundMaxOf(config.removalsPerMinuteMax, config.containerCheckIntervalMs),
+      neverUsedMaxMs: config.containerNeverUsedMaxMs,
+    });
     this.#delete(this.#found);
   }
 
@@ -31,7 +36,7 @@ export class ContainerManager {
     if (this.#stopped) return;
     const { guard, clock } = this.#parts;
     // Only the search is guarded: a step of a write that throws must end the process.
-    const { done, value } = guard.run('the look for empty containers', () => found.next(), NO_MORE);
+    const { done, value } = guard.run('the look for nodes to remove', () => found.next(), NO_MORE);
     for (const path of value) this.#deleteContainer(path);
     if (done) this.#found = null;
     else clock.after(0, () => this.#delete(found));
