@@ -37,7 +37,7 @@ export function judgeOwnWaits({ neighbours, rounds, names, cannot }: OwnWaits): 
       const values = valuesOf(rounds, side, metric);
       return {
         id: `${neighbour} (${name})`,
-        title: `A quiet client of ${name} does not wait for its neighbour: ${neighbour}`,
+        title: `A quiet client of ${name} does not wait for its neighbour (${neighbour})`,
         source: 'zklab’s own',
         hypothesis: `Next to ${NEIGHBOURS[neighbour].title}, 99 of 100 reads of a quiet client take at most ${OWN_WAIT_MAX_MS} ms, apart from what the operating system takes`,
         metric,

@@ -24,7 +24,7 @@ export function comparisons(result: Result): Markup | null {
   const metrics = metricsOf(result.measurements);
   if (metrics.length === 0) return null;
   return html`<section id="topologies"><h2>Topologies side by side</h2>
-  <p class="note">The dot is the median, the bar its interval, and each tick a round; of reads under a fault, the dot is the worst round. Click a number to see its samples; * marks a warning.</p>
+  <p class="note">The dot is the median, the bar its interval, and each tick a round; for reads under a fault, the dot is the worst round. Click a number to see its samples; * marks a warning.</p>
   ${metrics.flatMap(metric => {
     const rows = result.measurements.filter(item => item.metric === metric.name);
     const measured = result.topologies.filter(({ name }) => rows.some(row => row.topology === name));

@@ -51,7 +51,7 @@ export function faults(result: Result): Markup | null {
   ${missed.length > 0 && faultTable(missed)}
   ${
     bit.length > 0 &&
-    html`<details><summary>${bit.length} of ${result.faults.length} injections are verified: a measurement on their links changed</summary>
+    html`<details><summary>${bit.length} of ${result.faults.length} injections are verified: a measurement at their place changed</summary>
   ${faultTable(bit)}</details>`
   }</section>`;
 }

@@ -19,6 +19,14 @@ test('verdicts are counted, worst first, and known failures are told from new on
 test('a void run says so before anything else', () => {
   const result = { ...fixtureResult(), validity: { void: true, reasons: ['the driver was saturated'] } };
   assert.is(answerOf(result).verdicts, 'This run is void: the driver was saturated');
+  const reasons = Array.from({ length: 9 }, (_, at) => `round ${at}: the driver was saturated`);
+  const often = { ...result, validity: { void: true, reasons } };
+  assert.is(
+    answerOf(often).verdicts,
+    'This run is void: round 0: the driver was saturated (and 8 more reasons)',
+  );
+  assert.is(noticesOf(often)[0], 'Void as well: round 1: the driver was saturated.');
+  assert.is(noticesOf(often).at(-1), 'Void as well: 2 more, which result.json names.');
 });
 
 test('an interrupted run counts its verdicts and says how far it came', () => {
@@ -68,11 +76,12 @@ test('a claim that compared nothing says why, and one that was not asked for is 
   assert.equal(answerOf({ ...result, claims: [] }).topics, []);
 });
 
-test('a machine that was left to the run is a remark, and one that was busy a warning', () => {
+test('how busy the machine was is a remark, and a warning with the limit if it was too busy', () => {
   const use = { cores: 2, loadAverageBefore: 0.4, loadAverageAfter: 3, niceValue: 0, ownCores: 1.2 };
   const quiet = { ...use, othersCores: 0.03, stealShare: 0, driver: null, proxyCores: null };
   const of = (othersCores: number) => ({ ...fixtureResult(), machineUse: { ...quiet, othersCores } });
   assert.equal([noticesOf(of(0.03)).length, remarksOf(of(0.03)).length], [0, 1]);
-  assert.equal([noticesOf(of(1.2)).length, remarksOf(of(1.2)).length], [1, 0]);
-  assert.match(noticesOf(of(1.2))[0]!, /^Machine: .* others 1\.20/);
+  assert.equal([noticesOf(of(1.2)).length, remarksOf(of(1.2)).length], [1, 1]);
+  assert.match(noticesOf(of(1.2))[0]!, /^Times of this run say little .* others used 1\.20 of its 2 cores/);
+  assert.match(remarksOf(of(1.2))[0]!, /^Machine: .* others 1\.20/);
 });

@@ -44,8 +44,7 @@ function sentenceOf(claim: Claim): Sentence {
 }
 
 function verdictsLine(result: Result): string {
-  if (result.validity.void)
-    return `This run is void: ${result.validity.reasons.join('; ') || 'no reason recorded'}`;
+  if (result.validity.void) return voidLine(result.validity.reasons);
   if (result.matrix !== undefined) return matrixLine(result.matrix);
   if (result.judgements !== undefined) return judgementsLine(result.judgements, result.faults.length);
   const counts = countStandings(result.claims);
@@ -54,6 +53,12 @@ function verdictsLine(result: Result): string {
   );
   const total = result.claims.length;
   return `${total} ${total === 1 ? 'claim' : 'claims'}: ${parts.join(', ') || 'none judged'}`;
+}
+
+/** The first reason alone, because there may be one for every round; notices have more of them. */
+function voidLine([first = 'no reason recorded', ...more]: readonly string[]): string {
+  const others = more.length === 1 ? '1 more reason' : `${more.length} more reasons`;
+  return `This run is void: ${first}${more.length === 0 ? '' : ` (and ${others})`}`;
 }
 
 /** `1 fails`, `2 fail`, `2 known failures` */

@@ -44,7 +44,7 @@ function header(result: Result): Markup {
   const started = new Date(run.startedAt).toISOString().slice(0, 16).replace('T', ' ');
   const lasted = Date.parse(run.endedAt) - Date.parse(run.startedAt);
   return html`<header>
-  <p class="soft">zklab, suite ${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
+  <p class="soft">zklab, ${result.judgements === undefined ? 'suite ' : ''}${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
   <h1 ${result.validity.void && html`class="is-void"`}>${answer.verdicts}</h1>
   ${noticesOf(result).map(notice => html`<p class="interrupted">${notice}</p>`)}
   ${remarksOf(result).map(remark => html`<p class="soft">${remark}</p>`)}

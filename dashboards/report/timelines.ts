@@ -10,8 +10,8 @@ import { html, type Markup } from './html.ts';
 export function timelines(result: Result): Markup | null {
   if (result.timelines.length === 0) return null;
   return html`<section id="timelines"><h2>Over time, with the faults</h2>
-  <p class="note">Bold is the median of the rounds, bucket by bucket (of two rounds, the one that did less); faint is every round.
-    The shaded band is the fault, from its injection to its healing; it was verified by the dotted line. Point at a chart to see
+  <p class="note">A bold line is the median of the rounds in each bucket (of two rounds, the one that did less), and a faint line is one round.
+    A shaded band is a fault, from its injection to its heal; at the dotted line it had been verified. Point at a chart to see
     its values. Click on its rounds to see all of them, and where they are in result.json.</p>
   ${conditionsIn(result, LOADS.outage).map(condition => outage(result, condition))}
   ${saturated(result)}
