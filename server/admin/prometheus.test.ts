@@ -2,7 +2,7 @@
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import type { Logger } from '../runtime/logging/logger.ts';
+import { keptWarnings } from '../runtime/logging/warnings.test-kit.ts';
 import type { HttpHost, HttpResponse } from '../runtime/runtime.ts';
 import { AnswerPump } from '../turns/answer-pump.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
@@ -163,15 +163,7 @@ test('a metrics port that is taken is a warning', () => {
       return { close() {} };
     },
   };
-  const warnings: string[] = [];
-  const silent = () => {};
-  const logger: Logger = {
-    debug: silent,
-    info: silent,
-    warn: text => void warnings.push(text),
-    error: silent,
-    child: () => logger,
-  };
+  const { logger, warnings } = keptWarnings();
   startMetricsPort(taken, { view, answers }, view.config, logger);
   assert.equal(warnings, ['the metrics port cannot listen on 0.0.0.0:7070: EADDRINUSE']);
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder } from '#test';
-import type { Logger } from '../runtime/logging/logger.ts';
+import { keptWarnings } from '../runtime/logging/warnings.test-kit.ts';
 import { nodeDisk } from '../runtime/node/node-disk.ts';
 import { MemoryDisk } from '../runtime/virtual/memory-disk.ts';
 import { OracleFile } from './oracle-file.ts';
@@ -11,8 +11,7 @@ const PATH = '/run/oracle';
 
 function fixture() {
   const disk = new MemoryDisk({ schedule: (_, run) => run(), random: { float: () => 0, below: () => 0 } });
-  const warned: string[] = [];
-  const logger = { warn: (text: string) => void warned.push(text) } as unknown as Logger;
+  const { logger, warnings: warned } = keptWarnings();
   const write = (text: string) => {
     const file = disk.open(PATH, 'w');
     file.writeAt(0, Buffer.from(text));
@@ -46,8 +45,7 @@ test('a file that cannot be read authorises nothing, and one line says so howeve
 test('a pipe in place of the file authorises nothing, and blocks nobody', async () => {
   const path = join(temporaryFolder(), 'oracle');
   await execa('mkfifo', [path]);
-  const warned: string[] = [];
-  const logger = { warn: (text: string) => void warned.push(text) } as unknown as Logger;
+  const { logger, warnings: warned } = keptWarnings();
   assert.not(new OracleFile(nodeDisk, path, logger).authorizes());
   assert.is(warned.length, 1);
 });

@@ -1,5 +1,4 @@
 import { assert, suite } from '#test';
-import { MemoryClient } from '../memory-client.test-kit.ts';
 import {
   ELECTION_PORT,
   MemoryEnsemble,
@@ -8,17 +7,14 @@ import {
   QUORUM_PORT,
 } from '../memory-ensemble.test-kit.ts';
 import { TestAuthority } from '../runtime/tls/certificates.test-kit.ts';
+import { changeOneByOne, type Lines, writesReach } from './changed-members.test-kit.ts';
 import { write } from './stores/stores.test-kit.ts';
 
 const test = suite('security: ensembles with TLS in virtual time');
 
-const ZOO_CFG = '/conf/zoo.cfg';
-/** Longer than syncLimit. */
-const SETTLE_MS = 2000;
 const AUTHORITY = new TestAuthority('ours');
 const OTHERS = new TestAuthority('others');
 const TLS = { sslQuorum: 'true', portUnification: 'false' };
-type Lines = Readonly<Record<string, string>>;
 
 /** Three voters and an observer, each with a certificate for its host. */
 function ensembleWith(
@@ -43,17 +39,6 @@ function ensembleWith(
     write(disk, '/tls/trust.pem', AUTHORITY.certificate);
   }
   return ensemble;
-}
-
-/** A write through each of these members is read through every other. */
-function writesReach(ensemble: MemoryEnsemble, name: string, sids = ensemble.sids): void {
-  const clients = sids.map(sid => MemoryClient.open(ensemble, sid));
-  for (const [i, client] of clients.entries()) {
-    const path = `/${name}-${i}`;
-    assert.is(client.create(path, name).err, 0);
-    for (const other of clients) ensemble.wait(() => other.get(path) === name, `${path} everywhere`);
-  }
-  for (const { raw } of clients) raw.destroy();
 }
 
 test('members elect, follow, observe and write over TLS, and a stranger in plain text gets a line and no answer', () => {
@@ -98,36 +83,12 @@ test('a voter and an observer with certificates of another authority stay out, a
 test('an ensemble goes from plain text to TLS and back, one member at a time, while a quorum serves', () => {
   const plain = { sslQuorum: 'false', portUnification: 'false' };
   const ensemble = ensembleWith(plain).start();
-  const steps: Lines[] = [
+  changeOneByOne(ensemble, [
     { sslQuorum: 'false', portUnification: 'true' },
     { sslQuorum: 'true', portUnification: 'true' },
     TLS,
     { sslQuorum: 'true', portUnification: 'true' },
     { sslQuorum: 'false', portUnification: 'true' },
     plain,
-  ];
-  for (const [at, step] of steps.entries()) {
-    const first = ensemble.leader;
-    for (const sid of [...ensemble.sids.filter(each => each !== first), first]) {
-      ensemble.kill(sid);
-      setLines(ensemble, sid, step);
-      const left = ensemble.sids.filter(each => each !== sid);
-      // Learners of a member that has gone notice it, and find another.
-      ensemble.time.runUntil(() => false, ensemble.time.nowMs + SETTLE_MS);
-      ensemble.waitServing(...left);
-      writesReach(ensemble, `step-${at}-without-${sid}`, left);
-      ensemble.boot(sid);
-      ensemble.waitServing(...ensemble.sids);
-    }
-    writesReach(ensemble, `step-${at}`);
-  }
+  ]);
 });
-
-/** Changes lines of a member's zoo.cfg. They count from its next start. */
-function setLines(ensemble: MemoryEnsemble, sid: number, lines: Lines): void {
-  const { disk } = ensemble.machine(sid);
-  let text = disk.read(ZOO_CFG).toString();
-  for (const [key, value] of Object.entries(lines))
-    text = text.replace(new RegExp(`^${key}=.*$`, 'm'), `${key}=${value}`);
-  write(disk, ZOO_CFG, text);
-}

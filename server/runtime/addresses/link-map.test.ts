@@ -2,24 +2,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { ServerError } from '../../errors.ts';
-import type { Logger } from '../logging/logger.ts';
+import { keptWarnings } from '../logging/warnings.test-kit.ts';
 import { LinkMap, parseLinkMap } from './link-map.ts';
 
 const test = suite('runtime: the link map');
 
 const FILE = 'links.json';
-
-function capture(): { logger: Logger; warnings: string[] } {
-  const warnings: string[] = [];
-  const logger: Logger = {
-    debug() {},
-    info() {},
-    warn: message => void warnings.push(message),
-    error() {},
-    child: () => logger,
-  };
-  return { logger, warnings };
-}
 
 const refuses = (text: string, message: RegExp): void =>
   void assert.throws(
@@ -64,7 +52,7 @@ test('anything but a map of addresses is refused with the file, the entry and wh
 test('an address outside the map is dialed unchanged; a change of the file applies from the next dial', () => {
   const path = join(temporaryFolder(), FILE);
   writeFileSync(path, '{"a:1": "proxy:1001"}');
-  const { logger, warnings } = capture();
+  const { logger, warnings } = keptWarnings();
   const map = new LinkMap(path, logger);
   assert.equal(map.translate({ host: 'a', port: 1 }), { host: 'proxy', port: 1001 });
   assert.equal(map.translate({ host: 'a', port: 2 }), { host: 'a', port: 2 });
@@ -76,7 +64,7 @@ test('an address outside the map is dialed unchanged; a change of the file appli
 test('a file that becomes bad, or disappears, leaves the last good map in force with a warning', () => {
   const path = join(temporaryFolder(), FILE);
   writeFileSync(path, '{"a:1": "proxy:1001"}');
-  const { logger, warnings } = capture();
+  const { logger, warnings } = keptWarnings();
   const map = new LinkMap(path, logger);
   writeFileSync(path, '{"a:1": ');
   assert.equal(map.translate({ host: 'a', port: 1 }), { host: 'proxy', port: 1001 });
@@ -89,7 +77,7 @@ test('a file that becomes bad, or disappears, leaves the last good map in force 
 });
 
 test('at the start a bad or missing file is an error, not a warning', () => {
-  const { logger } = capture();
+  const { logger } = keptWarnings();
   const isLinkMapError = (error: Error) => error instanceof ServerError && error.code === 'ZK_LINK_MAP';
   assert.throws(() => new LinkMap(join(temporaryFolder(), 'none.json'), logger), isLinkMapError);
 });

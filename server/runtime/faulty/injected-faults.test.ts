@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { ServerError } from '../../errors.ts';
-import type { Logger } from '../logging/logger.ts';
+import { keptWarnings } from '../logging/warnings.test-kit.ts';
 import { NodeClock } from '../node/node-clock.ts';
 import { nodeDisk } from '../node/node-disk.ts';
 import type { Runtime } from '../runtime.ts';
@@ -12,18 +12,6 @@ const test = suite('runtime: injected faults');
 
 const FILE = 'faults.json';
 const SOON = { deadlineMs: 10_000 };
-
-function quiet(): { logger: Logger; warnings: string[] } {
-  const warnings: string[] = [];
-  const logger: Logger = {
-    debug() {},
-    info() {},
-    warn: message => void warnings.push(message),
-    error() {},
-    child: () => logger,
-  };
-  return { logger, warnings };
-}
 
 const refuses = (text: string, message: RegExp): void =>
   void assert.throws(
@@ -76,7 +64,7 @@ test('faults come and go while the server runs, a bad file changes nothing, and 
       },
     );
   write('{"id":"0"}');
-  const { logger, warnings } = quiet();
+  const { logger, warnings } = keptWarnings();
   const clock = new NodeClock();
   const runtime = withInjectedFaults({ clock, disk: nodeDisk } as unknown as Runtime, file, logger);
   await reported('0');
@@ -105,7 +93,7 @@ test('faults come and go while the server runs, a bad file changes nothing, and 
 });
 
 test('a server that is told to read a file that is missing does not start', () => {
-  const { logger } = quiet();
+  const { logger } = keptWarnings();
   const missing = join(temporaryFolder(), FILE);
   assert.throws(
     () =>

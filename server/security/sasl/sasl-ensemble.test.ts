@@ -1,5 +1,4 @@
 import { assert, suite } from '#test';
-import { MemoryClient } from '../../memory-client.test-kit.ts';
 import {
   CLIENT_PORT,
   ELECTION_PORT,
@@ -11,14 +10,12 @@ import {
   ZOO_CFG,
 } from '../../memory-ensemble.test-kit.ts';
 import { TestAuthority } from '../../runtime/tls/certificates.test-kit.ts';
+import { changeOneByOne, type Lines, writesReach } from '../changed-members.test-kit.ts';
 import { type JaasPlan, jaasText } from './sasl.test-kit.ts';
 
 const test = suite('security: ensembles with SASL in virtual time');
 
-/** Longer than syncLimit. */
-const SETTLE_MS = 2000;
 const JAAS = '/conf/jaas.conf';
-type Lines = Readonly<Record<string, string>>;
 
 const linesOf = (enabled: boolean, learner: boolean, server: boolean): Lines => ({
   'quorum.auth.enableSasl': `${enabled}`,
@@ -41,25 +38,6 @@ function ensembleWith(lines: Lines, jaasOf: (sid: number) => JaasPlan = () => ({
   });
   for (const [sid, { disk }] of ensemble.machines) writeFile(disk, JAAS, jaasText(jaasOf(sid)));
   return ensemble;
-}
-
-/** A write through each of these members is read through every other. */
-function writesReach(ensemble: MemoryEnsemble, name: string, sids = ensemble.sids): void {
-  const clients = sids.map(sid => MemoryClient.open(ensemble, sid));
-  for (const [i, client] of clients.entries()) {
-    const path = `/${name}-${i}`;
-    assert.is(client.create(path, name).err, 0);
-    for (const other of clients) ensemble.wait(() => other.get(path) === name, `${path} everywhere`);
-  }
-  for (const { raw } of clients) raw.destroy();
-}
-
-function setLines(ensemble: MemoryEnsemble, sid: number, lines: Lines): void {
-  const { disk } = ensemble.machine(sid);
-  let text = disk.read(ZOO_CFG).toString();
-  for (const [key, value] of Object.entries(lines))
-    text = text.replace(new RegExp(`^${key}=.*$`, 'm'), `${key}=${value}`);
-  writeFile(disk, ZOO_CFG, text);
 }
 
 const refusals = (ensemble: MemoryEnsemble, sid: number) =>
@@ -130,21 +108,7 @@ test('a voter that lacks the password of the others refuses them, and stays out'
 
 test('an ensemble takes the three steps to SASL and back, one member at a time, while a quorum serves', () => {
   const ensemble = ensembleWith(OFF).start();
-  for (const [at, step] of [ENABLED, LEARNERS, REQUIRED, LEARNERS, ENABLED, OFF].entries()) {
-    const first = ensemble.leader;
-    for (const sid of [...ensemble.sids.filter(each => each !== first), first]) {
-      ensemble.kill(sid);
-      setLines(ensemble, sid, step);
-      const left = ensemble.sids.filter(each => each !== sid);
-      // Learners of a member that has gone notice it, and find another.
-      ensemble.time.runUntil(() => false, ensemble.time.nowMs + SETTLE_MS);
-      ensemble.waitServing(...left);
-      writesReach(ensemble, `step-${at}-without-${sid}`, left);
-      ensemble.boot(sid);
-      ensemble.waitServing(...ensemble.sids);
-    }
-    writesReach(ensemble, `step-${at}`);
-  }
+  changeOneByOne(ensemble, [ENABLED, LEARNERS, REQUIRED, LEARNERS, ENABLED, OFF]);
   for (const sid of ensemble.sids) assert.equal(refusals(ensemble, sid), []);
 });
 
