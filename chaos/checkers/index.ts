@@ -3,8 +3,10 @@ import { acknowledgedWrites } from './acknowledged-writes.ts';
 import { availability } from './availability.ts';
 import { bank } from './bank.ts';
 import type { Checker } from './checker.ts';
+import { configurations } from './configurations.ts';
 import { ephemerals } from './ephemerals.ts';
 import type { Judgement } from './judgement.ts';
+import { leaders } from './leaders.ts';
 import { leaks } from './leaks.ts';
 import { linearizability } from './linearizability/linearizability.ts';
 import { lists } from './lists.ts';
@@ -51,6 +53,8 @@ export const CHECKERS: readonly Checker[] = [
   ephemerals,
   sessionTimeouts,
   realClients,
+  configurations,
+  leaders,
   replicaAgreement,
   liveness,
   membersStayUp,

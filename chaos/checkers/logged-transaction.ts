@@ -36,8 +36,9 @@ function changeOf(body: TxnBody): Change {
       return { f: 'error', error: errorName(body.err) };
     case OpCode.multi:
       return { f: 'multi', changes: body.txns.map(changeOf) };
-    case OpCode.check:
     case OpCode.reconfig:
+      return { f: 'reconfig', value: body.data?.toString() ?? null };
+    case OpCode.check:
     case OpCode.setACL:
       return { f: 'none' };
   }

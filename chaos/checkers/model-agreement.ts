@@ -1,4 +1,5 @@
 import type { Checker } from './checker.ts';
+import { CONFIG_PATH } from './configuration-text.ts';
 import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
 import { type Change, ModelTree, type Transaction } from './transaction.ts';
@@ -56,7 +57,10 @@ export function checkModelAgreement(
 function isJudged(operation: Operation): boolean {
   const { zxid = 0, error = '', unagreed } = operation.completion ?? {};
   if (zxid === 0 || outcomeOf(operation) === 'info' || unagreed === true) return false;
-  return !isWrite(operation.invoke.f) || !REFUSED_BY_THE_MEMBER.has(error);
+  const { f, path } = operation.invoke;
+  // Members begin with a configuration that no transaction made; see `configurations.ts`.
+  if (f === 'getData' && path === CONFIG_PATH) return false;
+  return !isWrite(f) || !REFUSED_BY_THE_MEMBER.has(error);
 }
 
 /** Codes with which a member refuses a write before it is proposed. */
@@ -90,6 +94,8 @@ function complaintOfWrite(
   if (completion?.type === 'fail') return complaintOfRefusal(invoke, completion, change, before);
   if (invoke.f === 'multi') return complaintOfMulti(invoke, change);
   if (change.f !== invoke.f) return `transaction ${zxid} is a ${change.f}`;
+  if (change.f === 'reconfig')
+    return change.value === completion?.value ? undefined : `transaction ${zxid} makes another configuration`;
   if (change.f === 'closeSession') return undefined;
   const told = completion?.version;
   if (change.f === 'setData' && told !== undefined && told !== change.version)

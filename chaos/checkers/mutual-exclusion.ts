@@ -21,17 +21,19 @@ export const mutualExclusion: Checker<'history'> = {
 /** A moment in the tree at which it is known whose turn it was. */
 interface Sighting {
   readonly zxid: number;
-  /** Number of the znode that held the lock; the fence. */
+  /** The znode that held the lock; the fence. */
+  readonly holder: string;
+  /** Its number. */
   readonly turn: number;
   readonly isWrite: boolean;
   readonly operation: number;
 }
 
 /**
- * Checks locks and elections by their fences. A holder writes with a multi that also checks that its own
- * znode exists, so no such write of an earlier turn comes behind a write of a later turn, or behind the
- * moment at which somebody saw a later turn begin. What a client believes while its session is expiring is
- * not judged: the fence is there because of that.
+ * Checks locks and elections by their fences. A turn has one holder, who writes with a multi that also checks
+ * that its own znode exists. So no such write of an earlier turn comes behind a write of a later turn, or
+ * behind the moment at which somebody saw a later turn begin. What a client believes while its session is
+ * expiring is not judged: the fence is there because of that.
  */
 export function checkMutualExclusion(history: readonly HistoryEvent[]): Judgement {
   const operations = operationsOf(history);
@@ -47,6 +49,10 @@ export function checkMutualExclusion(history: readonly HistoryEvent[]): Judgemen
       if (latest !== undefined && sighting.turn < latest.turn && sighting.isWrite)
         reasons.push(
           `${lock}: operation ${sighting.operation} wrote at zxid ${sighting.zxid} in turn ${sighting.turn}, but operation ${latest.operation} ${latest.isWrite ? 'wrote' : 'began'} turn ${latest.turn} at zxid ${latest.zxid}`,
+        );
+      if (latest?.turn === sighting.turn && latest.holder !== sighting.holder && sighting.isWrite)
+        reasons.push(
+          `${lock}: operation ${sighting.operation} wrote at zxid ${sighting.zxid} for ${sighting.holder}, but operation ${latest.operation} ${latest.isWrite ? 'wrote' : 'saw the lock held'} for ${latest.holder}, which has the same number`,
         );
       if (latest === undefined || sighting.turn > latest.turn) latest = sighting;
     }
@@ -64,15 +70,17 @@ function sightingOf(
   const at = { zxid, operation: invoke.operation };
   if (invoke.f === 'multi') {
     const fence = invoke.parts?.find(({ f, path }) => f === 'check' && isLock(parentOf(path)));
-    return fence === undefined
-      ? []
-      : [{ ...at, lock: parentOf(fence.path), turn: turnOf(fence.path), isWrite: true }];
+    return fence === undefined ? [] : [{ ...at, ...holdingOf(fence.path), isWrite: true }];
   }
   if (invoke.f !== 'getChildren' || !isLock(invoke.path)) return [];
   // Only clients of this history count: then their turn began at the latest when somebody saw it.
   const [first] = [...(completion?.children ?? [])].sort((a, b) => turnOf(a) - turnOf(b));
   if (first === undefined || !own.has(`${invoke.path}/${first}`)) return [];
-  return [{ ...at, lock: invoke.path, turn: turnOf(first), isWrite: false }];
+  return [{ ...at, ...holdingOf(`${invoke.path}/${first}`), isWrite: false }];
+}
+
+function holdingOf(path: string): { readonly lock: string; readonly holder: string; readonly turn: number } {
+  return { lock: parentOf(path), holder: path, turn: turnOf(path) };
 }
 
 function isLock(path: string): boolean {

@@ -1,5 +1,6 @@
 import { type AskedChange, askedChanges, groupedBy } from './asked-changes.ts';
 import type { Checker } from './checker.ts';
+import { CONFIG_PATH } from './configuration-text.ts';
 import { type HistoryEvent, isEphemeral, operationsOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
 
@@ -24,6 +25,8 @@ export function checkReadsByZxid(history: readonly HistoryEvent[]): Judgement {
   const reasons: string[] = [];
   let checked = 0;
   for (const { type, f, path, zxid = 0, mzxid, operation, unagreed } of history) {
+    // What `configurations.ts` judges.
+    if (path === CONFIG_PATH) continue;
     if (type !== 'ok' || (f !== 'getData' && f !== 'exists') || unagreed === true || zxid === 0) continue;
     const newest = lastUntil(known.get(path) ?? [], zxid);
     checked++;

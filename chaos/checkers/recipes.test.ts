@@ -163,13 +163,13 @@ const queued = (story: Story, turn: number, zxid: number) =>
   story.next('create', '/locks/l/c-', { flags: 3 }, { zxid, created: `/locks/l/${name(turn)}` });
 const looked = (story: Story, zxid: number, ...turns: number[]) =>
   story.next('getChildren', '/locks/l', {}, { zxid, children: turns.map(name) });
-const fenced = (story: Story, turn: number, zxid: number) =>
+const fenced = (story: Story, turn: number, zxid: number, holder = name(turn)) =>
   story.next(
     'multi',
     '/',
     {
       parts: [
-        { f: 'check', path: `/locks/l/${name(turn)}` },
+        { f: 'check', path: `/locks/l/${holder}` },
         { f: 'setData', path: '/locks-l-guarded', value: 'x' },
       ],
     },
@@ -190,6 +190,18 @@ test('mutual exclusion: no fenced write of a turn comes behind the beginning of 
     /operation 2 began turn 2 at zxid 12/,
   );
   assertValid(checkMutualExclusion, looked(fenced(two(), 1, 13), 12, 1, 2));
+  const other = name(1).replace('c-', 'd-');
+  const twice = queued(new Story(), 1, 10).next(
+    'create',
+    '/locks/l/d-',
+    { flags: 3 },
+    { zxid: 11, created: `/locks/l/${other}` },
+  );
+  assertInvalid(
+    checkMutualExclusion,
+    fenced(fenced(twice, 1, 12), 1, 13, other),
+    /operation 3 wrote at zxid 13 for \/locks\/l\/d-0000000001, but operation 2 wrote for \/locks\/l\/c-0000000001/,
+  );
 });
 
 // Ephemerals and session timeouts

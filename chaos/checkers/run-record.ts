@@ -25,6 +25,8 @@ export interface RunRecord {
   readonly memberTrees: readonly MemberTree[];
   /** What members reported about themselves during the run. */
   readonly samples: readonly MemberSample[];
+  /** What members said in their logs, those of each in order. */
+  readonly memberEvents: readonly MemberEvent[];
   /** How the ensemble fared once the last fault was healed. */
   readonly aftermath: Aftermath;
   /** The role of each server, by the address that the history has. */
@@ -75,6 +77,14 @@ export interface ResourceSample {
   /** Logs and snapshots on disk. */
   readonly logBytes: number;
 }
+
+export type MemberEvent = { readonly member: string } & (
+  | { readonly kind: 'started' }
+  /** A quorum followed it. */
+  | { readonly kind: 'led'; readonly epoch: number }
+  /** A configuration came into force there; `members`: who votes and who observes, in words. */
+  | { readonly kind: 'configured'; readonly version: number; readonly members: string }
+);
 
 export interface Aftermath {
   /** In ms on the clock of the history. */

@@ -1,3 +1,5 @@
+import { CONFIG_PATH } from './configuration-text.ts';
+
 /** What the ensemble agreed on: transactions in zxid order, without gaps. */
 export interface Transaction {
   readonly zxid: number;
@@ -19,6 +21,8 @@ export type Change =
   | { readonly f: 'delete'; readonly path: string }
   | { readonly f: 'createSession'; readonly timeoutMs: number }
   | { readonly f: 'closeSession' }
+  /** `value`: the text of the new configuration. */
+  | { readonly f: 'reconfig'; readonly value: string | null }
   | { readonly f: 'error'; readonly error: string }
   | { readonly f: 'multi'; readonly changes: readonly Change[] }
   /** Changes nothing: a check inside a multi. */
@@ -70,6 +74,11 @@ export class ModelTree {
         this.openSessions.delete(session);
         for (const [path, { owner }] of [...this.nodes])
           if (owner === session) this.#delete(zxid, path, touches);
+        return;
+      case 'reconfig':
+        // It gives the znode no version. Members also write it without a transaction, when they start.
+        Object.assign(this.nodes.get(CONFIG_PATH)!, { value: change.value, mzxid: zxid });
+        touches.push({ path: CONFIG_PATH, what: 'dataChanged' });
         return;
       case 'multi':
         if (change.changes.some(part => part.f === 'error')) return;
@@ -132,7 +141,7 @@ export class ModelTree {
 /** Every server begins with these, without a transaction. */
 function startingNodes(): Map<string, ModelNode> {
   const nodes = new Map([['/', node(null, 0, undefined)]]);
-  for (const path of ['/zookeeper', '/zookeeper/config', '/zookeeper/quota']) {
+  for (const path of ['/zookeeper', CONFIG_PATH, '/zookeeper/quota']) {
     nodes.set(path, node(null, 0, undefined));
     nodes.get(parentOf(path))?.children.add(nameOf(path));
   }

@@ -1,4 +1,5 @@
 import type { Checker } from './checker.ts';
+import { CONFIG_PATH } from './configuration-text.ts';
 import { type Judgement, judge } from './judgement.ts';
 import type { SessionRecord, WatchEventName, WatchKind } from './run-record.ts';
 import { ModelTree, type Touch, type Transaction } from './transaction.ts';
@@ -99,7 +100,8 @@ class WatchingSession {
     const fired = [...this.#armed].filter(([, w]) => w.path === path && FIRED_BY[w.watch].has(event));
     const causes = fired.map(([, w]) => firstAfter(this.#changes, w)).filter(zxid => zxid !== undefined);
     for (const [key] of fired) this.#armed.delete(key);
-    this.#told = Math.max(this.#told, ...causes);
+    // Apache ZooKeeper shows a configuration before its transaction; see `configurations.ts`.
+    if (path !== CONFIG_PATH) this.#told = Math.max(this.#told, ...causes);
     if (causes.length > 0 || (event === 'deleted' && this.#toldTwice.delete(path))) return [];
     return [`was told ${event} of ${path} without a cause`];
   }

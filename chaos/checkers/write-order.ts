@@ -29,7 +29,9 @@ export function checkWriteOrder(history: readonly HistoryEvent[]): Judgement {
     const twin = byZxid.get(zxid);
     if (twin !== undefined) reasons.push(`operations ${twin} and ${invoke.operation} share zxid ${zxid}`);
     byZxid.set(zxid, invoke.operation);
-    valueAt.set(`${zxid} ${invoke.path}`, { value: invoke.value, operation: invoke.operation });
+    // What a reconfig has written, only its answer says.
+    const { value } = invoke.f === 'reconfig' ? { value: completion?.value } : invoke;
+    valueAt.set(`${zxid} ${invoke.path}`, { value, operation: invoke.operation });
   }
   reasons.push(...againstRealTime(history), ...misread(history, valueAt));
   return judge('write order', acknowledged.length, reasons);

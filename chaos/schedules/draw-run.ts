@@ -14,7 +14,7 @@ import type { Campaign, Range } from './campaign-schema.ts';
 import { drawUntil, UNTIL_LASTS } from './draw-until.ts';
 import { type DrawnStep, inForceAt, isOfLinks, mayBegin } from './overlap.ts';
 import { SEED_MAX, type WrittenSchedule, type WrittenStep } from './schedule.ts';
-import { writtenOf } from './written-topology.ts';
+import { withSettings, writtenOf } from './written-topology.ts';
 
 /** How many of the possible kinds of fault a run of a swarm has on average. */
 const KIND_PROBABILITY = 0.5;
@@ -35,8 +35,8 @@ interface Ready {
 export function drawRun(campaign: Campaign, seed: number, number: number): WrittenSchedule {
   const root = new SeededRandom(`chaos ${seed}`);
   const random = root.fork(`run ${number}`);
-  const topology = dealt(campaign.topologies, root.fork('topologies'), number);
   const workload = dealt(campaign.workloads, root.fork('workloads'), number);
+  const topology = topologyOfRun(campaign, root, number, workload.name);
   const steps =
     campaign.draw.pick === 'each'
       ? inTurn(campaign, dealtKinds(campaign, seed, number), topology, random.fork('faults'))
@@ -85,6 +85,17 @@ export function impossibleKinds(campaign: Campaign): { readonly name: string; re
 function dealt<T>(items: readonly T[], random: SeededRandom, number: number): T {
   const cycle = Math.floor((number - 1) / items.length);
   return random.fork(`cycle ${cycle}`).shuffled(items)[(number - 1) % items.length]!;
+}
+
+/** With the settings that its workload needs of the members. */
+function topologyOfRun(
+  { topologies }: Pick<Campaign, 'topologies'>,
+  root: SeededRandom,
+  number: number,
+  workload: string,
+): Topology {
+  const { memberSettings = {} } = WORKLOADS.find(({ name }) => name === workload) ?? {};
+  return withSettings(dealt(topologies, root.fork('topologies'), number), memberSettings);
 }
 
 /** Every kind once over all runs: in the emptiest of those whose topology has a target for it. */

@@ -249,16 +249,18 @@ function lostAt(load: LiveWorkload): Recovery {
 async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSignal): Promise<Recovery> {
   const healedAtMs = load.nowMs;
   const untilMs = healedAtMs + RECOVER_MAX_MS;
-  const notServing = await untilReady(ensemble.members, RECOVER_MAX_MS, { signal }).then(
+  load.restore();
+  let notServing = await untilReady(ensemble.members, RECOVER_MAX_MS, { signal }).then(
     () => undefined,
     (error: Error) => error.message.split('\n')[0],
   );
   let wroteAtMs = load.firstWriteAfter(healedAtMs);
-  while (wroteAtMs === undefined && load.nowMs < untilMs) {
+  while ((wroteAtMs === undefined || !load.isRestored) && load.nowMs < untilMs) {
     signal.throwIfAborted();
     await waitMs(POLL_MS, signal);
-    wroteAtMs = load.firstWriteAfter(healedAtMs);
+    wroteAtMs ??= load.firstWriteAfter(healedAtMs);
   }
+  if (!load.isRestored) notServing ??= 'its members are not those that it began with';
   return { aftermath: { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing }, wroteAtMs };
 }
 

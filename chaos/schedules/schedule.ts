@@ -137,8 +137,24 @@ export function scheduleTopology({ topology, origin, folder }: Schedule): Topolo
   return topologyIn(topology, origin.within('topology'), folder);
 }
 
+/** @throws UsageError naming a setting that the workload needs and a member lacks */
+function refuseUnfitted(
+  { origin, workload: { name, memberSettings = {} } }: Schedule,
+  topology: Topology,
+): void {
+  for (const [key, value] of Object.entries(memberSettings)) {
+    const lacking = topology.members.find(({ settings }) => settings[key] !== value);
+    if (lacking !== undefined)
+      throw new UsageError(
+        `${origin.at('workload', 'name')}: ${name} on topology ${topology.shortForm}: all members need the setting ${key}=${value}, and ${lacking.name} lacks it`,
+      );
+  }
+}
+
 /** @throws UsageError naming the first step whose fault or target is impossible on this topology */
-export function refuseImpossible({ origin, steps, written }: Schedule, topology: Topology): void {
+export function refuseImpossible(schedule: Schedule, topology: Topology): void {
+  refuseUnfitted(schedule, topology);
+  const { origin, steps, written } = schedule;
   const host = faultHostOf(topology);
   for (const [at, { fault }] of steps.entries()) {
     const why = refusalOf(fault, host, topology);

@@ -66,7 +66,7 @@ test('a campaign has defaults for all but its topologies and workloads, and name
   assert.match(problem('draw: {', 'draw: { run: 3,'), /draw: unknown key run; accepted are topologies/);
 });
 
-test('a topology may stand in the schedule itself, and its targets must exist there', () => {
+test('a topology may stand in the schedule itself, and must have its targets and what the workload needs', () => {
   const own = (target: string) => {
     const written = text(STEP.replace('role: leader', target));
     const inline = written.replace('voters=3', '{ members: [{ name: a, dc: x }, { name: b }, { name: c }] }');
@@ -75,6 +75,11 @@ test('a topology may stand in the schedule itself, and its targets must exist th
   };
   own('name: a');
   own('dc: x');
+  const unfitted = parseSchedule(text(STEP, '{ name: reconfigurations }'), 'test', 'test.yaml') as Schedule;
+  assert.throws(
+    () => refuseImpossible(unfitted, scheduleTopology(unfitted)),
+    /^test\.yaml:3: workload\.name: reconfigurations on topology voters=3: all members need the setting reconfigEnabled=true, and v1 lacks it$/,
+  );
   assert.throws(() => own('name: v1'), /^test\.yaml:4: steps\.0\.target\.name: "v1" is nothing that/);
 });
 

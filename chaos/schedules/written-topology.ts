@@ -4,9 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { Origin } from '../../bench/origin.ts';
+import { Origin } from '../../bench/origin.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import {
+  type Settings,
   type Topology,
   type TopologyInput,
   topologyOf,
@@ -27,6 +28,14 @@ export function topologyIn(written: WrittenTopology, origin: Origin, folder: str
 /** The shortest form that gives the same topology without another file. */
 export function writtenOf(topology: Topology): WrittenTopology {
   return isShort(topology) ? topology.shortForm : inputOf(topology);
+}
+
+/** The same members, with these settings where they have no others. */
+export function withSettings(topology: Topology, settings: Settings): Topology {
+  if (Object.keys(settings).length === 0) return topology;
+  const { members = [], ...input } = inputOf(topology);
+  const given = members.map(each => ({ ...each, settings: { ...settings, ...each.settings } }));
+  return topologyOf({ ...input, members: given }, new Origin('settings of the workload'));
 }
 
 /** The topology as a file could have it: every member with all that it has. */

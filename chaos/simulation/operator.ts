@@ -1,13 +1,12 @@
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { CONFIG_PATH, type ConfigMember as Member, membersOf } from '../checkers/configuration-text.ts';
 import type { RecordingClient } from '../workloads/clients/recording-client.ts';
-import { type ConfigMember as Member, membersOf } from './invariants/config-watch.ts';
 import { CLIENT_PORT, serverLine } from './members/server-config.ts';
 import type { World } from './world.ts';
 
 /** Fewer voters than these cannot lose one. */
 const VOTERS_MIN = 3;
-const CONFIG_PATH = '/zookeeper/config';
 
 interface Ask {
   readonly joining: string | null;

@@ -4,7 +4,7 @@
  */
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import type { Plant } from '../simulation/planted.ts';
-import { invalidOf, plantedChaos, shortestSchedule } from './planted-chaos.ts';
+import { invalidOf, plantedChaos, RECONFIGURABLE, shortestSchedule } from './planted-chaos.ts';
 
 const SYNC_READS = '{ name: sync-reads, clients: 6 }';
 const MIXED = '{ name: mixed, wildShare: 0.5, registers: 6, clients: 6 }';
@@ -15,6 +15,12 @@ const WORKLOADS: Partial<Record<Plant, string>> = {
   'a minority decides': SYNC_READS,
   'watches are dropped': MIXED,
   'a learner applies out of order': MIXED,
+  'a number is given twice': '{ name: locks }',
+  'a configuration is shown that is no more': '{ name: reconfigurations }',
+};
+
+const TOPOLOGIES: Partial<Record<Plant, string>> = {
+  'a configuration is shown that is no more': RECONFIGURABLE,
 };
 
 const asked = process.argv.slice(2) as Plant[];
@@ -22,7 +28,7 @@ let missed = 0;
 for (const plant of asked.length > 0 ? asked : (Object.keys(WORKLOADS) as Plant[])) {
   const folder = makeTemporaryFolder('plant');
   try {
-    const schedule = shortestSchedule(WORKLOADS[plant] ?? MIXED);
+    const schedule = shortestSchedule(WORKLOADS[plant] ?? MIXED, TOPOLOGIES[plant]);
     const result = await plantedChaos({ plants: [plant], schedule, folder: folder.path });
     const found = invalidOf(result);
     const [first] = (result.judgements ?? []).filter(({ valid }) => valid === 'invalid');

@@ -8,7 +8,7 @@ import { PLANTS, type Plant } from '../simulation/planted.ts';
 export const PLANTS_VARIABLE = 'ZKLAB_CHAOS_PLANTS';
 
 const asked = process.env[PLANTS_VARIABLE];
-for (const name of asked === undefined ? [] : asked.split(';')) {
+for (const name of asked ? asked.split(';') : []) {
   const plant = PLANTS[name as Plant];
   if (plant === undefined)
     throw new Error(`${PLANTS_VARIABLE}: "${name}"; accepted are ${Object.keys(PLANTS).join(', ')}`);

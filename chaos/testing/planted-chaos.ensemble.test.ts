@@ -46,6 +46,24 @@ test(
 );
 
 test(
+  'a server that gives a lock to two clients is found',
+  async () => {
+    const result = await plantedChaos({
+      plants: ['a number is given twice'],
+      schedule: shortestSchedule('{ name: locks }'),
+      folder: temporaryFolder(),
+    });
+    assert.equal(invalidOf(result).sort(), ['mutual exclusion', 'sequence numbers']);
+    const { reasons = [] } = result.judgements?.find(({ checker }) => checker === 'mutual exclusion') ?? {};
+    assert.match(
+      reasons.join('\n'),
+      /wrote at zxid \d+ for \S+, but operation \d+ .* which has the same number/,
+    );
+  },
+  { deadlineMs: 400_000 },
+);
+
+test(
   'a server that lets sessions expire early is found through the clients of applications',
   async () => {
     const kazoo = CLIENT_KINDS.find(({ name }) => name === 'kazoo');

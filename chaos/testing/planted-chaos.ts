@@ -40,11 +40,15 @@ export async function plantedChaos({ plants, schedule, folder }: PlantedChaos): 
   return loadRun('latest', folder);
 }
 
+/** What the workload `reconfigurations` needs. */
+export const RECONFIGURABLE =
+  '{ voters: 3, observers: 1, settings: { reconfigEnabled: true, skipACL: yes } }';
+
 /** Seconds in which each of the mistakes shows: what the leader says comes late, and then it dies. */
-export function shortestSchedule(workload: string): string {
+export function shortestSchedule(workload: string, topology = 'voters=3 observers=1'): string {
   return `
 description: the leader is heard late, and dies
-topology: voters=3 observers=1
+topology: ${topology}
 workload: ${workload}
 steps:
   - { fault: latency, select: { from: { role: leader }, to: { role: follower } }, latencyMs: 150, atMs: 300, forMs: 3500 }

@@ -7,6 +7,7 @@ import { locks } from './locks.ts';
 import { mixed } from './mixed.ts';
 import { readers } from './readers.ts';
 import { realClients } from './real-clients.ts';
+import { reconfigurations } from './reconfigurations.ts';
 import { registers } from './registers.ts';
 import { sequences } from './sequences.ts';
 import { sets } from './sets.ts';
@@ -29,5 +30,6 @@ export const WORKLOADS: readonly Workload[] = [
   timeouts,
   watches,
   readers,
+  reconfigurations,
   realClients,
 ];

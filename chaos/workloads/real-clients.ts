@@ -60,7 +60,7 @@ export const realClients: Workload<RealClientOptions> = {
   description: 'registers, ephemerals and locks through the clients of applications: Java, C, kazoo, Curator',
   schema,
   draw: random => ({ clients: random.pick([4, 8]), thinkMs: [1, random.pick([8, 40])] }),
-  needsProcesses: true,
+  onRealServersOnly: true,
   judgedBy: ['real clients', 'acknowledged writes', 'session order', 'write order', 'linearizability'],
   setup: options => [
     ...pathsOf(options),

@@ -18,8 +18,10 @@ export interface Workload<Options = unknown> {
   absent?(options: Options): string | undefined;
   /** Checkers for which its history must contain something to check. An "unknown" of theirs is a failure. */
   readonly judgedBy: readonly string[];
-  /** Its clients are processes of their own, so it runs on real servers only. */
-  readonly needsProcesses?: true;
+  /** Its clients are processes of their own, or it knows members by their real addresses. */
+  readonly onRealServersOnly?: true;
+  /** Settings that all members need. @default none */
+  readonly memberSettings?: Readonly<Record<string, string>>;
   /** What has to be there before it starts. @throws UsageError when that cannot be had */
   prepare?(options: Options): Promise<void>;
   /** Znodes that exist before any fault. */
@@ -41,6 +43,8 @@ export interface WorkloadWorld {
   clock(name: string): Clock;
   /** What clients that are processes of their own are given; undefined in a simulation. */
   readonly processes?: ProcessWorld;
+  /** What one chapter of a long load hands on to the next. */
+  readonly kept?: Map<string, string>;
 }
 
 export interface ProcessWorld {
@@ -69,12 +73,20 @@ export interface RecipeClient extends WorkloadClient {
   listen(onEventOf: (path: string) => void): void;
 }
 
+/** Of a workload that changes the ensemble itself. */
+export interface Restoration {
+  /** From now on its clients make the ensemble what it was before. */
+  begin(): void;
+  readonly isDone: boolean;
+}
+
 export interface RunningWorkload {
   readonly clients: readonly WorkloadClient[];
   /** Clients that this machine lacks, in words. */
   readonly skipped?: readonly string[];
   /** Sends no more requests. Requests under way are still answered. */
   stop(): void;
+  readonly restoration?: Restoration;
   /** What one of the clients reads in the end, behind a sync, so that checkers see what is left. */
   lastReads?(): readonly Request[];
   /** What clients of applications have seen. */

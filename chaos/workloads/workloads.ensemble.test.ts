@@ -18,7 +18,9 @@ const FAULTS: readonly PlannedFault[] = [
 /** Sessions take seconds to expire. */
 const CHAOS_MS: Readonly<Record<string, number>> = { timeouts: 12_000 };
 
-for (const workload of WORKLOADS.filter(({ name, needsProcesses }) => name !== 'mixed' && !needsProcesses))
+for (const workload of WORKLOADS.filter(
+  ({ name, onRealServersOnly }) => name !== 'mixed' && !onRealServersOnly,
+))
   test(
     `${workload.name}: nothing is wrong under faults, and each of its checkers has compared something`,
     () => {

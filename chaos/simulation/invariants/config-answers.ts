@@ -1,3 +1,4 @@
+import { versionOf } from '../../checkers/configuration-text.ts';
 import type { HistoryEvent } from '../../checkers/history.ts';
 import type { World } from '../world.ts';
 
@@ -11,9 +12,4 @@ export function judgeConfigs({ marks, configs }: World, history: readonly Histor
   marks.reach('config: changed', acknowledged.length);
   marks.reach('config: refused', answers.filter(({ type }) => type === 'fail').length);
   marks.reach('config: outcome unknown', answers.filter(({ type }) => type === 'info').length);
-}
-
-/** Of a configuration, from its text. */
-function versionOf(text: string): number {
-  return Number.parseInt(/version=([0-9a-f]+)$/.exec(text)?.[1] ?? '0', 16);
 }

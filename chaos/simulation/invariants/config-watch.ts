@@ -1,12 +1,6 @@
 import { zxidToHex } from '../../../server/wire/zxid.ts';
 import { type QuorumRules, rulesOf } from '../own-quorum.ts';
 
-/** A server line of a configuration. */
-export interface ConfigMember {
-  readonly sid: number;
-  readonly role: 'participant' | 'observer';
-}
-
 /** A reconfiguration that a client was told has happened. */
 export interface AcknowledgedConfig {
   readonly version: number;
@@ -81,13 +75,4 @@ export class ConfigWatch {
         );
     }
   }
-}
-
-/** The members that a configuration's text names. */
-export function membersOf(text: string): ConfigMember[] {
-  return text.split('\n').flatMap(line => {
-    const [, sid, value = ''] = /^server\.(\d+)=(.*)$/.exec(line) ?? [];
-    if (sid === undefined) return [];
-    return [{ sid: Number(sid), role: /:observer(;|$)/.test(value) ? 'observer' : 'participant' } as const];
-  });
 }

@@ -2,15 +2,20 @@
 import { CommittedLine } from '../../../server/learner/committed-line.ts';
 import { LearnerZooKeeperServer } from '../../../server/learner/learner-zookeeper-server.ts';
 import { LeaderZooKeeperServer } from '../../../server/master/leader/leader-zookeeper-server.ts';
+import { OutstandingChanges } from '../../../server/processors/outstanding-changes.ts';
 import { ZooKeeperServer } from '../../../server/processors/zookeeper-server.ts';
 import { SessionIds } from '../../../server/sessions/session-ids.ts';
 import { SessionTracker } from '../../../server/sessions/session-tracker.ts';
 import { parseTxnPacket } from '../../../server/storage/parse-txn.ts';
 import { ZkDatabase } from '../../../server/storage/zk-database.ts';
+import { CONFIG_PATH } from '../../../server/tree/data-tree.ts';
+import { NodeTable } from '../../../server/tree/node-table.ts';
 import { WatchManager } from '../../../server/tree/watch-manager.ts';
 import { OPEN_ACL_UNSAFE } from '../../../server/wire/acl.ts';
 import { OpCode } from '../../../server/wire/opcodes.ts';
+import { parentOf } from '../../../server/wire/path.ts';
 import { EventType } from '../../../server/wire/watch-event.ts';
+import { LOCKS } from '../../checkers/mutual-exclusion.ts';
 import { put } from './put.ts';
 
 const PASSWORD_BYTES = 16;
@@ -71,6 +76,31 @@ export const CLIENT_PLANTS = {
       return ((next.call(ids) >> 56n) << 56n) + count;
     });
   },
+  /** Every fourth lock is given to two clients: the leader does not count the sequential znode. */
+  'a number is given twice': () => {
+    const { create } = OutstandingChanges.prototype;
+    let creates = 0;
+    return put(OutstandingChanges.prototype, 'create', (changes, path, ...rest) => {
+      create.call(changes, path, ...rest);
+      const parent = parentOf(path);
+      const found = changes.find(parent);
+      if (found === undefined || parentOf(parent) !== LOCKS || creates++ % 4 !== 0) return;
+      const record = changes.change(found, parent, rest[1]);
+      record.cversion -= 1;
+      changes.changed(record);
+    });
+  },
+
+  /** Every third reconfiguration does not reach what a member shows of it. */
+  'a configuration is shown that is no more': () => {
+    const { setData } = NodeTable.prototype;
+    let reconfigurations = 0;
+    return put(NodeTable.prototype, 'setData', (nodes, path, node, data, ...rest) => {
+      const isForgotten = path === CONFIG_PATH && node.data !== null && reconfigurations++ % 3 === 2;
+      setData.call(nodes, path, node, isForgotten ? node.data : data, ...rest);
+    });
+  },
+
   /** A session opens for whoever knows its id. */
   'any password opens a session': () => {
     const { equals } = Buffer.prototype;

@@ -8,6 +8,7 @@ test('a path with its root loses it again, and what lies elsewhere is told apart
     for (const path of ['/', '/a', '/a/b', '/chapter-2'])
       assert.is(withoutRoot(root, withRoot(root, path)), path, `${root} ${path}`);
   assert.is(withRoot('/r', '/'), '/r');
+  assert.is(withRoot('/r', '/zookeeper/config'), '/zookeeper/config', 'everybody has the same');
   for (const elsewhere of ['/', '/a', '/r2/a', '/r2']) assert.is(withoutRoot('/r', elsewhere), undefined);
 });
 

@@ -4,8 +4,12 @@
  */
 import type { Invocation } from './history-recorder.ts';
 
+/** Clients read the configuration by its real path, whatever their root; so does Java's. */
+const OF_THE_SERVER = '/zookeeper/';
+
 /** @param path empty where a request has none */
 export function withRoot(root: string, path: string): string {
+  if (path.startsWith(OF_THE_SERVER)) return path;
   return path === '/' && root !== '' ? root : path === '' ? path : `${root}${path}`;
 }
 

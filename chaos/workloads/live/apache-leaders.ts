@@ -7,7 +7,7 @@ import type { ApacheLeaders } from '../../checkers/early-syncs.ts';
 /** A leader says so once a quorum follows it, before it answers any client; so do 3.5 to 3.9. */
 const LEADS = /starting up and setting last processed zxid: 0x([0-9a-f]+)/g;
 
-function epochsLed(log: string): number[] {
+export function epochsLedIn(log: string): number[] {
   return [...log.matchAll(LEADS)].map(([, zxid]) => epochOf(Number.parseInt(zxid!, 16)));
 }
 
@@ -18,6 +18,6 @@ export function apacheLeadersOf(
   const apache = members.filter(({ plan }) => isApache(plan.implementation));
   if (apache.length === 0) return undefined;
   return Object.fromEntries(
-    apache.map(({ clientAddress, log }) => [clientAddress, log.isWhole ? epochsLed(log.content()) : 'any']),
+    apache.map(({ clientAddress, log }) => [clientAddress, log.isWhole ? epochsLedIn(log.content()) : 'any']),
   );
 }

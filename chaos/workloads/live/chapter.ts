@@ -32,6 +32,8 @@ export interface ChapterOptions {
   readonly seed: string;
   readonly sessionTimeoutMs: number;
   readonly time: { readonly nowMs: number };
+  /** What chapters hand on to each other. */
+  readonly kept: Map<string, string>;
   /** Where its history is written while it happens; undefined: nowhere. */
   readonly folder: string | undefined;
   /** Told each event. */
@@ -85,7 +87,8 @@ export class Chapter {
 
   /** @throws Error when its file cannot be created */
   constructor(options: ChapterOptions) {
-    const { number, root, fromZxid, workload, ofWorkload, servers, seed, sessionTimeoutMs, time } = options;
+    const { number, root, fromZxid, workload, ofWorkload, servers, seed, sessionTimeoutMs, time, kept } =
+      options;
     this.number = number;
     this.root = root;
     this.fromZxid = fromZxid;
@@ -109,7 +112,7 @@ export class Chapter {
     const random = new SeededRandom(number === 1 ? seed : `${seed} chapter ${number}`);
     const onLost = (why: string) => void this.#lost.push(why);
     const processes = { servers, root, sessionTimeoutMs, onLost };
-    const world = { recorder, random, client, clock: () => clock, processes };
+    const world = { recorder, random, client, clock: () => clock, processes, kept };
     const running = workload.start(world, ofWorkload);
     this.skipped = running.skipped ?? [];
     this.#memory = { recorder, running };
@@ -132,6 +135,15 @@ export class Chapter {
   /** Undefined also for a chapter that is on disk alone. */
   firstWriteAfter(fromMs: number): number | undefined {
     return this.#memory && firstWriteAfter(this.#memory.recorder.history, fromMs);
+  }
+
+  /** Its clients make the ensemble what it was before the load, if they have changed it. */
+  restore(): void {
+    this.#memory?.running.restoration?.begin();
+  }
+
+  get isRestored(): boolean {
+    return this.#memory?.running.restoration?.isDone ?? true;
   }
 
   /** Sends no more requests but its last reads. */

@@ -48,6 +48,7 @@ export class LiveWorkload {
   #turning: Promise<void> | undefined;
   #closing: Promise<void> = Promise.resolve();
   #lastEventMs = 0;
+  #isRestoring = false;
   #problem: string | undefined;
 
   /** @param given options of the workload that replace its defaults */
@@ -71,7 +72,8 @@ export class LiveWorkload {
     const ofWorkload = workload.schema.parse(given) as object;
     const onEvent = () => this.#onEvent();
     const time = this.#time;
-    this.#options = { workload, ofWorkload, servers, seed, sessionTimeoutMs, folder, time, onEvent };
+    const kept = new Map<string, string>();
+    this.#options = { workload, ofWorkload, servers, seed, sessionTimeoutMs, folder, time, kept, onEvent };
     this.#begin('', 0);
   }
 
@@ -136,6 +138,16 @@ export class LiveWorkload {
     }
   }
 
+  /** Its clients make the ensemble what it was before the load, if they have changed it. */
+  restore(): void {
+    this.#isRestoring = true;
+    for (const chapter of this.#chapters) chapter.restore();
+  }
+
+  get isRestored(): boolean {
+    return this.#chapters.every(chapter => chapter.isRestored);
+  }
+
   /**
    * Sends no more requests but its last reads. Settles when all are answered, or given up at the deadline,
    * and the sessions are closed.
@@ -150,6 +162,7 @@ export class LiveWorkload {
   #begin(root: string, fromZxid: number): Chapter {
     const chapter = new Chapter({ ...this.#options, number: this.#chapters.length + 1, root, fromZxid });
     this.#chapters.push(chapter);
+    if (this.#isRestoring) chapter.restore();
     return chapter;
   }
 

@@ -14,6 +14,7 @@ export type KeptRecord = Pick<RunRecord, 'history'> &
       | 'sessionTimeouts'
       | 'finalTrees'
       | 'memberTrees'
+      | 'memberEvents'
       | 'aftermath'
       | 'deaths'
       | 'roles'

@@ -16,6 +16,7 @@ import { apacheLeadersOf } from '../live/apache-leaders.ts';
 import type { Chapter } from '../live/chapter.ts';
 import { type MemberState, readMemberState } from '../live/final-state.ts';
 import type { LiveWorkload } from '../live/live-workload.ts';
+import { memberEventsOf } from '../live/member-events.ts';
 import { type AboutRecord, acrossChapters, judgeRecord, type KeptRecord } from './judge-record.ts';
 import { keepRecord } from './kept-record.ts';
 
@@ -45,6 +46,7 @@ export async function judgeWorkload(
   const read = await finalStates(ensemble, load.paths, deadlineMs).catch((error: Error) => error.message);
   const apacheLeaders = apacheLeadersOf(ensemble.members);
   const judged: Judgement[][] = [];
+  const memberEvents = memberEventsOf(ensemble.members);
   let isAfter = false;
   for (const [at, chapter] of chapters.entries()) {
     const isLast = at === chapters.length - 1;
@@ -62,7 +64,7 @@ export async function judgeWorkload(
       ...{ ...known, roles, ...(apacheLeaders && { apacheLeaders }) },
       ...(states && { finalTrees: states.map(({ nodes }) => registersOf(chapter, nodes)) }),
       ...(transactions && { transactions }),
-      ...(isLast && { ...whole, ...(states && { memberTrees: states }) }),
+      ...(isLast && { ...whole, memberEvents, ...(states && { memberTrees: states }) }),
       ...(isLast && readings && { resources: resourcesOf(readings, states) }),
       ...(showsEnd && { aftermath }),
     };
