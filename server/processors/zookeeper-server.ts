@@ -150,15 +150,13 @@ export abstract class ZooKeeperServer {
   renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
     const high = highOf(sessionId);
     const low = lowOf(sessionId);
-    if (this.parts.localSessions?.renew(high, low, timeoutMs) !== true) {
-      this.renewGlobalSession(connection, sessionId, timeoutMs);
-      return;
-    }
+    const isLocal = this.parts.localSessions?.renew(high, low, timeoutMs) === true;
     const older = this.connectionOf(high, low);
     if (older !== connection) older?.close('the session came back on another connection');
     this.afterWritesOf(high, low, () => {
       if (!this.connections.has(connection)) return;
-      if (this.parts.localSessions!.has(high, low)) connection.established(sessionId, timeoutMs);
+      if (!isLocal) this.renewGlobalSession(connection, sessionId, timeoutMs);
+      else if (this.parts.localSessions!.has(high, low)) connection.established(sessionId, timeoutMs);
       else connection.refused();
     });
   }
