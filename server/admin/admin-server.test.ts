@@ -28,14 +28,14 @@ function rig() {
   return { ensemble, view, answers, ask };
 }
 
-/** Watches enough for an answer of about a megabyte. */
+/** Sets enough watches for an answer of about a megabyte. */
 function watchMuch(ensemble: MemoryEnsemble): void {
   const { dataWatches } = ensemble.server(1).database.tree;
   const watcher = { sessionId: 5n, watchBytes: 0, process() {} };
   for (let i = 0; i < 10_000; i++) dataWatches.add(`/${'x'.repeat(80)}${i}`, watcher);
 }
 
-/** What comes of a body to a reader that takes it as fast as it says. */
+/** A reader that takes a body as fast as the test says. */
 class Reader implements BodyReader {
   text = '';
   ended: string | null = null;
@@ -57,7 +57,7 @@ class Reader implements BodyReader {
 
 const ALLOW = { allow: 'GET, HEAD, OPTIONS' };
 
-test('field report D2: each method has the status that Jetty gives it, and OPTIONS says what is allowed', async () => {
+test('field report D2: each method has the status that Jetty gives it, and OPTIONS lists the allowed ones', async () => {
   const { ask } = rig();
   const statuses: [method: string, path: string, status: number][] = [
     ['GET', '/commands/ruok', 200],
@@ -91,7 +91,7 @@ test('field report D2: each method has the status that Jetty gives it, and OPTIO
   }
 });
 
-test('field report D2: HEAD has the headers of GET, with the length of what it does not send', async () => {
+test('field report D2: HEAD has the headers of GET, with the length of the body that it does not send', async () => {
   const { ensemble, ask } = rig();
   watchMuch(ensemble);
   for (const path of ['/commands/ruok', '/commands/none', '/commands/wchp']) {
@@ -104,7 +104,7 @@ test('field report D2: HEAD has the headers of GET, with the length of what it d
   }
 });
 
-test('names of commands are taken as they are meant, and an unknown one is told with status 200', async () => {
+test('the names of commands are decoded and resolved as by Jetty, and an unknown command is answered with status 200', async () => {
   const { ask } = rig();
   const names: [path: string, command: string, known: boolean][] = [
     ['/commands/ruok', 'ruok', true],
@@ -149,7 +149,7 @@ test('field report B1: a long answer is a body that is made while it is read, th
   assert.is(answers.underWay, 0);
 });
 
-test('a long answer that fails, or that is cut off, ends its connection: a part is not taken for the whole', async () => {
+test('a long answer that fails, or that is cut off, ends its connection, so that nobody takes a part for the whole', async () => {
   const { ensemble, view, ask, answers } = rig();
   watchMuch(ensemble);
   const { body } = await ask('GET', '/commands/wchp');
@@ -181,7 +181,7 @@ test('too many long answers are a 503, and a reader that goes away makes room', 
   const { ensemble, ask, answers } = rig();
   watchMuch(ensemble);
   const bodies: StreamedBody[] = [];
-  // Within the patience that slow readers have.
+  // Stays within the time limit of slow readers.
   const soon = () => ask('GET', '/commands/wchp', 0.01);
   for (let i = 0; i < ANSWERS_MAX; i++) bodies.push((await soon()).body as StreamedBody);
   assert.is(answers.underWay, ANSWERS_MAX);
@@ -191,7 +191,7 @@ test('too many long answers are a 503, and a reader that goes away makes room', 
   assert.is((await soon()).status, 200);
 });
 
-/** What agents take from AdminServer, by the paths in JSON that they name. */
+/** What monitoring agents read from AdminServer, by the JSON paths that they name. */
 const HTTP_AGENTS: readonly { name: string; command: string; needs: readonly string[] }[] = [
   {
     name: 'Zabbix, templates/app/zookeeper_http',
@@ -211,7 +211,7 @@ const HTTP_AGENTS: readonly { name: string; command: string; needs: readonly str
   },
 ];
 
-test('field report D1: agents that ask AdminServer find what they take', async () => {
+test('field report D1: agents that ask AdminServer find the values that they read', async () => {
   const { ensemble, ask } = rig();
   MemoryClient.open(ensemble).create('/a');
   for (const { name, command, needs } of HTTP_AGENTS) {

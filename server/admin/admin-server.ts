@@ -8,7 +8,7 @@ import { HttpAnswer, JSON_TYPE } from './http-answer.ts';
 import { meantPath } from './meant-path.ts';
 import type { ServerView } from './server-view.ts';
 
-/** What the answers are made from. */
+/** The parts from which answers are made. */
 export interface AdminParts {
   readonly view: ServerView;
   readonly answers: AnswerPump;
@@ -43,8 +43,8 @@ export function answer(request: HttpRequest, parts: AdminParts): HttpResponse | 
 }
 
 /**
- * The status codes are those of the Jetty that upstream has, but for TRACE, which it allows in a header and
- * then forbids.
+ * The status codes are those of upstream's Jetty, except for TRACE, which Jetty lists as allowed and then
+ * forbids.
  */
 export function answerMethods(
   { method }: HttpRequest,

@@ -20,7 +20,7 @@ function standalone() {
   return { ensemble, view: ensemble.server(1).view };
 }
 
-/** As it leaves by HTTP. */
+/** The answer as it is sent by HTTP. */
 function get(view: ReturnType<typeof standalone>['view'], path: string, method = 'GET') {
   const request: HttpRequest = { method, path, query: {}, headers: {}, body: Buffer.alloc(0) };
   const { clock, guard } = view;
@@ -30,7 +30,7 @@ function get(view: ReturnType<typeof standalone>['view'], path: string, method =
   return response;
 }
 
-/** The answer with each integer as a BigInt: session ids do not fit into numbers. */
+/** The answer with each integer as a BigInt, because session ids do not fit into numbers. */
 function exact(view: ReturnType<typeof standalone>['view'], name: string, query = {}): Json {
   const text = [...commandPieces(name, view, query)].join('');
   return JSON.parse(text.replace(/(: |\[ |, )(-?\d+)(?=[,\n ])/g, '$1"$2n"'), (_key, value: unknown) =>
@@ -78,7 +78,7 @@ test('every command answers JSON that ends with its name and a null error, by it
   }
 });
 
-test('an unknown command is told in the answer, with status 200, as upstream’s 3.8', () => {
+test('an unknown command is reported in the answer, with status 200, as by upstream’s 3.8', () => {
   const { view } = standalone();
   for (const name of ['nope', '__proto__', 'toString', 'ruok/', '/ruok', 'none/x']) {
     assert.equal(json(view, name), { command: name, error: `Unknown command: ${name}` });
@@ -112,7 +112,7 @@ test('set_trace_mask takes a long, and says what is wrong with anything else', (
     assert.is(set(wrong).error, `${needed}, got ${wrong}`);
 });
 
-test('a standalone server has no leader and no state of Zab', () => {
+test('a standalone server has no leader and no Zab state', () => {
   const { view } = standalone();
   assert.equal(json(view, 'leader'), { error: 'server is not initialized', command: 'leader' });
   assert.equal(json(view, 'zabstate'), { voting: false, zabstate: '', command: 'zabstate', error: null });
@@ -175,7 +175,7 @@ test('server_stats: the keys of a live 3.8', () => {
   assert.equal([stats.node_count, stats.read_only], [6, false]);
 });
 
-test('connections: what is known of each, with latencies and the time it came', () => {
+test('connections: what the server knows of each client, with latencies and the time it connected', () => {
   const { ensemble, view } = standalone();
   const client = MemoryClient.open(ensemble);
   client.create('/a');
@@ -232,7 +232,7 @@ test('dump, watches and resets', () => {
   assert.is((json(view, 'srvr').server_stats as Json).packets_received, 0);
 });
 
-test('voting_view: the voters, and of its own client port the server that is asked, as Apache', () => {
+test('voting_view: the voters; only the server that is asked has its client port there, as on Apache', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
   const member = (sid: number, client = ''): Json => ({
     server_addresses: [`zk${sid}:2888`],
@@ -301,7 +301,7 @@ for (const [master, settings] of [
   });
 }
 
-test('field report C4: a leader with leaderServes=no is called leader, with its proposals, and answers srvr as Apache does', () => {
+test('field report C4: a leader with leaderServes=no reports itself as leader, with its proposals, and answers srvr as Apache does', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, settings: { leaderServes: 'no' } }).boot();
   const leads = () => ensemble.sids.find(sid => ensemble.server(sid).view.leader?.server != null);
   ensemble.wait(
@@ -342,7 +342,7 @@ test("zabstate: addresses as upstream's MultipleAddresses, which are objects", (
   assert.equal([quorum_address, election_address, typeof client_address], [only(2888), only(3888), 'string']);
 });
 
-test('roles in an ensemble: who leads is the leader elections chose, on an observer too; its observers', () => {
+test('roles in an ensemble: every member, observers too, names the leader that elections chose; the leader lists its observers', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
   const { leader } = ensemble;
   MemoryClient.open(ensemble, 3).create('/a');
@@ -362,7 +362,7 @@ test('roles in an ensemble: who leads is the leader elections chose, on an obser
   assert.equal([synced_observers, (observers as Json[]).map(({ sid }) => sid)], [1, [3]]);
 });
 
-/** The states that members pass through until `done`, as zabstate and `mntr` say them. */
+/** The states that members pass through until `done`, as zabstate and `mntr` report them. */
 function statesUntil(ensemble: MemoryEnsemble, sids: readonly number[], done: () => boolean): string[][] {
   const passed = sids.map((): string[] => []);
   ensemble.wait(() => {

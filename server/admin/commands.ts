@@ -26,7 +26,7 @@ type Query = Readonly<Record<string, string>>;
 
 interface Command {
   readonly names: readonly [string, ...string[]];
-  /** Answered without a serving server too. */
+  /** The command is answered even while the server does not serve. */
   readonly always?: true;
   run(view: ServerView, query: Query): Json;
 }
@@ -141,8 +141,8 @@ export function commandNames(): string[] {
 }
 
 /**
- * The answer in small pieces, an empty one being a pause. What is wrong stands in `error`, and the HTTP
- * status is 200 all the same, as upstream's 3.8. Seen on 3.8.0.
+ * The answer in small pieces, of which an empty one is a pause. An error stands in `error`, and the HTTP
+ * status is still 200, as with upstream's 3.8. Seen on 3.8.0.
  */
 export function* commandPieces(name: string, view: ServerView, query: Query = {}): Generator<string> {
   const command = byName.get(name);
@@ -350,7 +350,7 @@ function dump(view: ServerView): Json {
 
 function votingView({ clientAddress, config, servers }: ServerView): JsonValue {
   const voters = [...servers.values()].filter(({ role }) => role !== 'observer');
-  // A clientPort in zoo.cfg is known of the server alone that has it.
+  // A server knows a clientPort from zoo.cfg only of itself.
   const clientOf = ({ sid, client }: QuorumServer) =>
     client ?? (sid === config.quorum?.sid ? clientAddress : undefined);
   const textOf = (address: Address | undefined) => (address === undefined ? '' : formatAddress(address));

@@ -11,9 +11,9 @@ import { TurnQueue } from '../turns/turn-queue.ts';
 import { commandPieces } from './commands.ts';
 import { directoryBytes, newestSnapshot } from './directory-looks.ts';
 
-const test = suite('admin: looks at directories');
+const test = suite('admin: scans of directories');
 
-/** The value, and after how many pauses. `between` runs in each. */
+/** Returns the value, and after how many pauses it came. `between` runs in each pause. */
 function finish<T>(look: Slow<T>, between: () => void = () => {}): { value: T; pauses: number } {
   for (let pauses = 0; ; pauses++) {
     const step = look.next();
@@ -28,7 +28,7 @@ function directoryOf(names: readonly string[]): string {
   return directory;
 }
 
-test('field report B9: what is no file counts nothing: links to nowhere, directories, pipes', () => {
+test('field report B9: only regular files count: no links to nowhere, directories or pipes', () => {
   const directory = directoryOf(['snapshot.0', 'log.1']);
   symlinkSync(join(directory, 'nowhere'), join(directory, 'snapshot.ff'));
   symlinkSync(join(directory, 'itself'), join(directory, 'itself'));
@@ -39,7 +39,7 @@ test('field report B9: what is no file counts nothing: links to nowhere, directo
   assert.is(finish(newestSnapshot(nodeDisk, directory)).value?.zxid, 0);
 });
 
-test('field report B9: files, and the directory itself, may go away while they are looked at', () => {
+test('field report B9: files, and the directory itself, may go away during a scan', () => {
   const names = Array.from({ length: 1000 }, (_, i) => `snapshot.${i.toString(16)}`);
   const directory = directoryOf(names);
   const left = [...names];
@@ -54,12 +54,12 @@ test('field report B9: files, and the directory itself, may go away while they a
   assert.is(finish(newestSnapshot(nodeDisk, directory)).value, undefined);
 });
 
-test('field report B9: a large directory is looked at in as many steps as it has files', () => {
+test('field report B9: a scan of a large directory takes as many steps as it has files', () => {
   const directory = directoryOf(Array.from({ length: 2000 }, (_, i) => `log.${i.toString(16)}`));
   assert.equal(finish(directoryBytes(nodeDisk, directory)), { value: 200_000, pauses: 2000 });
 });
 
-test('a look that is left early closes the directory', () => {
+test('a scan that is left early closes the directory', () => {
   const directory = directoryOf(Array.from({ length: 200 }, (_, i) => `log.${i.toString(16)}`));
   const names = nodeDisk.names(directory)[Symbol.iterator]();
   names.next();
@@ -85,7 +85,7 @@ class Reader implements AnswerSink {
   }
 }
 
-test('field report B9: conf, dirs and their twins answer while another process removes files', () => {
+test('field report B9: conf, dirs and their AdminServer commands answer while another process removes files', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const { disk } = ensemble.machine(1);
   const list = disk.list.bind(disk);
@@ -102,7 +102,7 @@ test('field report B9: conf, dirs and their twins answer while another process r
   assert.is(ensemble.fatal.size, 0);
 });
 
-test('field report B9: what a command fails with names no file to its reader', () => {
+test('field report B9: the error of a command names no file to its reader', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const { view } = ensemble.server(1);
   const { disk } = ensemble.machine(1);

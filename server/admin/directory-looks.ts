@@ -3,8 +3,8 @@ import { snapshotZxid } from '../storage/snapshots/snapshot-format.ts';
 import { PAUSE, type Slow } from '../turns/live.ts';
 
 /**
- * Of the files of a directory. Others may write, remove and link in it: what cannot be looked at counts
- * nothing.
+ * Total size of the files of a directory. Other processes may write, remove and link files in it; a file that
+ * cannot be examined counts 0.
  */
 export function* directoryBytes(disk: Disk, directory: string): Slow<number> {
   let bytes = 0;

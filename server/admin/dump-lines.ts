@@ -14,13 +14,13 @@ export function* dumpLines(view: ServerView): Generator<string> {
     yield `${sessionIdHex(owner)}:\n`;
     for (const path of atMost(nodes.size, nodes.keys())) yield `\t${path}\n`;
   }
-  // Upstream has sets of connections by when they expire: here they do with their sessions.
+  // Upstream has sets of connections by when they expire; here a connection expires with its session.
   yield `Connections dump:\nConnections Sets (1)/(${view.port?.connectionCount ?? 0}):\n`;
   for (const { remote, sessionId } of view.connections())
     yield `\tip: /${remote} sessionId: ${sessionIdHex(sessionId)}\n`;
 }
 
-/** A learner knows the sessions of the ensemble, and leaves it to the leader when they end. */
+/** A learner knows the sessions of the ensemble, but only the leader knows when they expire. */
 function* sessionLines(view: ServerView): Generator<string> {
   const { localSessions } = view;
   if (localSessions !== null) yield* trackedLines('Local Session', localSessions.tracker, view);

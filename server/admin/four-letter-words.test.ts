@@ -82,7 +82,7 @@ test('cons: operations by upstream’s names; after crst there is none', () => {
   assert.equal([line.get('lop'), line.get('lzxid'), line.has('lcxid')], ['NA', '0xffffffffffffffff', false]);
 });
 
-test('cons and stat show connections without a session too, and whether a client is read from', () => {
+test('cons and stat show connections without a session too, and whether the server reads from a client', () => {
   const { ensemble, client, word } = rig();
   ensemble.dial(1, CLIENT_PORT);
   const [own, mute] = word('cons').split('\n');
@@ -95,7 +95,7 @@ test('cons and stat show connections without a session too, and whether a client
   assert.match(word('cons'), /\[0\]\(queued=1001,/);
 });
 
-test('crst and srst: the one resets connections, the other the server', () => {
+test('crst and srst: the former resets connections, the latter the server', () => {
   const { client, word } = rig();
   client.create('/a');
   const received = (): [string | undefined, string | undefined] => [
@@ -166,7 +166,7 @@ test('srvr: an average with the decimals it has, and one at least', () => {
   assert.match(word('srvr'), /^Latency min\/avg\/max: \d+\/\d+\.\d{1,4}\/\d+$/m);
 });
 
-test('conf: the membership ends it, without a newline', () => {
+test('conf: the membership comes last, without a final newline', () => {
   const ensemble = new MemoryEnsemble({ voters: 2 }).start();
   assert.match(textOf('conf', ensemble.server(1).view), /\nmembership: \nserver\.1=.*\n.*\nversion=0$/);
 });
@@ -227,7 +227,7 @@ test('hash: one line per entry of the digest history; none before 128 transactio
   assert.match(word('hash'), /^80: \d+\n$/);
 });
 
-test('a word that is none is left to be a frame', () => {
+test('an unknown word is left to be read as a frame', () => {
   const { word } = rig();
   for (const name of ['nope', 'RUOK', 'srv\n', '\0\0\0,', 'toSt']) assert.is(word(name), 'none');
 });

@@ -15,7 +15,10 @@ import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } fr
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
-/** Answered whether a server serves or not. Agents take a server for down by what all others say. */
+/**
+ * Words that are answered whether or not the server serves. From the answers of all others, agents conclude
+ * that a server is down.
+ */
 const answeredAlways: ReadonlySet<string> = new Set(['ruok', 'isro', 'envi', 'gtmk', 'stmk']);
 
 const LONG_BYTES = 8;
@@ -76,8 +79,8 @@ const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => Ans
 };
 
 /**
- * Null when `word` is none, so that the bytes can be tried as the length of a frame; undefined when more of
- * `argument`, which stands behind it, has to come first.
+ * Null when `word` is no four-letter word, so that its bytes can be read as the length of a frame; undefined
+ * when more of `argument`, which follows the word, has to come first.
  */
 export function answerFourLetterWord(
   word: string,
@@ -91,7 +94,7 @@ export function answerFourLetterWord(
   return argument.length < (argumentBytes[word] ?? 0) ? undefined : answered(answer, view, argument);
 }
 
-/** Nothing is looked at before the first piece is asked for. */
+/** Nothing is computed before the first piece is asked for. */
 function* answered(
   answer: (view: ServerView, argument: Buffer) => AnswerPieces,
   view: ServerView,
@@ -101,8 +104,8 @@ function* answered(
 }
 
 /**
- * `srvr` always, since scripts of ZooKeeper's own rest on it; `isro` where clients ask it for a server that
- * they may write to.
+ * `srvr` is always enabled, because ZooKeeper's own scripts rely on it, and `isro` when clients use it to
+ * find a server to which they may write.
  */
 function isEnabled(word: string, config: ServerConfig): boolean {
   const { fourLetterWords, readOnlyModeEnabled, observerReadOnlyEnabled } = config;
@@ -112,7 +115,7 @@ function isEnabled(word: string, config: ServerConfig): boolean {
 
 const NO_ARGUMENT = Buffer.alloc(0);
 
-/** Each key with its values on lines of their own, a tab in front. */
+/** Each key, and its values on lines of their own, with a tab in front. */
 function* listing<K, V extends string | bigint>(
   listed: Iterable<Listed<K, V> | Pause>,
   keyText: (key: K) => string,

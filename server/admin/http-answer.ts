@@ -7,21 +7,21 @@ const INTERNAL_ERROR = 500;
 const SERVICE_UNAVAILABLE = 503;
 
 export interface AnswerForm {
-  /** As HEAD asks for. */
+  /** True for HEAD: the headers alone are sent. */
   readonly headersOnly: boolean;
   readonly contentType: string;
 }
 
 /**
- * An answer of AdminServer on its way to a reader by HTTP. Of one piece, it is a response with its length; of
- * more, a body that is made while it is sent. HEAD runs the command to its end as well, as upstream does, for
- * the length of what it does not send.
+ * An answer of AdminServer on its way to a reader by HTTP. An answer of one piece is a response with its
+ * length; a longer one is a body that is made while it is sent. HEAD runs the command to its end as well, as
+ * upstream does, to know the length of the body that it does not send.
  */
 export class HttpAnswer implements AnswerSink, StreamedBody {
   readonly #answer: Answer;
   readonly #headersOnly: boolean;
   readonly #contentType: string;
-  /** What was made and not taken yet. */
+  /** Text that was made and not taken yet. */
   #text = '';
   #bytes = 0;
   #failed = false;

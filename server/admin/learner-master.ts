@@ -13,7 +13,7 @@ export function learnerMaster({ peer }: ServerView) {
   };
 }
 
-/** Returns why it is refused, or null. @see ObserverMXBean.setLearnerMaster */
+/** Returns why the request is refused, or null. @see ObserverMXBean.setLearnerMaster */
 export function setLearnerMaster({ peer }: ServerView, name: string | undefined): string | null {
   const change = peer?.masterChange ?? null;
   if (change === null || peer?.membership.role !== 'observer')

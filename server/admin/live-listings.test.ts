@@ -1,6 +1,5 @@
 /**
- * Listings that are made in slices, while what they list changes: whatever stays as it is, is listed exactly
- * once.
+ * Listings that are made in slices, while what they list changes: an entry that stays is listed exactly once.
  */
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
@@ -10,7 +9,7 @@ import { atMost } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
 
-const test = suite('admin: listings of what changes');
+const test = suite('admin: listings of changing sets');
 
 const SESSIONS = 6;
 const PATHS = 6;
@@ -62,7 +61,7 @@ class World {
     else watches.remove(`/${path}`, watcher);
   }
 
-  /** "session path" of all that are watched. */
+  /** "session path" of all watches. */
   pairs(): Set<string> {
     const all = [this.tree.dataWatches, this.tree.childWatches].flatMap(watches => [...watches.watches()]);
     return new Set(all.map(([path, watcher]) => `${watcher.sessionId} ${path}`));
@@ -72,8 +71,8 @@ class World {
 const plan = fc.tuple(fc.array(change, { maxLength: 60 }), fc.array(fc.option(change), { maxLength: 120 }));
 
 /**
- * Takes one member after the other, with a change of the world before each. Gives what was listed as often as
- * it was.
+ * Takes one entry after the other, with a change of the world before each. Returns every listed entry, as
+ * often as it was listed.
  */
 function listedDuring(
   world: World,
@@ -109,7 +108,7 @@ function* byPath(view: ServerView): Generator<string | undefined> {
 }
 
 for (const [name, list] of Object.entries({ wchc: bySession, wchp: byPath })) {
-  test(`${name} while watches come and go: what stays is listed once, and there is an end`, () => {
+  test(`${name} while watches come and go: those that stay are listed once, and the listing ends`, () => {
     fc.assert(
       fc.property(plan, ([before, during]) => {
         const world = new World();
@@ -120,7 +119,7 @@ for (const [name, list] of Object.entries({ wchc: bySession, wchp: byPath })) {
     );
   });
 
-  test(`${name} at rest lists each pair once, and nothing else`, () => {
+  test(`${name} without changes lists each pair once, and nothing else`, () => {
     fc.assert(
       fc.property(plan, ([before]) => {
         const world = new World();
@@ -151,7 +150,7 @@ test('wchs counts as the naive sets do', () => {
   );
 });
 
-test('a walk over a set that gains a member for each that is seen has an end', () => {
+test('a walk over a set that gains a member for each member that it visits ends', () => {
   const members = new Set([1, 2, 3]);
   const seen: number[] = [];
   for (const member of atMost(members.size, members)) {

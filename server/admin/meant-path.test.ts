@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { meantPath } from './meant-path.ts';
 
-const test = suite('admin: the path that is meant');
+const test = suite('admin: paths of URLs');
 
 test('paths are read as Jetty reads them', () => {
   const paths: [path: string, meant: string | undefined][] = [

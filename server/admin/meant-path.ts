@@ -1,6 +1,6 @@
 /**
  * The path that a client means, as Jetty reads it: without parameters (";x=1"), with "." and ".." resolved,
- * then decoded. Bytes that are no UTF-8 are taken for Latin-1. Undefined where it is no path.
+ * then decoded. Bytes that are no UTF-8 are read as Latin-1. Undefined when it is no valid path.
  */
 export function meantPath(path: string): string | undefined {
   if (!path.startsWith('/') || /%(?![0-9a-fA-F]{2})/.test(path)) return undefined;

@@ -19,8 +19,8 @@ const PATH = '/metrics';
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * The port that Prometheus asks, if the configuration names upstream's provider for it. A port that is taken
- * is a warning: the server itself does not depend on it.
+ * Opens the port that Prometheus scrapes, if the configuration names upstream's provider for it. A port that
+ * is taken is only a warning, because the server itself does not depend on it.
  */
 export function startMetricsPort(
   http: HttpHost,

@@ -32,7 +32,7 @@ function busyEnsemble() {
   return { ensemble, follower: [1, 2, 3].find(sid => sid !== ensemble.leader)! };
 }
 
-/** The creation of the session too. */
+/** The creation of the session is a transaction too. */
 const TXNS = WRITES + 1;
 
 test('a write is counted where it passes: proposed, committed, received, applied', () => {
@@ -90,7 +90,7 @@ test('a session that comes back is counted by its server, and by the master that
   assert.is(total('revalidate_count'), 2, 'of the observer master, then of the leader');
 });
 
-test('the time without service is counted once a change of role, and on the leader as its own', () => {
+test('the time without service is counted once for each change of role, and on the leader also as its own', () => {
   const { ensemble } = busyEnsemble();
   const first = ensemble.leader;
   for (const sid of ensemble.sids) {
@@ -136,7 +136,7 @@ test('a member that has done nothing yet has the names already', () => {
     assert.is(values.get(name), 0, name);
 });
 
-test('field report D6: words, hellos and events are counted; who is answered or closed here has not dropped a connection', () => {
+test('field report D6: words, hellos and events are counted; a client that is answered or closed by the server does not count as dropped', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const values = (): Map<string, MonitorLine[1]> => valuesOf(ensemble, 1);
   for (const word of ['srvr', 'ruok', 'isro', 'wchs', 'none']) {

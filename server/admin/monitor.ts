@@ -36,7 +36,7 @@ export function* monitorLines(view: ServerView): Generator<MonitorLine> {
   }
 }
 
-/** What only members of an ensemble have. */
+/** Lines that only members of an ensemble have. */
 export function leaderLines(view: ServerView): MonitorLine[] {
   const learners = view.learners;
   const observers = learners.filter(learner => learner.isObserver && learner.synced);

@@ -2,8 +2,9 @@ import { formatAddress } from '../runtime/addresses/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 
 /**
- * Addresses of one port of a member, as upstream's MultipleAddresses looks in JSON. Nothing is dialed to find
- * out which can be reached: all are taken for reachable, as upstream takes a single one.
+ * Addresses of one port of a member, in the JSON form of upstream's MultipleAddresses. This server dials none
+ * of them to find out whether it is reachable: it reports all as reachable, as upstream does with a single
+ * one.
  */
 export function multipleAddresses(addresses: readonly Address[]) {
   const all = addresses.map(formatAddress);

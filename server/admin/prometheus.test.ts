@@ -17,13 +17,13 @@ const settings = { 'metricsProvider.className': PROVIDER, 'metricsProvider.httpP
 
 interface Family {
   readonly type: string;
-  /** By the whole name of the sample. */
+  /** Values by the whole name of the sample. */
   readonly samples: ReadonlyMap<string, number>;
 }
 
 const FAMILY = /# HELP (\S+) (\S+)\n# TYPE (\S+) (gauge|counter|summary)\n((?:[a-z_0-9]+ \S+\n)+)/gy;
 
-/** Prometheus takes all of a scrape or nothing, so every byte must fit. */
+/** Parses a scrape strictly, because Prometheus takes all of it or nothing. */
 function scrape(view: ServerView): Map<string, Family> {
   const text = [...prometheusLines(view)].join('');
   const families = new Map<string, Family>();
@@ -49,7 +49,7 @@ function scrape(view: ServerView): Map<string, Family> {
   return families;
 }
 
-/** What the panels and alerts of upstream's users ask for, with upstream's types. */
+/** The metrics that the panels and alerts of upstream's users ask for, with upstream's types. */
 const DASHBOARD = {
   gauge:
     'znode_count watch_count ephemerals_count approximate_data_size num_alive_connections outstanding_requests ' +
@@ -93,7 +93,7 @@ test('values are those of mntr, and a summary has its count and sum', () => {
   assert.is(value('fsynctime', 'fsynctime_sum'), view.metrics.summary('fsynctime').sum);
 });
 
-test('a member without a leader shows what it counted, and no gauges of a server', () => {
+test('a member without a leader shows its counters, and no gauges of a server', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).boot(1);
   ensemble.time.advance(500);
   const families = scrape(ensemble.server(1).view);
@@ -101,7 +101,7 @@ test('a member without a leader shows what it counted, and no gauges of a server
   assert.is([...families.values()].filter(({ type }) => type === 'gauge').length, 0);
 });
 
-test('a name or a value that the format does not know does not lose the scrape', () => {
+test('a name or a value that the format does not allow does not lose the scrape', () => {
   const { view } = new MemoryEnsemble({ voters: 0 }).start().server(1);
   view.metrics.gauge('odd name-1', () => Number.NEGATIVE_INFINITY);
   view.metrics.gauge('a_text', () => 'looking');
@@ -134,7 +134,7 @@ test('metrics are at /metrics alone, and a HEAD gets their headers', async () =>
   assert.is((await ask('/metrics', 'DELETE')).status, 405);
 });
 
-test('field report D1: the port is there if the configuration names the provider, and only then', () => {
+test('field report D1: the port is open only if the configuration names the provider', () => {
   const listens = (plan: Record<string, string>) => {
     const ensemble = new MemoryEnsemble({ voters: 0, settings: plan }).start();
     ensemble.time.advance(10);

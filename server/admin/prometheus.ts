@@ -4,12 +4,12 @@ import type { ServerView } from './server-view.ts';
 
 type MetricType = 'gauge' | 'counter' | 'summary';
 
-/** Read like gauges here, and counters upstream: they only grow. */
+/** Metrics that are read like gauges here and are counters upstream, because they only grow. */
 const GROWING: ReadonlySet<string> = new Set(['response_bytes', 'watch_bytes', 'bytes_received_count']);
 
 /**
  * All metrics in Prometheus's text format 0.0.4, with the names, types and help texts of upstream's provider.
- * Gauges are there while the server serves, as upstream.
+ * Gauges appear only while the server serves, as with upstream.
  */
 export function* prometheusLines(view: ServerView): Generator<string> {
   const { metrics, guard } = view;
@@ -49,7 +49,7 @@ function family(anyName: string, type: MetricType, samples: readonly Sample[]): 
   return `# HELP ${name} ${name}\n# TYPE ${name} ${type}\n${values.join('')}`;
 }
 
-/** As Java prints a double, which the format reads: `+Inf`, `-Inf` and `NaN` are numbers too. */
+/** Prints a number as the format reads it: `+Inf`, `-Inf` and `NaN` are numbers too. */
 function floatText(value: number): string {
   if (Number.isInteger(value)) return value.toFixed(1);
   return String(value).replace(/^(-?)Infinity$/, (_, sign: string) => `${sign || '+'}Inf`);

@@ -23,12 +23,12 @@ import { directoryBytes, newestSnapshot } from './directory-looks.ts';
 const NO_SERVERS: ReadonlyMap<number, QuorumServer> = new Map();
 const NO_SIZES = { last: -1, min: -1, max: -1 };
 
-/** Client requests, client data pings, events and sessions, as upstream's ZooTrace. */
+/** Upstream's default (ZooTrace): client requests, client data pings, events and sessions. */
 const DEFAULT_TRACE_MASK = 306n;
 
 /**
- * What is shown of a server, by four-letter words, AdminServer and the simulation alike. It only reads.
- * `serving`, `peer`, `port` and `localSessions` are set as the server comes up and changes its role.
+ * What four-letter words, AdminServer and the simulation show of a server. It only reads. `serving`, `peer`,
+ * `port` and `localSessions` are set when the server starts and when its role changes.
  */
 export class ServerView {
   readonly config: ServerConfig;
@@ -67,12 +67,12 @@ export class ServerView {
     this.#registerGauges();
   }
 
-  /** Servers of the committed configuration; none of a standalone server. */
+  /** Servers of the committed configuration; empty on a standalone server. */
   get servers(): ReadonlyMap<number, QuorumServer> {
     return this.peer?.membership.committed.servers ?? NO_SERVERS;
   }
 
-  /** The server's own line; one that has left the configuration has none. */
+  /** The server's own line; undefined when the server has left the configuration. */
   get ownServer(): QuorumServer | undefined {
     const { quorum } = this.config;
     return quorum === undefined ? undefined : this.servers.get(quorum.sid);
@@ -102,7 +102,7 @@ export class ServerView {
     return active instanceof LeaderZooKeeperServer ? active : null;
   }
 
-  /** Learners that sync from this server: of the leader, or of its observer master. */
+  /** Learners of this server, which is the leader or an observer master. */
   get learners(): LearnerHandler[] {
     const role = this.peer?.role;
     if (role instanceof Leader) return [...role.handlers];
@@ -119,7 +119,9 @@ export class ServerView {
     return new Map([['zookeeper.version', FULL_VERSION], ...this.#runtime.environment()]);
   }
 
-  /** All clients, those without a session among them; as they are when they are reached. */
+  /**
+   * All clients, also those without a session, each in its state at the moment when the iteration reaches it.
+   */
   connections(): Iterable<ClientConnection> {
     return this.port === null ? [] : atMost(this.port.connectionCount, this.port.connections);
   }
@@ -165,9 +167,10 @@ export class ServerView {
     gauge('watch_bytes', () => stats.watchBytes);
     gauge('num_alive_connections', () => this.port?.connectionCount ?? 0);
     gauge('outstanding_requests', () => this.active?.outstanding ?? 0);
-    // A count that depends on no clock: what happened between two looks took so many turns, at the most.
+    // This count depends on no clock: whatever happened between two readings took at most this many turns.
     gauge('event_loop_turns', () => this.clock.turns);
-    // One for each connection with output in a turn: the writes to sockets, which cost most of the CPU.
+    // Counts one for each connection with output in a turn. These are the writes to sockets, which cost most
+    // of the CPU.
     gauge('output_flushes', () => this.clock.flushes);
     gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
     gauge('znode_count', () => this.database.tree.nodeCount);

@@ -3,8 +3,8 @@ import type { SessionTracker, TrackedSession } from '../sessions/session-tracker
 type Bucket = readonly [expiryMs: number, sessions: ReadonlySet<TrackedSession>];
 
 /**
- * Sessions by when they expire, soonest first. One that is heard of meanwhile moves to a later bucket, which
- * may be a new one: those come last, so that no session is missed.
+ * Sessions by when they expire, soonest first. A session that is touched meanwhile moves to a later bucket,
+ * which may be new. New buckets come last, so that no session is missed.
  */
 export function* sessionBuckets(tracker: SessionTracker | undefined): Generator<Bucket> {
   if (tracker === undefined) return;

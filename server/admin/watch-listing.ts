@@ -2,7 +2,7 @@ import type { Watcher } from '../tree/watcher.ts';
 import { atMost, PAUSE, type Pause, type Slow } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 
-/** A key, and the values that stand under it: to be taken before the next key. */
+/** A key, and the values under it, which must be taken before the next key. */
 export type Listed<K, V> = readonly [key: K, values: Iterable<V | Pause>];
 
 /** Sessions with the paths they watch, of data and children alike; sessions without a watch are left out. */
@@ -45,7 +45,7 @@ interface Members<T> {
   keys(): Iterable<T>;
 }
 
-/** The members of both, each once. */
+/** The members of both sets, each once. */
 function* union<T>(first: Members<T>, second: Members<T>): Generator<T | Pause> {
   yield* atMost(first.size, first.keys());
   for (const member of atMost(second.size, second.keys())) yield first.has(member) ? PAUSE : member;
@@ -56,8 +56,8 @@ function* sessionsOf(watchers: Iterable<Watcher | Pause>): Generator<bigint | Pa
 }
 
 /**
- * How many connections watch how many paths: who watches a node's data and its children is one, and so is the
- * node. Upstream leaves child watches out here and has them in `mntr`.
+ * How many connections watch how many paths. A connection that watches a node's data and its children counts
+ * once, and so does the node. Upstream leaves child watches out here and counts them in `mntr`.
  */
 export function* watchSummary(
   view: ServerView,

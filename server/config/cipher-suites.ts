@@ -43,10 +43,13 @@ function opensslName(suite: string): string | undefined {
   return name !== undefined && NAMES_OF_1_2.has(name) ? name : undefined;
 }
 
-/** Versions that Java knows and that nobody speaks here. */
+/** Versions that Java knows and this server does not speak. */
 const OLD_VERSIONS = new Set(['SSLv2Hello', 'SSLv3', 'TLSv1', 'TLSv1.1']);
 
-/** The versions that a list of Java's names leaves; undefined when it is wrong, or leaves none. */
+/**
+ * The versions in a list of Java's names that this server speaks; undefined when the list is wrong, or names
+ * none of them.
+ */
 export function tlsVersions(
   protocols: readonly string[],
 ): { readonly min: TlsVersion; readonly max: TlsVersion } | undefined {

@@ -58,7 +58,8 @@ function clientAddress(
 }
 
 /**
- * "Any address" leaves the choice to the line. Whether two names differ is known only to who resolves them.
+ * "Any address" leaves the choice to the line. Whether two names mean different hosts is known only after
+ * resolving them.
  */
 function contradicts(host: string | undefined, fromLine: string): boolean {
   if (host === undefined || isAnyHost(host) || host === fromLine) return false;

@@ -35,7 +35,7 @@ const RESOLVED = [
   'electionAlg',
 ];
 
-/** The code that a configuration can have an effect on. */
+/** The code on which a configuration can have an effect. */
 function code(): string {
   const names = readdirSync(SERVER, { recursive: true, encoding: 'utf8' });
   return names
@@ -44,7 +44,7 @@ function code(): string {
     .join('\n');
 }
 
-test('what the start calls without effect has none, and the rest has one', () => {
+test('keys that the start reports as without effect have none, and all others have one', () => {
   const everything = code();
   for (const [field, { key }] of Object.entries(usedKeys)) {
     if (RESOLVED.includes(field)) continue;
@@ -71,7 +71,7 @@ const PARSED_UPSTREAM = [
   ...['quorum.auth.learner.saslLoginContext', 'metricsProvider.className'],
   ...['metricsProvider.httpHost', 'metricsProvider.httpPort'],
 ];
-/** Of this server alone. */
+/** Keys that only this server has. */
 const OURS = /^observer\.stream\./;
 
 test('field report C1: what upstream reads as a system property may come from the command line', () => {

@@ -4,7 +4,7 @@ import type { Disk } from '../runtime/runtime.ts';
 /** The keys of zoo.cfg that name a file or a directory. */
 export const PATH_KEYS = ['dataDir', 'dataLogDir', 'dynamicConfigFile'] as const;
 
-/** As java.io.File names it: one slash between two names, and none at the end. */
+/** Normalises a path as java.io.File does: one slash between two names, and none at the end. */
 export function javaPath(text: string): string {
   const single = text.replace(/\/{2,}/g, '/');
   return single.length > 1 ? single.replace(/\/$/, '') : single;
@@ -43,8 +43,8 @@ function asUtf8(text: string): string | undefined {
 
 /**
  * Chooses what a path with letters beyond ASCII means. The path is ambiguous, and a server that takes the
- * wrong directory starts empty. So the directory that has data is taken, else one that exists, and a warning
- * names it.
+ * wrong directory starts empty. So the server takes the directory that has data, else one that exists, and a
+ * warning names it.
  *
  * @throws ServerError ZK_CONFIG_VALUE when two have data
  */

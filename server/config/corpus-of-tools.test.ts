@@ -1,7 +1,10 @@
 import { suite } from '#test';
 import { type Case, checkCase, everywhere } from './corpus.test-kit.ts';
 
-/** Whole configurations that programs write: operators, brokers, databases, roles of Puppet and Ansible. */
+/**
+ * Whole configurations that programs write: Kubernetes operators, brokers, databases, roles of Puppet and
+ * Ansible.
+ */
 const test = suite('config: zoo.cfg as programs write it');
 
 const ENSEMBLE = `server.1=zk1:2888:3888

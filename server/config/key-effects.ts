@@ -14,8 +14,8 @@ export interface UnknownKey {
 export const SECRET_KEY = /passw|superDigest/i;
 
 /**
- * Refuses settings that ask for a restriction which this server cannot enforce: it would allow more than its
- * configuration does.
+ * Refuses settings that ask for a restriction which this server cannot enforce, because it would allow more
+ * than its configuration says.
  *
  * @throws ServerError ZK_CONFIG_RESTRICTION
  */

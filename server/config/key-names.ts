@@ -38,7 +38,7 @@ export function useOf(key: string): KeyUse {
   return notYetUsedKey(key) === undefined ? 'unknown' : 'notYetUsed';
 }
 
-/** Longer than any key: a comparison takes time with the length. */
+/** Longer than any key. Longer names are not compared, because a comparison takes time with the length. */
 const KEY_CHARS_MAX = 100;
 
 /** The known key that is nearest to a mistyped one, or undefined. */
@@ -60,7 +60,7 @@ export function nearestKey(key: string): string | undefined {
   return nearest;
 }
 
-/** Letters to insert, drop or replace between two words (Levenshtein). */
+/** Number of letters to insert, drop or replace to turn one word into the other (Levenshtein distance). */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

@@ -111,7 +111,7 @@ const integers: [field: Field, belowMin: [text: string, value: number | 'default
 
 for (const [field, belowMin] of integers) {
   const { key, default: initial } = usedKeys[field];
-  test(`field report C1: ${key} is read as Integer.getInteger reads it; the default in its place is said`, () => {
+  test(`field report C1: ${key} is read as Integer.getInteger reads it, and a warning names the default that is used instead`, () => {
     for (const [text, wanted] of [...INT, ...belowMin]) {
       const { [field]: value, warnings } = parse(`${key}=${text}`);
       assert.is(value, wanted === 'default' ? initial : wanted, `${key}=${text}`);
@@ -122,7 +122,7 @@ for (const [field, belowMin] of integers) {
   });
 }
 
-test('field report C1: a leading zero makes a number octal, which is said', () => {
+test('field report C1: a leading zero makes a number octal, and a warning says so', () => {
   const { snapCount, warnings } = parse('snapCount=0100000');
   assert.is(snapCount, 32_768);
   assert.equal(warnings, ['snapCount=0100000: a leading 0 makes the number octal, as in Java: 32768']);
@@ -130,20 +130,19 @@ test('field report C1: a leading zero makes a number octal, which is said', () =
 });
 
 /**
- * Everything else: the lines, the field, its value, and what the only warning says (undefined: there is
- * none).
+ * All other keys: the lines, the field, its value, and what the only warning says (undefined: there is none).
  */
 const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: RegExp][] = [
   ['jute.maxbuffer.extrasize=0x1000', 'juteExtraBytes', 4096],
   ['jute.maxbuffer.extrasize=1023', 'juteExtraBytes', 1024, /1024 is used/],
   ['jute.maxbuffer.extrasize=-1', 'juteExtraBytes', 1024, /1024 is used/],
   ['jute.maxbuffer=10485760', 'juteExtraBytes', undefined],
-  // Integer.parseInt: decimal, whatever leads.
+  // Integer.parseInt reads decimal, even with leading zeros.
   ['tickTime=02000', 'tickTimeMs', 2000],
   ['tickTime=+2000', 'tickTimeMs', 2000],
   ['tickTime= 2000 \t', 'tickTimeMs', 2000],
   ['tickTime=00000000000000000002000', 'tickTimeMs', 2000],
-  // Off.
+  // Values that switch a feature off.
   ['quorumCnxnTimeoutMs=0', 'quorumCnxnTimeoutMs', -1],
   ['oraclePath=', 'oraclePath', '', /^oraclePath=: no file has an empty name/],
   ['oraclePath= \t', 'oraclePath', '', /^oraclePath=: no file has an empty name/],
@@ -192,7 +191,7 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['forceSnapshotSync=on', 'forceSnapshotSync', false, /false, is used/],
   ['snapshot.trust.empty=1', 'trustEmptySnapshot', false, /false, is used/],
   ['observer.syncEnabled=no', 'observerSyncEnabled', false, /false is used/],
-  // Words: one of them, in its own letters, does something.
+  // Words: only one of them, spelled exactly so, has an effect.
   ['forceSync=no', 'forceSync', false],
   [
     'forceSync=No',
@@ -216,7 +215,7 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['admin.serverAddress=', 'adminAddress', '0.0.0.0', /the default, 0.0.0.0, is used/],
   ['admin.commandURL=', 'adminCommandUrl', ''],
   ['admin.commandURL=zk/', 'adminCommandUrl', '/zk'],
-  // Values that bound each other: the first wait, then the other.
+  // Values that bound each other: the shortest wait, and the longest.
   [
     'fastleader.minNotificationInterval=500\nfastleader.maxNotificationInterval=100',
     'minNotificationIntervalMs',

@@ -2,9 +2,9 @@ import { usedKeys } from './config-keys.ts';
 
 /**
  * Keys of Apache ZooKeeper 3.8 and 3.9 that have no effect in this server yet. The start names each of them
- * in a warning. It is refused where the value asks for a restriction: whoever relies on one must not get a
- * server that lets more happen than it says. A value that switches its feature off, and a setting that only
- * tunes, names files, or lets more people in, stays a warning.
+ * in a warning. A key whose value asks for a restriction refuses the start: whoever relies on the restriction
+ * must not get a server that allows more than its configuration says. A value that switches its feature off,
+ * and a setting that only tunes, names files, or lets more people in, stays a warning.
  */
 export interface KeyWithoutEffect {
   /** What the key is for, as an entry of a list. */
@@ -32,7 +32,7 @@ const hasQuorumTls = (properties: ReadonlyMap<string, string>): boolean =>
 const isGivenOfQuorumTls: KeyWithoutEffect['restricts'] = (value, properties) =>
   isGiven(value) && hasQuorumTls(properties);
 
-/** This server has both of these providers anyway. */
+/** This server has both of these providers in any case. */
 const BUILT_IN_PROVIDER = /^org\.apache\.zookeeper\.server\.auth\.(Digest|IP)AuthenticationProvider$/;
 
 /** Keys of `config-keys.ts` whose values are checked and then not used. */

@@ -79,13 +79,13 @@ test('a file that is not there is named', () => {
   assert.throws(() => loadConfig(noMyid, '/etc/zoo.cfg'), refusedWith('ZK_MYID', /^\/data\/myid is missing/));
 });
 
-/** A path in UTF-8, as it stands in zoo.cfg, and what the readings of its bytes name. */
+/** A path in UTF-8, as it stands in zoo.cfg, and the directories that the readings of its bytes name. */
 const written = '/srv/donn\u00e9es';
 const asLatin1 = '/srv/donn\u00c3\u00a9es';
 const asAscii = '/srv/donn??es';
 const accented = `dataDir=${written}\nclientPort=0\n`;
 
-test('field report C6: of the readings of a path beyond ASCII the one that is there is taken, and told', () => {
+test('field report C6: of the readings of a path beyond ASCII the server takes the one that exists, and a warning says so', () => {
   const cases: [there: string[], used: string, said: RegExp][] = [
     [[], asLatin1, /^dataDir has letters beyond ASCII: \S+ is used, read as ISO-8859-1, as Apache/],
     [[`${asLatin1}/version-2/snapshot.0`], asLatin1, /ISO-8859-1/],
@@ -104,7 +104,7 @@ test('field report C6: of the readings of a path beyond ASCII the one that is th
   }
 });
 
-test('field report C6: two readings with data are refused, with what makes the path plain', () => {
+test('field report C6: two readings with data refuse the start, and the message says how to make the path unambiguous', () => {
   const both = { [`${asLatin1}/version-2/log.1`]: 'x', [`${written}/myid`]: '1', '/zoo.cfg': accented };
   assert.throws(
     () => loadConfig(diskWith(both), '/zoo.cfg'),

@@ -55,7 +55,7 @@ function readText(disk: Disk, path: string): string {
       .toString('latin1')
       .replace(/^\xef\xbb\xbf/, '');
   } catch (error) {
-    // The message of the disk repeats the path.
+    // The disk's own message repeats the path.
     const { cause = error } = error as Error;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError('ZK_CONFIG_FILE', `${path} cannot be read: ${why}`, { path }, error);

@@ -10,7 +10,7 @@ const JAAS = new Map([['java.security.auth.login.config', '/etc/zookeeper//jaas.
 const configOf = (lines: string, systemProperties: ReadonlyMap<string, string> = JAAS, text = MEMBER) =>
   parseConfig({ path: '/zoo.cfg', text: text + lines, myid: '1', systemProperties });
 
-test('off unless quorum.auth.enableSasl=true', () => {
+test('SASL is off unless quorum.auth.enableSasl=true', () => {
   assert.is(configOf('quorum.auth.learner.saslLoginContext=X\n').quorumSasl, undefined);
 });
 

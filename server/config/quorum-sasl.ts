@@ -5,15 +5,15 @@ import { javaPath } from './config-paths.ts';
 
 /** SASL between members, complete and checked; the JAAS file is not read yet. */
 export interface QuorumSasl {
-  /** Of the JAAS file. */
+  /** Path of the JAAS file. */
   readonly path: string;
-  /** The section of this member's own name and password. */
+  /** The section with this member's own name and password. */
   readonly learnerContext: string;
-  /** The section of the names and passwords of others. */
+  /** The section with the names and passwords of other members. */
   readonly serverContext: string;
   /** This member authenticates when it dials. */
   readonly dials: boolean;
-  /** Members that dial and do not authenticate are refused. */
+  /** This member refuses members that dial and do not authenticate. */
   readonly isRequired: boolean;
 }
 
@@ -54,7 +54,7 @@ export function quorumSasl(
   };
 }
 
-/** Java takes a URL too, and "=" in front of it, which tells Java to read no other file. */
+/** Java also accepts a URL, and "=" in front of it, which tells Java to read no other file. */
 function jaasPath(system: ReadonlyMap<string, string>): string {
   const value = (system.get(JAAS_PROPERTY) ?? '').replace(/^=/, '').replace(/^file:(?:\/\/(?=\/))?/, '');
   if (value === '')
@@ -67,8 +67,8 @@ function jaasPath(system: ReadonlyMap<string, string>): string {
 }
 
 /**
- * With `-Dzookeeper.quorum.auth.enableSasl=true`, Apache's server starts without SASL, and whoever wrote it
- * believes that it has it. @throws ServerError ZK_CONFIG_RESTRICTION
+ * With `-Dzookeeper.quorum.auth.enableSasl=true`, Apache's server starts without SASL, and its operator
+ * believes that SASL is on. @throws ServerError ZK_CONFIG_RESTRICTION
  */
 export function refuseMisplacedSasl(
   misplaced: ReadonlyMap<string, string>,

@@ -21,7 +21,7 @@ export const quorumTlsKeys = {
     'ssl.quorum.keyStore.location',
     'the certificate that this member shows to others, and its private key',
   ),
-  quorumKeyStorePassword: anyTextProperty('ssl.quorum.keyStore.password', 'of the key store'),
+  quorumKeyStorePassword: anyTextProperty('ssl.quorum.keyStore.password', 'the password of the key store'),
   quorumKeyStorePasswordPath: anyTextProperty(
     'ssl.quorum.keyStore.passwordPath',
     'the file with the password of the key store; it wins over the password',
@@ -34,12 +34,18 @@ export const quorumTlsKeys = {
     'ssl.quorum.trustStore.location',
     "the authorities that issue members' certificates",
   ),
-  quorumTrustStorePassword: anyTextProperty('ssl.quorum.trustStore.password', 'of the trust store'),
+  quorumTrustStorePassword: anyTextProperty(
+    'ssl.quorum.trustStore.password',
+    'the password of the trust store',
+  ),
   quorumTrustStorePasswordPath: anyTextProperty(
     'ssl.quorum.trustStore.passwordPath',
     'the file with the password of the trust store; it wins over the password',
   ),
-  quorumTrustStoreType: anyTextProperty('ssl.quorum.trustStore.type', 'as of the key store'),
+  quorumTrustStoreType: anyTextProperty(
+    'ssl.quorum.trustStore.type',
+    'PEM, PKCS12 or JKS, as for the key store',
+  ),
 
   quorumTlsProtocol: anyTextProperty('ssl.quorum.protocol', 'the newest version of TLS; TLSv1.3 when absent'),
   quorumTlsEnabledProtocols: anyTextProperty(
@@ -62,7 +68,11 @@ export const quorumTlsKeys = {
     flag('ssl.quorum.hostnameVerification', true, 'the certificate of a member must be for its host'),
   ),
   quorumTlsClientHostnameVerification: inProperty(
-    flag('ssl.quorum.clientHostnameVerification', true, 'that of a dialling member too'),
+    flag(
+      'ssl.quorum.clientHostnameVerification',
+      true,
+      'the certificate of a dialling member must be for its host too',
+    ),
   ),
   quorumTlsCrl: optional(
     inProperty(flag('ssl.quorum.crl', false, 'certificates that their authorities have revoked are refused')),
@@ -78,13 +88,13 @@ export const quorumTlsKeys = {
     'ssl.quorum.handshakeDetectionTimeoutMillis',
     5000,
     { min: 1, unit: 'ms' },
-    'to wait for the first bytes of a peer',
+    'limit on waiting for the first bytes of a peer',
   ),
 } satisfies Record<string, ConfigKey<unknown>>;
 
 /**
- * A key that upstream reads as a system property, but whose bad values it takes for a weaker setting: here
- * they refuse the start.
+ * A key that upstream reads as a system property. Upstream takes a bad value for a weaker setting; here it
+ * refuses the start.
  */
 function inProperty<T>(key: ConfigKey<T>): ConfigKey<T> {
   return { ...key, onlyInFile: false };

@@ -18,7 +18,7 @@ test('there is none without sslQuorum and portUnification, whatever else is set'
   assert.equal(warnings, []);
 });
 
-test('what it is when only the stores are named: mutual, and for the hosts of both sides', () => {
+test('with only the stores named, TLS is mutual and checks the hosts of both sides', () => {
   const { quorumTls, warnings } = parse(`${STORES}sslQuorum=true`);
   assert.equal(warnings, []);
   const store = { password: '', passwordPath: undefined };

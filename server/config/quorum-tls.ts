@@ -25,9 +25,9 @@ export interface StoreFile {
 
 /** TLS between members, complete and checked; the files are not read yet. */
 export interface QuorumTls {
-  /** Members are dialled with TLS. */
+  /** This member dials others with TLS. */
   readonly dials: boolean;
-  /** Members that do not speak TLS are accepted. */
+  /** This member accepts members that do not speak TLS. */
   readonly acceptsPlain: boolean;
   readonly keyStore: StoreFile;
   readonly trustStore: StoreFile;
@@ -42,8 +42,8 @@ export interface QuorumTls {
 }
 
 /**
- * Who says whether a certificate is revoked: nobody, the lists that it names, or the responder that it names
- * and then the lists.
+ * What decides whether a certificate is revoked: nothing, the lists that the certificate names, or the
+ * responder that it names and then the lists.
  */
 export type RevocationCheck = 'none' | 'lists' | 'responders';
 
@@ -96,8 +96,8 @@ function revocationCheck(settings: Settings, system: ReadonlyMap<string, string>
 }
 
 /**
- * With `zookeeper.sslQuorum=true`, Apache's server starts without TLS, and whoever wrote it believes that
- * it has it. @throws ServerError ZK_CONFIG_RESTRICTION
+ * With `zookeeper.sslQuorum=true`, Apache's server starts without TLS, and its operator believes that TLS is
+ * on. @throws ServerError ZK_CONFIG_RESTRICTION
  */
 export function refuseMisplacedTls(misplaced: ReadonlyMap<string, string>, { sslQuorum }: Settings): void {
   if (misplaced.get('sslQuorum')?.toLowerCase() !== 'true' || sslQuorum) return;

@@ -18,9 +18,9 @@ interface FileText {
   readonly text: string;
 }
 
-/** The texts a configuration is made from; `load-config.ts` reads them. */
+/** The texts from which a configuration is made. `load-config.ts` reads them. */
 export interface ConfigTexts {
-  /** Of zoo.cfg, for messages. */
+  /** Path of zoo.cfg, for messages. */
   readonly path: string;
   readonly text: string;
   /** The file that `dynamicConfigFile` names. */
@@ -31,7 +31,7 @@ export interface ConfigTexts {
   readonly systemProperties?: ReadonlyMap<string, string>;
   /** The paths that were chosen for keys whose text can mean several paths. */
   readonly paths?: ReadonlyMap<string, string>;
-  /** What was found while they were read. */
+  /** Warnings that were found while the texts were read. */
   readonly warnings?: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function readMembers(
   return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
 }
 
-/** @throws ServerError that names the file, because it is not the one that a person gave */
+/** @throws ServerError that names the dynamic file, because the operator gave the server only zoo.cfg */
 function inFile<T>({ path, text }: FileText, parse: (text: string) => T): T {
   try {
     return parse(text);
@@ -119,7 +119,10 @@ export function memberOf(
   return { sid, role, config };
 }
 
-/** Other members might not know what to make of them. @see QuorumServer.initializeWithAddressString */
+/**
+ * Members without multiAddress.enabled cannot read several addresses. @see
+ * QuorumServer.initializeWithAddressString
+ */
 function refuseSeveralAddresses(servers: readonly QuorumServer[]): void {
   const several = servers.find(({ addresses }) => addresses.length > 1);
   if (several !== undefined)

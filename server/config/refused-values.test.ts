@@ -5,7 +5,7 @@ import { usedKeys } from './config-keys.ts';
 import { notYetUsedKeys } from './keys-without-effect.ts';
 import { alone, parse, refused, three } from './server-config.test-kit.ts';
 
-const test = suite('config: what zoo.cfg must not say');
+const test = suite('config: values that refuse the start');
 
 test('a key that the role needs is missing', () => {
   refused(
@@ -23,7 +23,7 @@ test('a key that the role needs is missing', () => {
   });
 });
 
-test('a myid that is missing, no number or of no member is refused', () => {
+test('a myid that is missing, no number or of no member refuses the start', () => {
   refused('ZK_MYID', /^\/d\/myid is missing; .* one of 1, 2, 3, 4/, three);
   refused('ZK_MYID', /contains ""/, three, { myid: '' });
   refused('ZK_MYID', /contains "one"/, three, { myid: 'one\n' });
@@ -32,7 +32,7 @@ test('a myid that is missing, no number or of no member is refused', () => {
   assert.is(parse(three, { myid: ' 4 \n5\n' }).quorum?.sid, 4);
 });
 
-/** Key, values that are not accepted, and what is said to be. */
+/** Key, values that are not accepted, and what the message says is accepted. */
 const badValues: [key: string, values: string[], accepts: RegExp][] = [
   [
     'tickTime',
@@ -51,7 +51,7 @@ const badValues: [key: string, values: string[], accepts: RegExp][] = [
 ];
 
 for (const [key, values, accepts] of badValues) {
-  test(`${key}: what is accepted is said`, () => {
+  test(`${key}: a refusal says what is accepted`, () => {
     for (const value of values) {
       assert.throws(
         () => parse(`${alone}${key}=${value}`),
@@ -87,7 +87,7 @@ test('good values at their edges', () => {
   assert.is(config.jute.frameBytesMax, 2_147_483_647);
 });
 
-test('whatever stands in the file, it is a configuration or a ServerError', () => {
+test('property: any text of zoo.cfg is a configuration or a ServerError', () => {
   const key = fc.oneof(
     fc.constantFrom(...Object.values(usedKeys).map(used => used.key), ...Object.keys(notYetUsedKeys)),
     fc.constantFrom('server.1', 'server.2', 'server.x', 'group.1', 'weight.1', '__proto__', 'constructor'),

@@ -6,7 +6,7 @@ const test = suite('config: restrictions that this server does not have');
 
 const alone = 'dataDir=/d\nclientPort=2181\n';
 
-/** The line, and what it would do, as the refusal says it. */
+/** The line, and the restriction that it would make, in the words of the refusal. */
 const refused: [line: string, said: RegExp][] = [
   ['sslQuorum=true\nssl.quorum.context.supplier.class=a.B', /ssl\.quorum\.context\.supplier\.class=a\.B/],
   ['secureClientPort=2281', /secureClientPort=2281 \(clients connect with TLS\)/],
@@ -40,8 +40,8 @@ for (const [line, said] of refused) {
 }
 
 /**
- * Switched off, names of files and people, more that is let in: the server starts, and says that they do
- * nothing.
+ * Settings that switch a feature off, name files or people, or allow more: the server starts, and says that
+ * they have no effect.
  */
 const started = [
   'ssl.quorum.allowReverseDnsLookup=true',
@@ -53,7 +53,7 @@ const started = [
   'quorum.auth.kerberos.servicePrincipal=zk/_HOST',
   'quorum.cnxn.threads.size=20',
   'sessionRequireClientSASLAuth=false',
-  // Neither does anything in Apache ZooKeeper.
+  // Neither has an effect in Apache ZooKeeper either.
   'sessionRequireClientSASLAuth=yes',
   'enforce.auth.schemes=sasl',
   'requireClientAuthScheme=sasl',
@@ -83,7 +83,7 @@ for (const line of started) {
   });
 }
 
-test('field report C5: all of them are named at once, and none with its secrets', () => {
+test('field report C5: a refusal names all such keys at once, and none of their secrets', () => {
   const lines =
     'enforceQuota=true\naudit.enable=true\nssl.keyStore.password=hush\nauthProvider.password=hush\n';
   assert.throws(
@@ -100,7 +100,7 @@ test('field report C5: all of them are named at once, and none with its secrets'
   );
 });
 
-test('field report C5: a server that has a TLS port alone does not start without any port', () => {
+test('field report C5: a server that has only a TLS client port does not start, because it would have no port', () => {
   assert.throws(
     () => parseConfig({ path: '/zoo.cfg', text: 'dataDir=/d\nsecureClientPort=2281\n' }),
     (error: ServerError) => error.code === 'ZK_CONFIG_RESTRICTION',

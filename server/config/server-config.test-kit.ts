@@ -1,4 +1,4 @@
-/** Texts of configurations, and how one is refused. */
+/** Texts of configurations for tests, and helpers that show how one is refused. */
 import { assert } from '#test';
 import type { ConfigTexts } from './read-members.ts';
 import { parseConfig, type ServerConfig } from './server-config.ts';

@@ -128,7 +128,7 @@ test('standalone: no server line, or one participant while standaloneEnabled', (
   refused('ZK_CONFIG_MISSING', /role participant/, `${alone}standaloneEnabled=false`);
 });
 
-test('field report C1: limits without end are as long as a timer can be; none is below one tick in an ensemble', () => {
+test('field report C1: unlimited limits are as long as a timer can be; in an ensemble none is below one tick', () => {
   const huge = three
     .replace('initLimit=10', 'initLimit=2147483647')
     .replace('syncLimit=5', 'syncLimit=1000000');
@@ -152,7 +152,7 @@ test('field report C1: limits without end are as long as a timer can be; none is
       );
 });
 
-test('field report C1: what stands behind the last dot of a dynamic file is its version if it can be one', () => {
+test('field report C1: the part behind the last dot of a dynamic file is its version if it can be one', () => {
   const text = 'dataDir=/d\ninitLimit=1\nsyncLimit=1\ndynamicConfigFile=/x\n';
   const versions: [path: string, version: number][] = [
     ['/conf/zoo.cfg.dynamic', 0],
@@ -265,12 +265,12 @@ test('known keys without effect are listed in one warning', () => {
   ]);
 });
 
-test('a key whose value is checked and has no effect yet is listed too', () => {
+test('a key whose value is checked but has no effect yet is listed too', () => {
   const config = parse(`${alone}maxBatchSize=7`);
   assert.equal(config.warnings, ['these keys are known but without effect in this server: maxBatchSize']);
 });
 
-test('readonlymode.enabled without local sessions is told of: it opens no others', () => {
+test('a warning says that readonlymode.enabled has no effect without local sessions: it opens no others', () => {
   const config = parse(`${alone}readonlymode.enabled=true`);
   assert.is(config.readOnlyModeEnabled, true);
   assert.match(
@@ -318,7 +318,7 @@ test('version= is that of the membership, in hexadecimal', () => {
   );
 });
 
-test('at least three snapshots are kept', () => {
+test('the server keeps at least three snapshots', () => {
   const config = parse(`${alone}autopurge.snapRetainCount=1`);
   assert.is(config.snapRetainCount, 3);
   assert.match(config.warnings[0] ?? '', /snapRetainCount=1 is too small; the minimum, 3, is used/);
@@ -343,7 +343,7 @@ test('the table of keys: each stands in it once, with a meaning, and its default
   assert.is(nearestKey('qwertyuiop'), undefined);
 });
 
-/** As Debian's zookeeper package installs it, comments left out. */
+/** The zoo.cfg that Debian's zookeeper package installs, without its comments. */
 test('a zoo.cfg as packages ship it', () => {
   const config = parse(
     '# ticks\ntickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=/var/lib/zookeeper\nclientPort=2181\n',
@@ -354,7 +354,7 @@ test('a zoo.cfg as packages ship it', () => {
   assert.equal(config.warnings, []);
 });
 
-test('a session timeout never exceeds what a client can be told', () => {
+test('a session timeout never exceeds what the protocol can tell a client', () => {
   const { minSessionTimeoutMs, maxSessionTimeoutMs } = parse(`${alone}tickTime=2147483647`);
   assert.equal([minSessionTimeoutMs, maxSessionTimeoutMs], [2 ** 31 - 1, 2 ** 31 - 1]);
 });

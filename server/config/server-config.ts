@@ -25,20 +25,20 @@ import { type StreamSettings, streamSettings } from './stream-settings.ts';
 
 /** The configuration of one server, complete and checked. No other code applies a default. */
 export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
-  /** Of zoo.cfg. */
+  /** Path of zoo.cfg. */
   readonly path: string;
   /** The text of zoo.cfg, unchanged. */
   readonly text: string;
   readonly dataDir: string;
   readonly dataLogDir: string;
-  /** Undefined if this server takes no clients, or only clients with TLS. */
+  /** Undefined if this server accepts no clients, or only clients with TLS. */
   readonly clientAddress: Address | undefined;
   readonly secureClientAddress: Address | undefined;
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
   readonly initLimitMs: number;
   readonly syncLimitMs: number;
-  /** To connect to a leader or an observer master. */
+  /** Limit on connecting to a leader or an observer master. */
   readonly connectToLearnerMasterLimitMs: number;
   /** Observers log to disk. */
   readonly observerSyncEnabled: boolean;
@@ -54,7 +54,9 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly quorumSasl: QuorumSasl | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
   readonly unknownKeys: readonly UnknownKey[];
-  /** One line each, for the log of the start: settings that may have been meant in another way. */
+  /**
+   * Warnings for the log at the start, one line each, about settings that may have been meant differently.
+   */
   readonly warnings: readonly string[];
 }
 
@@ -156,7 +158,7 @@ function directories(settings: Settings, texts: ConfigTexts, warnings: string[])
 const READ_ONLY_WITHOUT_SESSIONS =
   'readonlymode.enabled=true has no effect without localSessionsEnabled=true: a read-only server opens local sessions alone';
 
-/** What an observer that serves read-only clients without a master cannot do without. */
+/** Settings without which an observer cannot serve read-only clients while it has no master. */
 function checkReadOnly(settings: Settings, logs: boolean): void {
   if (!settings.observerReadOnlyEnabled) return;
   const key = 'observer.readOnly.enabled';
@@ -189,7 +191,7 @@ function settle(settings: Settings, warnings: string[]): void {
   }
 }
 
-/** Java takes the last of several values; the person may have meant the first. */
+/** Java takes the last of several values; the operator may have meant the first. */
 function repetition(key: string, replaced: string, by: string): string {
   if (SECRET_KEY.test(key)) return `${shortened(key)} is set more than once; the last value is used`;
   const [name, first, last] = [key, replaced.trim(), by.trim()].map(shortened);
@@ -206,7 +208,7 @@ function readSettings(properties: ReadonlyMap<string, string>, warnings: string[
 
 function timeouts(settings: Settings, inQuorum: boolean, path: string) {
   const { tickTimeMs, minSessionTimeout, maxSessionTimeout } = settings;
-  // The timeout goes to clients in 32 bits.
+  // The protocol tells clients the timeout in 32 bits.
   const minSessionTimeoutMs =
     minSessionTimeout === -1 ? Math.min(2 * tickTimeMs, INT_MAX) : minSessionTimeout;
   const maxSessionTimeoutMs =

@@ -27,7 +27,7 @@ function refusal(lines: readonly string[]): string {
   return assert.unreachable(`${lines.join(' ')} is accepted`) as never;
 }
 
-test('an observer has the settings of its stream, and a name that nobody gave', () => {
+test('an observer has the settings of its stream, and a default name', () => {
   assert.equal(parse(NATS).stream, {
     sink: 'nats',
     url: 'nats://zk@broker:4222',
@@ -57,7 +57,7 @@ test('a server that is no observer warns, and has no stream', () => {
   );
 });
 
-test('what cannot be a stream is refused with what is accepted, and a password is not shown', () => {
+test('settings that cannot be a stream are refused with what is accepted, and no message shows a password', () => {
   assert.match(
     refusal(['observer.stream.sink=kafka']),
     /^observer.stream.sink=kafka .* accepted is nats, redis, or the path/,

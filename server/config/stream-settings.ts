@@ -11,7 +11,7 @@ export interface StreamSettings {
   readonly sink: SinkName | `/${string}`;
   /** Empty for a module that needs none. */
   readonly url: string;
-  /** Of the stream at the broker. */
+  /** Name of the stream at the broker. */
   readonly name: string;
   /** The file whose first line is the password, which is read at each start of the plug-in. */
   readonly passwordPath: string | undefined;
@@ -21,7 +21,7 @@ const SINK = 'observer.stream.sink';
 const URL_KEY = 'observer.stream.url';
 const NAME_KEY = 'observer.stream.name';
 const NAME_DEFAULT = 'zookeeper';
-/** NATS accepts less in the name of a stream than Redis in a key. */
+/** NATS accepts fewer characters in the name of a stream than Redis in a key. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @throws ServerError ZK_CONFIG_VALUE */

@@ -5,9 +5,9 @@ import { TURN_UNITS } from '../turns/turn-budget.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import { CatchUp } from './catch-up.ts';
 
-const test = suite('learner: memory is brought level with the log');
+const test = suite('learner: bringing memory level with the log');
 
-/** A turn has room for two of these. */
+/** Size of a transaction of which a turn has room for two. */
 const BYTES = (TURN_UNITS / 2) * 16;
 const COUNT = 7;
 

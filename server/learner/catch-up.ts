@@ -18,14 +18,14 @@ export interface CatchUpParts {
 }
 
 /**
- * Brings memory level with what the log holds now: between the end of a role and the next election, and when
- * an observer has held back a sync from its readers. That may take longer than a turn, and the others hear
- * from this server meanwhile.
+ * Applies what the log holds and memory does not: between the end of a role and the next election, and when
+ * an observer has held back a sync from its readers. It may take several turns, in which this server still
+ * answers other members.
  */
 export class CatchUp {
   readonly #parts: CatchUpParts;
   readonly #steps: Generator<number, number>;
-  /** Given the number of transactions that were applied. */
+  /** Called at the end, with the number of transactions that were applied. */
   readonly #done: (count: number) => void;
   #stopped = false;
 

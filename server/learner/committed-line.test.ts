@@ -5,7 +5,7 @@ import { TurnQueue } from '../turns/turn-queue.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { COMMITTED_BYTES_MAX, CommittedLine } from './committed-line.ts';
 
-const test = suite('quorum: what a learner’s master has committed');
+const test = suite('quorum: a learner’s line of committed transactions');
 
 const PER_TURN = 4;
 /** All transactions share this buffer: nothing reads its content. */
@@ -34,7 +34,7 @@ class Play {
     );
   }
 
-  /** Runs `body` as what arrives in one turn. */
+  /** Runs `body` in one turn, as if its packets arrived together. */
   turn(body: () => void): void {
     this.clock.after(0, body);
     this.clock.time.step();

@@ -13,16 +13,16 @@ export interface CommittedLineEvents {
   apply(packet: TxnPacket): void;
   /** False while watchers must be told of earlier transactions first. Later turns change that. */
   mayApply(): boolean;
-  /** More than `COMMITTED_BYTES_MAX` wait: the owner must stop reading from the master. */
+  /** More than `COMMITTED_BYTES_MAX` bytes wait, so the owner must stop reading from the master. */
   onFull(): void;
-  /** Half of that is applied: the owner may read again. */
+  /** At most half of `COMMITTED_BYTES_MAX` waits, so the owner may read again. */
   onRelaxed(): void;
 }
 
 /**
- * What a learner's master has said that has an order: committed transactions, and the answers between them.
- * They are carried out in that order, as many at once as a turn's budget allows and the rest in later turns.
- * The learner still hears its master meanwhile: however long earlier transactions take to apply, it answers
+ * Committed transactions and the master's answers between them, in the order in which they came. The line
+ * carries them out in that order, as many at once as a turn's budget allows and the rest in later turns. The
+ * learner still hears its master meanwhile: however long earlier transactions take to apply, it answers
  * pings, and logs and acks proposals.
  */
 export class CommittedLine {
@@ -47,7 +47,7 @@ export class CommittedLine {
     return this.#waiting.length;
   }
 
-  /** Memory that they take, in bytes. */
+  /** Memory that the waiting transactions and answers take, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -71,7 +71,7 @@ export class CommittedLine {
     else this.#wait(run);
   }
 
-  /** Something else is applied first: everything waits until `release`. */
+  /** Everything waits until `release`, because something else must be applied first. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -120,7 +120,7 @@ export class CommittedLine {
     }
   }
 
-  /** Forgets what waits. Committed transactions that are not applied are in the log. */
+  /** Drops what waits. Committed transactions that are not applied yet are in the log. */
   stop(): void {
     this.#waiting.clear();
     this.#bytes = 0;

@@ -22,7 +22,10 @@ export class Follower extends Learner {
   readonly #pending = new Fifo<TxnPacket>();
   readonly #toAck = new Fifo<number>();
   #lastQueued = 0;
-  /** Who leads by reconfigurations that are not applied yet: observers behind this server are told then. */
+  /**
+   * By zxid, the leaders that reconfigurations have named and that are not applied yet. Observers behind this
+   * server are told when they are.
+   */
   readonly #activated = new Map<number, number>();
   readonly #proposalsReceived = this.context.metrics.counter('learner_proposal_received_count');
   readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
@@ -95,7 +98,7 @@ export class Follower extends Learner {
     this.#serving!.server.proposed(packet);
   }
 
-  /** `leader`: who leads from then on; null where the packet does not say. */
+  /** `leader` leads from then on; null when the packet does not say. */
   #commit(zxid: number, leader: number | null): void {
     const head = this.#pending.peek();
     if (head === undefined || head.zxid !== zxid) {
@@ -110,7 +113,7 @@ export class Follower extends Learner {
     if (leader !== null && this.#observerMaster !== null) this.#activated.set(zxid, leader);
     this.#serving!.server.commit(head);
     this.#commitsReceived.add();
-    // Its client is answered, and its observers are told, before it leaves.
+    // Before this server leaves, its client is answered and its observers are told.
     if (outcome === 'leaves') this.#serving!.server.whenApplied(() => this.end(RECONFIGURED));
   }
 

@@ -26,7 +26,7 @@ function reconfig(counter: number): TxnPacket {
   return packetOf(zxidOf(counter), { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 });
 }
 
-/** As a leader commits it, which names `leader`. */
+/** Commits the reconfiguration as a leader does that names `leader`. */
 function activate(role: 'follower' | 'observer', master: Peer, txn: TxnPacket, leader: number): void {
   const named = Buffer.alloc(8);
   named.writeBigInt64BE(BigInt(leader));
@@ -111,7 +111,7 @@ for (const role of ['follower', 'observer'] as const) {
     assert.match(stage.ended ?? '', /changes its role or its leader/);
   });
 
-  test(`${role}: one that is committed before UPTODATE, as Apache's leaders send it, takes effect at once`, () => {
+  test(`${role}: a reconfiguration that is committed before UPTODATE, as Apache's leaders send it, takes effect at once`, () => {
     for (const phase of ['sync', 'upToDate']) {
       const { stage, master } = discover(role);
       master.send(DIFF, 0);
@@ -151,7 +151,7 @@ test('a follower counts a configuration from its proposal on, before it acks tha
   assert.equal(stage.activations, []);
 });
 
-test('with reconfigEnabled, a learner tells its leader the version that it has in force', () => {
+test('with reconfigEnabled, a learner tells its leader the version of the configuration in force', () => {
   const stage = new Stage({ sid: 2, settings: 'reconfigEnabled=true\n' });
   const accept = stage.playMember(1, 2888);
   const { committed } = stage.context.membership;

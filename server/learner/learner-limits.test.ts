@@ -8,7 +8,7 @@ import { makeZxid } from '../wire/zxid.ts';
 import { INIT_LIMIT_MS, type Peer, Stage, TICK_MS } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
 
-const test = suite("quorum: a learner's patience");
+const test = suite('quorum: time limits of a learner');
 
 const { SNAP, NEWLEADER, PING } = PacketType;
 const EPOCH = 2;

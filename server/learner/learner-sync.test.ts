@@ -16,11 +16,11 @@ import {
   THEIRS,
 } from './learner.test-kit.ts';
 
-const test = suite('quorum: a learner is cut back, or sent a snapshot');
+const test = suite('quorum: TRUNC and SNAP at a learner');
 
 const { PROPOSAL, COMMIT, NEWLEADER, DIFF, TRUNC, SNAP } = PacketType;
 
-test('ZOOKEEPER-3104, 3642: a SNAP counts only when it is whole; one that ends in the middle leaves memory and disk unchanged', () => {
+test('ZOOKEEPER-3104, 3642: a SNAP counts only when it is whole; one that breaks off in the middle leaves memory and disk unchanged', () => {
   const snapshot = snapshotOf(THEIRS);
   for (const cut of [0, 1, 10, Math.floor(snapshot.length / 2), snapshot.length - 1, snapshot.length]) {
     const play = acked(discover('follower'));
@@ -30,7 +30,8 @@ test('ZOOKEEPER-3104, 3642: a SNAP counts only when it is whole; one that ends i
     assertEnded(play, /connection to the master lost/);
     assert.is(play.stage.database.lastProcessedZxid, e1(3), `cut at ${cut}`);
     assert.is(play.stage.database.tree.getNode('/n100000004'), undefined);
-    // The same database goes on: the next sync is a DIFF on top of what it really has. ZOOKEEPER-1549
+    // The same database goes on: the next sync is a DIFF on top of what the database really has.
+    // ZOOKEEPER-1549
     const again = acked(discover('follower', { stage: play.stage, newEpoch: 3 }));
     again.master
       .send(DIFF, e1(4))
@@ -64,7 +65,7 @@ test('a SNAP at every split point: the tree, the sessions, and what follows behi
   }
 });
 
-test('a learner leaves on a SNAP with another signature, or of garbage', () => {
+test('a learner leaves its master on a SNAP with another signature, or of garbage', () => {
   const wrong = new JuteWriter().writeString('BenWasNot!').toBuffer();
   const play = acked(discover('follower'));
   play.master.send(SNAP, e1(6)).write(Buffer.concat([snapshotOf(THEIRS), wrong]));
@@ -135,7 +136,7 @@ test('ZOOKEEPER-3642: when the master is lost while its SNAP is written, the dat
   assert.is(stage.database.lastProcessedZxid, e1(4));
 });
 
-test('a learner that leaves in the middle of a sync has on disk what it has in memory', () => {
+test('after a learner leaves in the middle of a sync, its disk and its memory have the same', () => {
   const { stage, master } = acked(discover('follower'));
   stage.machine.disk.syncDelayMs = 500;
   master

@@ -1,4 +1,4 @@
-/** Forms and sizes of the packets that a master may send a learner, and a learner its master. */
+/** Forms and sizes of the packets that a master may send to a learner, and a learner to its master. */
 import { assert, suite } from '#test';
 import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -8,11 +8,11 @@ import { Stage } from '../zab/peer.test-kit.ts';
 import { e1, e2, OLD, serve } from './learner.test-kit.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 
-const test = suite('quorum: forms and sizes of what learners receive and send');
+const test = suite('quorum: forms and sizes of packets at a learner');
 
 const { PROPOSAL, COMMIT, INFORM, PING } = PacketType;
 
-test('A2: touched sessions are reported in pings that a master with the same jute.maxbuffer can read', () => {
+test('A2: a learner reports touched sessions in pings that a master with the same jute.maxbuffer can read', () => {
   const stage = new Stage({ sid: 2, settings: 'jute.maxbuffer=1000\n' }).history(OLD, 1);
   const { master } = serve('follower', stage);
   const server = stage.serving as LearnerZooKeeperServer;

@@ -16,7 +16,7 @@ import { makeZxid } from '../wire/zxid.ts';
 import { CommittedLine } from './committed-line.ts';
 import { RelayedRequests } from './relayed-requests.ts';
 
-/** The connection to the leader, or to the observer master in its place. */
+/** The connection to the leader, or to an observer master. */
 export interface MasterLink {
   request(
     sessionHigh: number,
@@ -37,8 +37,8 @@ export interface MasterLink {
 }
 
 /**
- * Called with the leader's answer to a sync. Syncs and revalidations are answered in the order asked; some of
- * the askers are observers behind this server.
+ * Called with the leader's answer to a sync. The leader answers syncs and revalidations in the order of the
+ * questions; some of them come from observers behind this server.
  */
 type SyncWaiter = () => void;
 type RevalidateWaiter = { sessionId: bigint; timeoutMs: number; answer: (valid: boolean) => void };
@@ -58,8 +58,9 @@ interface Touched {
 }
 
 /**
- * The server of a follower or observer: reads are answered here, writes go to the leader as REQUEST and are
- * answered when their transaction comes back committed. @see FollowerZooKeeperServer; ObserverZooKeeperServer
+ * The server of a follower or observer. It answers reads itself. It sends writes to the leader as REQUEST,
+ * and answers them when their transaction comes back committed. @see FollowerZooKeeperServer;
+ * ObserverZooKeeperServer
  */
 export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly mode: ServerMode;
@@ -133,7 +134,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.madeRoom();
   }
 
-  /** Counts requests of a client that has left: the leader still keeps them. */
+  /** Counts the requests of a client that has left, because the leader still keeps them. */
   override leftBehind(sessionHigh: number, sessionLow: number, count: number, bytes: number): void {
     this.#relayed.passedOn(sessionHigh, sessionLow, bytes, count);
   }
@@ -194,7 +195,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#committed.behind(() => this.#answerRevalidation(sessionId, valid));
   }
 
-  /** Answers come in the order of the questions, including those of observers behind this server. */
+  /** Answers come in the order of the questions, and so do those to observers behind this server. */
   #answerRevalidation(sessionId: bigint, valid: boolean): void {
     this.#takeRevalidation(sessionId, valid);
     this.#asksOn();
@@ -263,8 +264,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * Takes no more writes, and calls `done` when the master has answered those under way: its answer to a sync
-   * comes after all of them. Never if this server stops first.
+   * Takes no more writes, and calls `done` when the master has answered those under way, which is when it
+   * answers a sync. If this server stops first, `done` is never called.
    */
   drain(done: () => void): void {
     this.#isDraining = true;
@@ -323,7 +324,10 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#committed.release();
   }
 
-  /** Calls `run` once everything committed before is applied; never if this server stops first. */
+  /**
+   * Calls `run` once everything committed before is applied. If this server stops first, `run` is never
+   * called.
+   */
   whenApplied(run: () => void): void {
     this.#committed.behind(run);
   }
@@ -339,7 +343,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     return this.connectionOf(high, low)?.headWrite(header.cxid) ?? null;
   }
 
-  /** The leader tracks the sessions of learners: only the database's table is kept here. */
+  /** The leader tracks the sessions of learners, so this server keeps only the table in the database. */
   protected onApplied(header: TxnHeader): void {
     if (header.type === OpCode.reconfig) this.parts.onReconfig?.();
   }

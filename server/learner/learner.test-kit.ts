@@ -1,4 +1,4 @@
-/** A learner whose master the test plays: its handshake, up to where the tests begin. */
+/** A learner whose master the test plays, with the handshake up to where tests begin. */
 import { assert } from '#test';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
 import { SnapshotSerializer } from '../storage/snapshots/snapshot-stream.ts';
@@ -29,7 +29,10 @@ export interface Play {
   readonly established: readonly number[];
 }
 
-/** Runs the handshake: the master is about to say how it will sync. `introduced`: before LEADERINFO. */
+/**
+ * Runs the handshake up to where the master is about to say how it will sync. `introduced`: before
+ * LEADERINFO.
+ */
 export function discover(
   role: 'follower' | 'observer',
   options: {

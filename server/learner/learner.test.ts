@@ -108,8 +108,8 @@ function cutPowerAt(stage: Stage, operation: number): () => boolean {
 }
 
 /**
- * Cuts the power at each disk operation of a sync, each time on another machine. A server that starts in the
- * new epoch must have its history.
+ * Cuts the power at each disk operation of a sync, each time on a fresh machine. A server that then starts in
+ * the new epoch must have the history of that epoch.
  */
 function cutPowerDuring(sync: (master: Play['master']) => void): void {
   for (let at = 1; ; at++) {
@@ -119,7 +119,7 @@ function cutPowerDuring(sync: (master: Play['master']) => void): void {
     try {
       stage.settle();
     } catch {
-      // The process would end here.
+      // A real process would end here.
     }
     const cut = disarm();
     stage.powerCycle();
@@ -362,7 +362,7 @@ test('initLimit bounds the wait for each step of the sync, syncLimit the silence
   assert.match(play.stage.ended!, new RegExp(`for ${SYNC_LIMIT_MS} ms`));
 });
 
-test('while this server’s own backlog holds reading back, the master is not silent, but its data grow old', () => {
+test('while a learner stops reading because of its own backlog, its master does not count as silent, but its data grow old', () => {
   const play = serve('observer');
   play.master.send(PING, e1(3));
   play.stage.settle();
@@ -395,7 +395,7 @@ test('a failed fsync stops the server before anything is acked', () => {
   assert.equal(master.told(), []);
 });
 
-test('ZOOKEEPER-2845: a follower that leaves with logged but uncommitted proposals has them in memory too', () => {
+test('ZOOKEEPER-2845: after a follower leaves, its logged but uncommitted proposals are in memory too', () => {
   const play = serve('follower');
   play.master
     .sendTxn(PROPOSAL, createPacket(e2(1)))

@@ -24,8 +24,8 @@ const SNAPSHOT_BYTES_PER_TURN = 512 * 1024;
 export const RECONFIGURED = 'a configuration is in force that changes its role or its leader';
 
 /**
- * A learner's connection and disk, on which it carries out what `LearnerSide` says, in the order given, up to
- * the point where it serves. What follows differs between `Follower` and `Observer`.
+ * A learner: it carries out the outputs of `LearnerSide` on its connection and disk, in the order given, up
+ * to the point where it serves. What follows differs between `Follower` and `Observer`.
  */
 export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
@@ -37,34 +37,34 @@ export abstract class Learner implements Role {
   #input: PacketInput | null = null;
   #stage: 'connect' | 'sync' | 'broadcast' | 'ended' = 'connect';
   readonly #side = new LearnerSide();
-  /** Of the last step; the next to be carried out. */
+  /** Outputs of the last step that are still to be carried out. */
   #outputs: readonly LearnerOutput[] = [];
   #nextOutput = 0;
-  /** What the next output waits for: the bytes of a snapshot, or this server's own disk. */
+  /** What must come before the next output: the bytes of a snapshot, or this server's own disk. */
   #waitsFor: 'snapshot' | 'disk' | null = null;
   readonly master: MasterConnection;
   #watchdog: Timer | null = null;
   readonly #patience: Patience;
-  /** When data of the master last came. */
+  /** Monotonic ms at which data of the master last came. */
   #lastReceivedMs = 0;
   #startedMs = 0;
   /** This server must not follow the leader's epoch. */
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
-  /** What the sync brings is logged, and applied only when it is known to be committed. @see Readers */
+  /** What the sync brings is only logged; it is applied when it is known to be committed. @see Readers */
   #holdsBack = false;
   #snapshotBytesInTurn = 0;
   #snapshotBytes = 0;
   #ended: ((reason: string) => void) | null = null;
   /** Address of the master that it is connected to, for `mntr` and the log. */
   masterAddress: Address | null = null;
-  /** Its sid. */
+  /** Sid of that master. */
   masterSid: number | null = null;
   syncMode: SyncMode | null = null;
 
   /**
-   * `rounds`: the masters to try, round after round. `onEstablished`: votes of this server name the new epoch
-   * from then on.
+   * `rounds`: the masters to try, round after round. `onEstablished`: called when votes of this server name
+   * the new epoch from now on.
    */
   constructor(
     context: PeerContext,
@@ -115,8 +115,8 @@ export abstract class Learner implements Role {
   }
 
   /**
-   * Monotonic ms at which this server last received anything from the master. How old its data are counts
-   * from there, also when its own disk or backlog kept it from reading.
+   * Monotonic ms at which this server last received anything from the master. The age of its data counts from
+   * then, even when its own disk or backlog kept it from reading.
    */
   get lastReceivedMs(): number {
     return this.#lastReceivedMs;
@@ -132,7 +132,7 @@ export abstract class Learner implements Role {
   }
 
   /**
-   * A leader whose epoch this server refuses may make room at once, or go on for days. One question per tick
+   * A leader whose epoch this server refuses may step down at once, or go on for days. One attempt per tick
    * is enough.
    */
   get pauseMs(): number {
@@ -200,14 +200,16 @@ export abstract class Learner implements Role {
       lastProcessedZxid: database.lastProcessedZxid,
       lastLoggedZxid: database.lastLoggedZxid,
       snapshotNeeded: sync.snapshotNeeded,
-      // Without reconfiguration, a leader of Apache's may know no newer one than that of the file.
+      // Without reconfigEnabled, a leader of Apache's may know no newer version than that of the file.
       configVersion: config.reconfigEnabled
         ? membership.committed.verifier.version
         : (config.quorum?.config.version ?? 0),
     };
   }
 
-  /** A learner may dial a moment before its leader listens. A new election would only repeat that. */
+  /**
+   * A learner may dial a moment before its leader listens; after a new election that would only happen again.
+   */
   #onUnanswered(): void {
     this.#stage = 'connect';
     this.master.attach(null);
@@ -232,7 +234,7 @@ export abstract class Learner implements Role {
     }
   }
 
-  /** A tree of gigabytes comes as fast as it is read, so others get their turn in between. */
+  /** A tree of gigabytes arrives as fast as this server reads it, so other work gets turns in between. */
   #paceSnapshot(bytes: number): void {
     this.#snapshotBytesInTurn += bytes;
     if (this.#snapshotBytesInTurn < SNAPSHOT_BYTES_PER_TURN || this.#waitsFor !== 'snapshot') return;
@@ -244,8 +246,8 @@ export abstract class Learner implements Role {
   }
 
   /**
-   * Only malformed input is the master's fault. Any other error is this server's, and has left something half
-   * done.
+   * Only malformed input is the master's fault. Any other error is a bug of this server, and has left
+   * something half done.
    */
   #onMalformed(error: unknown): void {
     const ofTheMaster =
@@ -422,7 +424,7 @@ export abstract class Learner implements Role {
     this.#packets.suspend();
     this.#input?.stop();
     this.master.destroy(reason);
-    // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk.
+    // An unfinished snapshot or sync leaves nothing in memory; the disk decides what this server has.
     // ZOOKEEPER-3642, 5094
     if (this.#snapshot !== null) this.context.database.cancelRestore();
     this.#snapshot = null;

@@ -51,7 +51,7 @@ export class MasterConnection implements MasterSender {
     return !this.#isFull;
   }
 
-  /** The connection takes more. False when it has always done so. */
+  /** The connection takes data again. False when it was never full. */
   drained(): boolean {
     const wasFull = this.#isFull;
     this.#isFull = false;

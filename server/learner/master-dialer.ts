@@ -10,7 +10,7 @@ export const ROUND_PAUSE_MS = 100;
  */
 const FIRST_PAUSE_MS = 10;
 
-/** Pause after that many rounds, counted from 0, without the extra pause. */
+/** Pause after round number `round`, counted from 0, without the extra pause. */
 export function roundPauseMs(round: number): number {
   return Math.min(ROUND_PAUSE_MS, FIRST_PAUSE_MS * 2 ** round);
 }
@@ -41,7 +41,8 @@ export class MasterDialer {
   readonly #events: MasterDialerEvents;
   #attempt: Timer | null = null;
   /**
-   * The master that it dials, or was connected to last; null between two rounds, and after it has given up.
+   * The master that the dialer dials, or was last connected to; null between two rounds, and after it has
+   * given up.
    */
   asked: Master | null = null;
   #round = 0;
@@ -64,8 +65,8 @@ export class MasterDialer {
   }
 
   /**
-   * Goes on with the master after the one connected last. A proxy, or a port that is about to close, accepts
-   * connections that nobody answers; the dialer treats that as a refusal.
+   * Goes on with the master after the last one that accepted. A proxy, or a port that is about to close,
+   * accepts connections that nobody answers; that counts as a refusal.
    */
   next(): void {
     this.#dial(this.#round, this.#index + 1);

@@ -1,6 +1,7 @@
 /**
- * Row 004-18: what polling for a master costs an observer once a new leader is elected. A follower opens its
- * port for observers when it has synced; an observer that comes earlier is refused, and comes again.
+ * Row 004-18: how long an observer takes to find a master by polling, once a new leader is elected. A
+ * follower opens its port for observers when it has synced; an observer that comes earlier is refused, and
+ * tries again.
  */
 import { assert, suite } from '#test';
 import { MemoryEnsemble, nameOf, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
@@ -12,9 +13,9 @@ const OBSERVERS = 12;
 
 interface Wait {
   readonly attempts: number;
-  /** From its first attempt until its master listened; 0 when it listened already. */
+  /** Time from the observer's first attempt until its master listened; 0 when the master listened already. */
   readonly beforeMs: number;
-  /** From then on until it was connected, beyond a round trip. */
+  /** Time from then on until the observer was connected, minus a round trip. */
   readonly afterMs: number;
 }
 
@@ -70,7 +71,7 @@ function waitsOf(latencyMs: number): Wait[] {
 }
 
 for (const latencyMs of [2, 25])
-  test(`004-18: over links of ${latencyMs} ms, who comes before its master listens waits no longer for it then than it has waited before`, () => {
+  test(`004-18: over links of ${latencyMs} ms, an observer that comes before its master listens waits no longer after that than it has waited before`, () => {
     const early = waitsOf(latencyMs).filter(({ attempts }) => attempts > 1);
     assert.ok(early.length > 0, 'somebody comes early');
     for (const { beforeMs, afterMs } of early) {

@@ -23,7 +23,7 @@ test('004-16: an observer asks followers for many rounds, then the leader as wel
   assert.equal(last, [...early, 'leader']);
 });
 
-test('a leader that no configuration here names any longer is left out', () => {
+test('a leader that no configuration here names any longer is not asked', () => {
   const masters = new ObserverMasters(new SeededRandom('masters'));
   for (const followers of [[A], []]) {
     const rounds = masters.rounds({ followers, leader: undefined });
@@ -31,7 +31,7 @@ test('a leader that no configuration here names any longer is left out', () => {
   }
 });
 
-test('a master that did not serve is asked after all others, until another one serves', () => {
+test('a master that did not serve is asked after all others, until another master serves', () => {
   const masters = new ObserverMasters(new SeededRandom('masters'));
   hosts(masters);
   masters.onEnded(A);
@@ -47,7 +47,7 @@ test('a master that did not serve is asked after all others, until another one s
   assert.is(hosts(masters).last.at(-1), 'leader');
 });
 
-test('when no master has served, all are asked afresh', () => {
+test('when no master has served, the observer asks all of them again', () => {
   const masters = new ObserverMasters(new SeededRandom('masters'));
   for (const master of [A, B, LEADER]) {
     hosts(masters);

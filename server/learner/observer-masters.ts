@@ -1,13 +1,13 @@
 import type { Random } from '../runtime/runtime.ts';
 import type { Master } from './master-dialer.ts';
 
-/** About a second. */
+/** Number of rounds in which only followers are asked: about one second. */
 const ROUNDS = 13;
 
 /** Who can serve an observer: followers on `observerMasterPort`, and the leader there too. */
 export interface MasterCandidates {
   readonly followers: readonly Master[];
-  /** Undefined when no configuration of this server names it any longer. */
+  /** Undefined when no configuration of this server names the leader any longer. */
   readonly leader: Master | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface MasterCandidates {
  */
 export class ObserverMasters {
   readonly #random: Random;
-  /** Sids. */
+  /** Sids of masters that have accepted a connection, or kept the observer waiting, and never served it. */
   readonly #triedInVain = new Set<number>();
   #served = false;
   #prescribed: Master | null = null;
@@ -49,7 +49,7 @@ export class ObserverMasters {
     return prescribed === null ? rounds : [[prescribed], ...rounds];
   }
 
-  /** The master to ask first, the next time. */
+  /** Sets the master to ask first, the next time. */
   prescribe(master: Master): void {
     this.#prescribed = master;
   }
@@ -60,7 +60,7 @@ export class ObserverMasters {
     this.#triedInVain.clear();
   }
 
-  /** `master`: the one that it was connected to or waited for. */
+  /** `master`: the one to which the observer was connected, or for which it waited. */
   onEnded(master: Master | null): void {
     if (master !== null && !this.#served) this.#triedInVain.add(master.sid);
   }

@@ -1,4 +1,6 @@
-/** An observer that its master sends proposals and commits (ZOOKEEPER-368, option 2), packet by packet. */
+/**
+ * An observer to which its master sends proposals and commits (ZOOKEEPER-368, option 2), packet by packet.
+ */
 import { assert, suite } from '#test';
 import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -45,7 +47,7 @@ test('000-8: a proposal is neither logged nor applied before its COMMIT, and non
   assert.equal(zxids(play), { logged: e2(3), applied: e2(3) });
 });
 
-test('proposals of an epoch that ended are gone: neither the log nor the tree has them, and DIFF brings the next', () => {
+test('proposals of an epoch that ended are dropped: neither the log nor the tree has them, and DIFF brings what follows', () => {
   const play = observer();
   const { stage } = play;
   play.master.sendTxn(PROPOSAL, createPacket(e2(1))).sendTxn(PROPOSAL, createPacket(e2(2)));
@@ -78,7 +80,7 @@ test('ZOOKEEPER-4925: a proposal that does not follow the one before it ends the
   assertEnded(play, /PROPOSAL 0x200000003 does not follow 0x200000001: transactions are missing/);
 });
 
-test('a master that promised proposals and informs has another protocol in mind', () => {
+test('an observer leaves a master that promised proposals and sends INFORM', () => {
   const play = observer();
   play.master.sendTxn(INFORM, createPacket(e2(1)));
   assertEnded(play, /INFORM 0x200000001 from a master that promised proposals/);
@@ -100,7 +102,7 @@ for (const [what, promises, settings] of [
   });
 }
 
-test('an observer that asked in vain says so in its log, with the master and what that may be', () => {
+test('an observer that asked in vain for proposals logs so once, with the master and the likely reason', () => {
   const lines: string[] = [];
   const stage = new Stage({ sid: 4, settings: ASKS }).history(OLD, 1);
   const { logger } = stage.context;
@@ -126,7 +128,7 @@ test('a reconfiguration takes effect at its COMMITANDACTIVATE, which names the l
   assert.is(stage.database.lastProcessedZxid, e2(1));
 });
 
-test('what waits for its COMMIT has a bound in bytes, from which the observer leaves its master', () => {
+test('proposals that wait for their COMMIT are bounded in bytes; above the bound the observer leaves its master', () => {
   const packets = [1, 2].map(n => createPacket(e2(n)));
   const kept = packets.map(({ bytes }) => bytes.length + 256).reduce((sum, size) => sum + size);
   const pending = new PendingProposals(kept - 1);

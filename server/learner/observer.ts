@@ -12,9 +12,9 @@ import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 import { PendingProposals } from './pending-proposals.ts';
 
 /**
- * Hears only results: an INFORM carries a transaction that a quorum has accepted, and is applied at once. An
- * observer logs to its own disk so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a
- * transaction (ZOOKEEPER-368).
+ * A learner without a vote, which hears only results: an INFORM carries a transaction that a quorum has
+ * accepted, and the observer applies it at once. It logs to its own disk, so that a restart syncs by DIFF
+ * (ZOOKEEPER-1552), and never acks a transaction (ZOOKEEPER-368).
  *
  * With observer.proposals.enabled on both sides, it hears the same in two parts: the transaction in a
  * PROPOSAL, and in a COMMIT that a quorum has accepted it. Logging and applying wait for the second.
@@ -60,7 +60,7 @@ export class Observer extends Learner {
     server.onRelayed = packet => commits.committed(packet);
   }
 
-  /** What the sync brought was held back from the readers, and is committed. */
+  /** Applies what the sync brought: it was held back from the readers, and is now known to be committed. */
   #applyHeldBack(server: LearnerZooKeeperServer): void {
     server.holdCommits();
     this.#catchUp = new CatchUp(this.context, () => server.releaseCommits());
@@ -83,7 +83,7 @@ export class Observer extends Learner {
         }
         return;
       case PacketType.PROPOSAL:
-        // Upstream ignores it too: an observer goes by INFORM.
+        // Upstream ignores these packets too: an observer acts on INFORM.
         if (this.hearsProposals && this.#isNext(packet)) this.#propose(ownPacket(packet));
         return;
       case PacketType.COMMIT:
@@ -140,7 +140,7 @@ export class Observer extends Learner {
     );
   }
 
-  /** Logs and applies it. `leader`: who leads from then on; null where the packet does not say. */
+  /** Logs and applies a transaction. `leader` leads from then on; null when the packet does not say. */
   #apply(packet: TxnPacket, leader: number | null): void {
     const text = configTextOf(packet);
     const outcome = text === null ? 'goesOn' : this.context.onConfigActivated(text, leader);

@@ -61,7 +61,7 @@ test('002-8: through five leaders, lost by a crash, a cut or silence, no learner
 const historyOf = ({ database }: Stage) => [database.lastLoggedZxid, database.lastProcessedZxid];
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`002-9: before the leader has said how it syncs, nothing changes the history of a ${role}`, () => {
+  test(`002-9: before the leader has said how it syncs, no packet changes the history of a ${role}`, () => {
     for (const type of [PROPOSAL, COMMIT, INFORM, COMMITANDACTIVATE]) {
       const play = acked(discover(role));
       const before = historyOf(play.stage);
@@ -74,7 +74,7 @@ for (const role of ['follower', 'observer'] as const) {
     }
   });
 
-  test(`002-9: a ${role} whose leader is lost keeps its history until another one says otherwise`, () => {
+  test(`002-9: a ${role} whose leader is lost keeps its history until another leader says otherwise`, () => {
     const play = serve(role);
     const before = historyOf(play.stage);
     play.master.destroy();
@@ -92,7 +92,7 @@ test('002-10: what a learner has when it introduces itself is what it has when i
   const play = discover('follower', {
     stage,
     introduced: master => {
-      // Whoever else reaches this server in between: its ports take no history.
+      // Nobody else can change its history in between: its ports are closed.
       for (const port of [2888, 3888]) assert.throws(() => stage.dial(port), /ECONNREFUSED/);
       stage.time.advance(1500);
       assert.equal(master.told(), []);

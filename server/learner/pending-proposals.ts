@@ -2,16 +2,17 @@ import { Fifo } from '../collections/fifo.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /**
- * More than a master of ours can have under way: OUTSTANDING_BYTES_MAX counts a leader's at 2.5 times their
- * size, and at an observer master COMMITTED_BYTES_MAX more may wait to be applied.
+ * More than a master of ours can have under way: a leader counts its proposals at 2.5 times their size
+ * against OUTSTANDING_BYTES_MAX, and at an observer master COMMITTED_BYTES_MAX more bytes may wait to be
+ * applied.
  */
 export const PENDING_BYTES_MAX = 128 * 1024 * 1024;
 /** Memory that a proposal takes here besides its own bytes. */
 const PROPOSAL_OVERHEAD_BYTES = 256;
 
 /**
- * What an observer has been proposed and its master has not committed, oldest first. It stays in memory: a
- * proposal may come to nothing, so it is neither logged nor applied before its COMMIT.
+ * The proposals that an observer has received and its master has not committed, oldest first. They stay in
+ * memory: a proposal may never be committed, so it is neither logged nor applied before its COMMIT.
  */
 export class PendingProposals {
   readonly #packets = new Fifo<TxnPacket>();
@@ -39,7 +40,7 @@ export class PendingProposals {
     this.#bytes += sizeOf(packet);
   }
 
-  /** The oldest one, if it has this zxid: then it is pending no more. */
+  /** Removes and returns the oldest proposal if it has this zxid, else null. */
   take(zxid: number): TxnPacket | null {
     const oldest = this.#packets.peek();
     if (oldest === undefined || oldest.zxid !== zxid) return null;

@@ -15,13 +15,13 @@ import { KeeperState } from '../wire/watch-event.ts';
 export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
   readonly #shownZxid: number;
   /**
-   * Another master may take over soon. Until then nobody is told anything: reads are answered, writes and new
-   * clients wait, and so do the clients that could not stay.
+   * Another master may take over soon. Until then no client is told of the loss: reads are answered, and
+   * writes, new clients and clients that could not stay all wait.
    */
   #isSeeking: boolean;
   readonly #undecided = new Set<ServerCnxn>();
 
-  /** `shownZxid`: the zxid that clients of the former server have been told. */
+  /** `shownZxid`: the highest zxid that the former server has told its clients. */
   constructor(parts: ServerParts, membership: QuorumSource, shownZxid: number, isSeeking: boolean) {
     super(parts, membership);
     this.#shownZxid = shownZxid;
@@ -41,7 +41,7 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
     return Math.max(super.lastProcessedZxid, this.#shownZxid);
   }
 
-  /** Nobody says whether they were carried out. */
+  /** Nobody can say whether the abandoned requests were carried out. */
   override get codeOfAbandoned(): number {
     return this.#isSeeking ? ErrorCode.CONNECTIONLOSS : ErrorCode.NOTREADONLY;
   }
@@ -57,7 +57,7 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
   /** No other master was found in time: the server is read-only from now on, and says so. */
   endSeeking(): void {
     this.#isSeeking = false;
-    // Events that wait came before this change of state.
+    // Waiting events are sent first, because they came before this change of state.
     this.crowd.settle();
     this.events.nameState(KeeperState.connectedReadOnly);
     for (const connection of this.connections)
@@ -77,8 +77,8 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * A global session lives on elsewhere: its client has to look for it there. Any other has expired, as
-   * upstream says.
+   * A global session lives on at other members, so its client has to go there. Any other session has expired,
+   * as upstream answers too.
    */
   protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint): void {
     if (this.parts.database.sessionTimeouts.has(sessionId))
@@ -86,7 +86,7 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
     else connection.refused();
   }
 
-  /** Only a closeSession comes so far, of a session that has just expired. */
+  /** The only write that gets here is the closeSession of a session that has just expired. */
   submit(request: Request): void {
     request.origin?.complete(request, resultOf(request.op, ErrorCode.SESSIONEXPIRED, '', null));
   }
@@ -102,7 +102,7 @@ export class ReadOnlyZooKeeperServer extends ZooKeeperServer {
     connection.close('a read-only server opens local sessions alone: see localSessionsEnabled');
   }
 
-  // None of these is asked for: sessions are local here, and writes and syncs are refused.
+  // Nobody calls these: sessions are local here, and writes and syncs are refused.
   protected touchGlobalSession(): void {}
   protected submitGlobalSession(): void {}
   sync(): void {}

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { RelayedRequests } from './relayed-requests.ts';
 
-const test = suite('quorum: requests that a learner has passed on for others');
+const test = suite('quorum: requests that a learner has relayed for others');
 
 const KIB = 1024;
 

@@ -3,7 +3,7 @@ import { LongMap } from '../collections/long-map.ts';
 /** Memory that a request takes at the leader besides its own bytes. */
 const REQUEST_BYTES = 2048;
 
-/** Of one session, oldest first; how large each is does not matter, for all of them come back. */
+/** The relayed requests of one session. Only their total size matters, because all of them come back. */
 interface Relayed {
   count: number;
   bytes: number;
@@ -12,8 +12,8 @@ interface Relayed {
 /**
  * Requests that a learner has passed on and that no client connection of its own stands for: those of
  * observers behind it, and of clients that have left. The leader keeps each of them until it is committed, so
- * the learner counts it until its transaction comes back. Clients that come and go, or stand behind many
- * observers, therefore cost the leader no more than all others.
+ * the learner counts it until its transaction comes back. So clients that come and go, or that are behind
+ * many observers, cost the leader no more than all others.
  */
 export class RelayedRequests {
   readonly #bytesMax: number;
@@ -65,7 +65,7 @@ export class RelayedRequests {
     this.#letGo(bytes);
   }
 
-  /** The session is over: requests of it that have not come back never will. */
+  /** The session is over, so those of its requests that have not come back never will. */
   ended(sessionHigh: number, sessionLow: number): void {
     if (this.#bytes === 0) return;
     const relayed = this.#bySession.get(sessionHigh, sessionLow);

@@ -5,7 +5,7 @@ import type { QuorumServer } from './quorum-server.ts';
 /** A member at the moment at which a configuration takes effect. */
 export interface ActivatingMember {
   readonly sid: number;
-  /** Whom it follows, or its own sid while it leads; null while it looks. */
+  /** Sid of the leader that it follows, its own sid while it leads, null while it looks. */
   readonly leader: number | null;
 }
 

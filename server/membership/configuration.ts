@@ -4,7 +4,7 @@ import { formatQuorumConfig, parseQuorumConfig, type QuorumConfig } from './quor
 import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, votingRulesOf } from './voting-rules.ts';
 
-/** Who the members are and where, and what a quorum of them is, at one version. */
+/** The members, their addresses, and what a quorum of them is, at one version. */
 export interface Configuration {
   readonly servers: ReadonlyMap<number, QuorumServer>;
   readonly verifier: QuorumVerifier;

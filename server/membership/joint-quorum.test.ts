@@ -95,7 +95,7 @@ const subsets = Array.from({ length: 64 }, (_, bits) =>
   setOf('123456'.replace(/./g, d => (bits & (1 << (Number(d) - 1)) ? d : ''))),
 );
 
-test('a quorum of both shares a voter with every quorum of either: nothing is decided twice on the way', () => {
+test('a quorum of both shares a voter with every quorum of either, so nothing is decided twice during the change', () => {
   fc.assert(
     fc.property(anyVerifier, anyVerifier, (committed, next) => {
       const both = new JointQuorum(committed, next);

@@ -2,8 +2,8 @@ import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /**
  * The configurations whose quorums decide at one moment: the committed one and, while a later one has been
- * seen and is not committed, that one as well. What is decided meanwhile needs a quorum of each, since a
- * quorum of the one and a quorum of the other need not share a voter.
+ * seen and is not committed, that one as well. A decision meanwhile needs a quorum of each, because a quorum
+ * of the one and a quorum of the other need not share a voter.
  *
  * It never changes. `Membership` makes another one when a configuration is seen or committed.
  * @see docs/quorum.md "Two configurations at once"; SyncedLearnerTracker
@@ -12,7 +12,7 @@ export class JointQuorum {
   readonly committed: QuorumVerifier;
   /** The configuration that was seen and is not committed; null when there is none. */
   readonly next: QuorumVerifier | null;
-  /** The zxid of the proposal that brings `next`. What was proposed before it needs no quorum of `next`. */
+  /** The zxid of the proposal that brings `next`. Earlier proposals need no quorum of `next`. */
   readonly nextFrom: number;
   /** Voters of either configuration. */
   readonly voters: ReadonlySet<number>;
@@ -50,7 +50,7 @@ export class JointQuorum {
   }
 }
 
-/** Where the quorum of the moment is read, at each use. That of a standalone server never changes. */
+/** The source from which the present quorum is read at each use. It never changes on a standalone server. */
 export interface QuorumSource {
   readonly quorum: JointQuorum;
 }

@@ -3,7 +3,7 @@ import { type Configuration, configurationOf } from './configuration.ts';
 import { Membership, type MembershipChange } from './membership.ts';
 import { parseQuorumConfig } from './quorum-text.ts';
 
-const test = suite('membership: what is committed, and what was seen last');
+const test = suite('membership: the committed and the last seen configuration');
 
 function configuration(voters: readonly number[], version: number, port = 1): Configuration {
   const lines = voters.map(sid => `server.${sid}=zk${sid}:${port}:9\n`).join('');
@@ -18,7 +18,7 @@ function membership(sid = 1) {
   return { changes, membership: new Membership(sid, FILE, what => void changes.push(what)) };
 }
 
-test('until another configuration is seen, that of the file decides alone', () => {
+test('until another configuration is seen, the one from the file decides alone', () => {
   const { membership: members, changes } = membership();
   assert.is(members.committed, FILE);
   assert.is(members.lastSeen, FILE);
@@ -76,7 +76,7 @@ test('an earlier configuration is committed while a later one is proposed: the l
   assert.is(members.quorum.nextFrom, 9);
 });
 
-test('the committed configuration says where a server is and what this one is; the next one says where joining servers are', () => {
+test('addresses of members and the own role come from the committed configuration; addresses of joining servers from the next one', () => {
   const { membership: members } = membership(3);
   members.see(configuration([2, 3, 4], 7, 5));
   const portOf = (sid: number) => members.servers.get(sid)?.addresses[0].quorumPort;

@@ -2,14 +2,14 @@ import type { Configuration } from './configuration.ts';
 import { JointQuorum, type QuorumSource } from './joint-quorum.ts';
 import type { QuorumServer, Role } from './quorum-server.ts';
 
-/** Which of the two configurations changed; one that is committed has been seen as well. */
+/** Which of the two configurations changed. A committed configuration has been seen as well. */
 export type MembershipChange = 'seen' | 'committed';
 type MembershipListener = (what: MembershipChange) => void;
 
 /**
  * The configurations that one member goes by: the last one committed, and the last one seen, which may never
- * be committed. Whoever needs to know who votes, where a member is, or what a quorum is reads it here at the
- * moment of use and keeps nothing.
+ * be committed. Code that needs to know who votes, where a member is, or what a quorum is reads it here at
+ * the moment of use, and keeps no copy.
  *
  * @see docs/quorum.md "Two configurations at once"; QuorumPeer.setLastSeenQuorumVerifier
  */
@@ -37,7 +37,7 @@ export class Membership implements QuorumSource {
     return this.#committed;
   }
 
-  /** The committed one, or one of a higher version. NEWLEADER names it, so a leader completes it. */
+  /** The committed configuration, or a later one. NEWLEADER names it, so a new leader completes it. */
   get lastSeen(): Configuration {
     return this.#lastSeen;
   }
@@ -64,7 +64,7 @@ export class Membership implements QuorumSource {
     return role === next ? role : undefined;
   }
 
-  /** The last line that a configuration had for this server: one that was removed keeps its ports. */
+  /** The last line that a configuration had for this server, so that a removed server keeps its ports. */
   get own(): QuorumServer {
     if (this.#own === undefined) throw new Error(`no configuration names this server, ${this.sid}`);
     return this.#own;
@@ -77,19 +77,19 @@ export class Membership implements QuorumSource {
   }
 
   /**
-   * Sees a configuration that is in the log, in a proposal, or named by a leader. It replaces what was seen
-   * before, which was abandoned if it is not committed. `fromZxid`: that of the proposal, on the leader that
-   * makes it.
+   * Sees a configuration that is in the log, in a proposal, or named by a leader. It replaces the
+   * configuration that was seen before, which was abandoned if it is not committed. `fromZxid`: the zxid of
+   * the proposal, on the leader that makes it.
    */
   see(configuration: Configuration, fromZxid = 0): void {
     const isNewer = configuration.verifier.version > this.#committed.verifier.version;
     const lastSeen = isNewer ? configuration : this.#committed;
-    // A version names one configuration.
+    // No two configurations have the same version.
     if (lastSeen.verifier.version === this.#lastSeen.verifier.version) return;
     this.#set('seen', this.#committed, lastSeen, fromZxid);
   }
 
-  /** False when it is no newer than the committed one. */
+  /** False when the configuration is no newer than the committed one. */
   commit(configuration: Configuration): boolean {
     const { version } = configuration.verifier;
     if (version <= this.#committed.verifier.version) return false;

@@ -1,10 +1,10 @@
 /**
- * Whoever watches two voters from outside and decides which of them goes on when it has lost the other. It
- * must never authorise both.
+ * An outside observer of two voters. It decides which of them goes on alone when they have lost each other,
+ * and must never authorise both.
  * @see docs/oracle.md; QuorumOracleMaj
  */
 export interface Oracle {
-  /** Asked at each decision, so an answer counts for that one alone. */
+  /** It is asked at each decision, and its answer counts for that decision alone. */
   authorizes(): boolean;
 }
 

@@ -2,7 +2,7 @@ import { ServerError } from '../errors.ts';
 import type { QuorumVerifier, VerifierParts } from './quorum-verifier.ts';
 
 export interface HierarchicalParts extends VerifierParts {
-  /** group.G=sid:sid: every voter in exactly one group. Others may stand there too. */
+  /** group.G=sid:sid: every voter in exactly one group. Other servers may be in one too. */
   readonly groups: ReadonlyMap<number, readonly number[]>;
   /** weight.S=w; without an entry a voter weighs 1, anybody else 0. */
   readonly weights: ReadonlyMap<number, number>;

@@ -24,7 +24,10 @@ export interface QuorumServer {
   /** At least one, in the order of the line; several with multiAddress.enabled (ZOOKEEPER-3188). */
   readonly addresses: readonly [PeerAddress, ...PeerAddress[]];
   readonly role: Role;
-  /** From the line itself; a member without it may still have a clientPort that the others need not know. */
+  /**
+   * The client part of the line itself. A member without it may still have a clientPort, of which the others
+   * need not know.
+   */
   readonly client: Address | undefined;
   /** The third part of the line, which 3.8 does not have. */
   readonly secureClient: Address | undefined;
@@ -44,12 +47,12 @@ export function electionAddressesOf({ addresses }: QuorumServer): Address[] {
   return distinct(addresses.map(({ host, electionPort }) => ({ host, port: electionPort })));
 }
 
-/** Where an observer finds the server if it is a master. */
+/** Addresses at which observers reach the server if it is a master. */
 export function masterAddressesOf({ addresses }: QuorumServer, observerMasterPort: number): Address[] {
   return distinct(addresses.map(({ host }) => ({ host, port: observerMasterPort })));
 }
 
-/** Where a server listens that has these addresses. @see QuorumPeer.getQuorumListenOnAllIPs */
+/** The addresses at which a server with these addresses listens. @see QuorumPeer.getQuorumListenOnAllIPs */
 export function listenAddresses(
   addresses: readonly Address[],
   { quorumListenOnAllIPs }: { readonly quorumListenOnAllIPs: boolean },
@@ -130,11 +133,14 @@ function parsePort(text: string | undefined, min: number, refuse: Refuse): numbe
   return port;
 }
 
-/** Parts between colons. The first of several is a host: an address in its one spelling, without brackets. */
+/**
+ * Splits at colons. The first of several parts is a host; an address comes out in its canonical spelling,
+ * without brackets.
+ */
 function splitHost(text: string, refuse: Refuse): string[] {
   if (!text.startsWith('[')) {
     const [host = '', ...rest] = splitJava(text, ':');
-    // What stands alone is a port.
+    // A single part is a port.
     return rest.length === 0 ? [host] : [canonicalHost(host), ...rest];
   }
   const [, inside = '', rest] = /^\[([^\]]*)\](.*)$/.exec(text) ?? [];

@@ -6,7 +6,7 @@ import type { QuorumVerifier, VerifierParts } from './quorum-verifier.ts';
  * them, and which lines make the same quorums. `quorum-systems.ts` lists all systems.
  */
 export interface QuorumSystem {
-  /** No other system has it: it tells their voting keys apart. */
+  /** The name is unique, because it distinguishes the voting keys of different systems. */
   readonly name: string;
   /** The keys of its lines as messages name them: "group.N" is every key that begins with "group.". */
   readonly keys: readonly string[];
@@ -25,7 +25,7 @@ export interface QuorumSystem {
    * when its lines are not there. It never throws, since the lines may be of another version of ZooKeeper.
    */
   votingKey(properties: ReadonlyMap<string, string>, voters: readonly number[]): string | null;
-  /** What a message says before a voting key. When it is empty, the message names neither. */
+  /** The words of a message before a voting key. When they are empty, the message names neither. */
   readonly keyTitle: string;
 }
 

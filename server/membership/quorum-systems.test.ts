@@ -24,7 +24,7 @@ class QuorumWithout extends QuorumMaj {
   }
 }
 
-/** A majority from which at most so many voters may be missing. */
+/** A test system: a quorum is every set of voters from which at most a given number is missing. */
 const missingSystem: QuorumSystem = {
   name: 'missing',
   keys: ['missing', 'spare.N'],
@@ -69,7 +69,7 @@ test('its keys are those of the membership, and named where others are refused',
     );
 });
 
-test('the same voters with other quorums are told apart: a member stops and takes nothing over', () => {
+test('the same voters with other quorums are another configuration: a member stops and adopts nothing', () => {
   const groups = 'group.1=1:2:3\ngroup.2=4:5\n';
   const kinds = ['', 'missing=0\n', 'missing=1\n', groups];
   for (const own of kinds) {

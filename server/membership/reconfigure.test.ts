@@ -38,7 +38,7 @@ function ask(
   });
 }
 
-/** The lines of the result without its version; the name of the error for a refusal. */
+/** Returns the lines of the result without its version, or the name of the error for a refusal. */
 function answer(asked: Partial<ReconfigRequest>, situation: Situation = {}): string[] | string {
   const result = ask(asked, situation);
   if ('code' in result) {
@@ -77,7 +77,7 @@ test('upstream reads a joining line with any name before its last dot, and leavi
   for (const leaving of ['9', '-1', '+9', '007']) assert.equal(answer({ leaving }), linesOf(THREE), leaving);
 });
 
-test('a request that names nobody makes a new version of the same members', () => {
+test('a request that names nobody makes a new version with the same members', () => {
   for (const asked of [{}, { joining: '' }, { leaving: ' , ' }]) assert.equal(answer(asked), linesOf(THREE));
 });
 
@@ -104,7 +104,7 @@ test('colons at the end of a group do not count, as in zoo.cfg', () => {
     assert.equal(answer({ newMembers: [...lines, `group.1=${group}`, 'group.2=:'].join() }), written, group);
 });
 
-test('the version that is asked for must be the current one', () => {
+test('a request must name the current version, if it names one', () => {
   assert.equal(answer({ curConfigId: VERSION }), linesOf(THREE));
   for (const curConfigId of [0, VERSION - 1, VERSION + 1, -2])
     assert.is(answer({ curConfigId }), 'BADVERSION');
@@ -224,7 +224,7 @@ test('a text that would be read back as other lines, or that no vote can carry, 
   assert.is(answer({ newMembers: long.join() }), 'BADARGUMENTS');
 });
 
-test('what a request costs is bounded, since anybody may send one', () => {
+test('the cost of a request is bounded, because anybody may send one', () => {
   const many = (count: number, item: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => item(i + 1)).join();
   const short = (sid: number) => `server.${sid}=a:1:2`;

@@ -89,14 +89,14 @@ function unfit(message: string): Unfit {
   return new Unfit(ErrorCode.BADARGUMENTS, message);
 }
 
-/** What upstream throws another kind of exception for, and answers in the same way as broken bytes. */
+/** Requests for which upstream throws another kind of exception, and which it answers like broken bytes. */
 function unreadable(message: string): Unfit {
   return new Unfit(ErrorCode.MARSHALLINGERROR, message);
 }
 
 /**
- * Anybody with a session may ask, and the leader reads the request before it looks at permissions: a thousand
- * lines take it tens of ms. A larger ensemble grows by several requests.
+ * Limits on a request. Anybody with a session may send one, and the leader reads it before it checks
+ * permissions; a thousand lines take tens of ms. A larger ensemble can grow by several requests.
  */
 const ITEMS_MAX = 1000;
 
@@ -171,8 +171,8 @@ function joiningServer(text: string, rules: ReconfigRules): QuorumServer {
 }
 
 /**
- * Without multiAddress.enabled, Apache's members could not read several addresses, and they would be in the
- * log for ever. Members of this server have no secure port.
+ * Without multiAddress.enabled, Apache's members could not read several addresses, which would stay in the
+ * log forever. Members of this server have no secure port.
  */
 function checkForm(
   { sid, addresses, secureClient }: QuorumServer,

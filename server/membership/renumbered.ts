@@ -1,7 +1,10 @@
 import { type Configuration, configurationFromText } from './configuration.ts';
 import type { Membership } from './membership.ts';
 
-/** The configuration comes from files alone: no leader and no reconfiguration has given it a version. */
+/**
+ * True when the configuration comes from files alone, so that no leader and no reconfiguration has given it a
+ * version.
+ */
 export function hasNoVersion({ committed, lastSeen }: Membership): boolean {
   return committed.verifier.version === 0 && lastSeen.verifier.version === 0;
 }

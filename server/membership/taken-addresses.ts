@@ -29,7 +29,7 @@ export class TakenAddresses {
     for (const address of addressesOf(server)) this.#sids.get(address)?.delete(server.sid);
   }
 
-  /** An address of `server` that another one has, in words; null when there is none. */
+  /** Says which address of `server` another server has; null when there is none. */
   conflictOf(server: QuorumServer): string | null {
     for (const address of addressesOf(server)) {
       for (const sid of this.#sids.get(address) ?? [])

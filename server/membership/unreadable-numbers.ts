@@ -9,7 +9,7 @@ import { parseProperties } from '../properties/properties.ts';
  * @see docs/reconfiguration.md "Errors"
  */
 
-/** As Long.parseLong. */
+/** Reads a number as Long.parseLong does. */
 export function readsAsLong(text: string): boolean {
   return parseInt64(text) !== undefined;
 }
@@ -29,7 +29,7 @@ function isUnreadable(key: string, value: string): boolean {
   return key === 'version' && !HEX_LONG.test(value);
 }
 
-/** As String.split: what is empty at the end does not count. */
+/** Splits as String.split does: empty parts at the end do not count. */
 function sidsOf(value: string): string[] {
   const listed = value.replace(/:+$/, '');
   return listed === '' && value !== '' ? [] : listed.split(':');

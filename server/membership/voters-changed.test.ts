@@ -6,7 +6,7 @@ import { type Configuration, configurationOf, renewedBy } from './configuration.
 import { parseQuorumConfig } from './quorum-text.ts';
 import { type ConfigSource, votersChanged } from './voters-changed.ts';
 
-const test = suite('quorum: the configuration that a member goes by');
+const test = suite('membership: the ensemble has other voters than this member');
 
 const FILE = 'server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n';
 const JOINED = `${FILE}server.4=d:1:2\nserver.5=e:1:2\n`;

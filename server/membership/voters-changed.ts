@@ -6,8 +6,8 @@ import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, type VotingRules, votingRulesOf } from './voting-rules.ts';
 
 /**
- * Who names a configuration: the leader in NEWLEADER, a reconfiguration that was committed, or what lies on
- * this server's disk, which may never have been. A vote does not count, since anybody can send one.
+ * Who names a configuration: the leader in NEWLEADER, a reconfiguration that was committed, or this server's
+ * disk, where it may never have been committed. A vote does not count, since anybody can send one.
  */
 export type ConfigSource = 'leader' | 'committed' | 'disk';
 

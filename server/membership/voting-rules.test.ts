@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { readVotingRules } from './voting-rules.ts';
 
-const test = suite('quorum: what of a configuration decides');
+const test = suite('membership: the voting rules of a configuration');
 
 const THREE = 'server.1=a:1:2:participant\nserver.2=b:1:2:participant\nserver.3=c:1:2:participant\n';
 

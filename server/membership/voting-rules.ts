@@ -4,13 +4,14 @@ import { firstThatApplies, quorumSystems } from './quorum-systems.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /**
- * What decides in a configuration's text: its version, who votes, and how. The addresses of voters do not.
+ * The parts of a configuration's text that decide what a quorum is: its version, who votes, and how. The
+ * addresses of voters do not matter.
  */
 export interface VotingRules {
   readonly version: number;
   readonly voters: readonly number[];
   readonly system: QuorumSystem;
-  /** Its voting key. */
+  /** The voting key of the system. */
   readonly systemKey: string;
   /** Equal for configurations that have the same quorums. */
   readonly key: string;
