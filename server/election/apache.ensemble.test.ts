@@ -1,6 +1,6 @@
 /**
  * Our election in one ensemble with Apache ZooKeeper's: same votes, same leader, connections dialed from both
- * sides. Ours follow nobody afterwards; that a whole server joins is shown where there is one.
+ * sides. Our members only elect and do not follow; tests of interop/ show that whole servers join.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
@@ -25,8 +25,8 @@ const OBSERVERS = [1, 5];
 const AGREE = { deadlineMs: 100_000 };
 
 /**
- * An address of this process alone, so that ZooKeeper's own ports are free on it. Ports that the system
- * chooses may be taken by others meanwhile.
+ * An address that only this process uses, so that ZooKeeper's own ports are free on it. Ports that the system
+ * chooses could be taken by others before the test uses them.
  */
 function hostOf(sid: number): string {
   return `127.${240 + ((process.pid >> 8) % 8)}.${process.pid % 256}.${sid}`;
@@ -98,7 +98,10 @@ class MixedEnsemble {
     this.#ours.get(sid)?.lookForLeader(proposal, result => this.results.set(sid, result));
   }
 
-  /** A server that elected another one before all were there looks again, as if that one had failed. */
+  /**
+   * A server that elected another one before all servers were there looks again, as if the other one had
+   * failed.
+   */
   async agree(sids: readonly number[], leader: number): Promise<void> {
     const agreed = () => {
       for (const sid of sids) if ((this.results.get(sid)?.leader ?? leader) !== leader) this.look(sid);

@@ -13,8 +13,8 @@ import {
 } from './fast-leader-election.ts';
 
 /**
- * Many election cores in one virtual time, for transcripts and properties. Links deliver in order, lose what
- * is sent while they are cut, and send the last message again when they heal, as QuorumCnxManager does.
+ * Many election cores in one virtual time, for transcripts and properties. Links deliver in order, lose
+ * messages while they are cut, and send the last message again when they heal, as QuorumCnxManager does.
  */
 export interface Member {
   readonly sid: number;
@@ -102,7 +102,7 @@ export class Cluster {
     this.step(member, { type: 'look', proposal: member.proposal });
   }
 
-  /** Adopts a configuration with the same members and that version. The server is up from then on. */
+  /** Adopts a configuration with the same members and the given version, and starts the server. */
   adopt(sid: number, version: number): void {
     const member = this.member(sid);
     member.up = true;

@@ -11,15 +11,18 @@ import {
 import { JuteError, JuteReader } from '../wire/jute.ts';
 
 export interface ElectionConnectionEvents {
-  /** First, and only on an accepted connection. */
+  /** Called first, and only on an accepted connection. */
   onInitialMessage(message: InitialMessage): void;
   /** Called instead of `onInitialMessage`. The returned answer is sent, and the connection ends. */
   onEpochQuestion(): Buffer;
   onNotification(notification: Notification, frameBytes: number): void;
-  /** A part of a message has arrived. */
+  /** Called when a part of a message has arrived. */
   onPart(): void;
   onDrain(): void;
-  /** Called once, last, and not after `close` here. `malformed`: the peer broke the protocol. */
+  /**
+   * Called once, as the last call, unless this side has called `close`. `malformed`: the peer broke the
+   * protocol.
+   */
   onClosed(reason: string, malformed: boolean): void;
 }
 
@@ -28,14 +31,14 @@ const CHUNKS_MIN = 64;
 const CHUNK_BYTES_MIN = 512;
 
 /**
- * One connection of the election port: bytes in, messages out. Input that is no message ends this connection
- * and nothing else: nothing of a broken frame is used. @see docs/election.md "Connections"
+ * One connection of the election port: bytes in, messages out. Malformed input ends this connection and
+ * nothing else; nothing of a broken frame is used. @see docs/election.md "Connections"
  */
 export class ElectionConnection {
   readonly #connection: Connection;
   readonly #events: ElectionConnectionEvents;
   readonly remote: string;
-  /** Received and not yet consumed; joined only when there is enough for a message. */
+  /** Chunks received and not yet consumed. They are joined only when there is enough for a message. */
   #chunks: Buffer[] = [];
   #bytes = 0;
   #bytesWanted = 1;
@@ -58,7 +61,7 @@ export class ElectionConnection {
     });
   }
 
-  /** Bytes kept for it: a message that is not whole, and what the peer has not taken in. */
+  /** Bytes kept for the connection: an incomplete message, and output that the peer has not read. */
   get bytesKept(): number {
     return this.#bytes + this.#connection.bytesQueued;
   }
@@ -84,7 +87,10 @@ export class ElectionConnection {
     this.#connection.destroy(reason);
   }
 
-  /** Closes it behind what was written, such as the end of a handshake that the peer waits for. */
+  /**
+   * Closes the connection after its output has been sent, such as the end of a handshake for which the peer
+   * waits.
+   */
   finish(): void {
     this.#closed = true;
     this.#chunks = [];
@@ -103,7 +109,8 @@ export class ElectionConnection {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes < this.#bytesWanted) {
-      // A chunk of one byte takes a hundred: the chunks of a peer that sends single bytes are joined.
+      // A chunk of one byte takes a hundred bytes of memory, so the chunks of a peer that sends single bytes
+      // are joined.
       if (this.#chunks.length > CHUNKS_MIN + this.#bytes / CHUNK_BYTES_MIN)
         this.#chunks = [Buffer.concat(this.#chunks)];
       this.#events.onPart();

@@ -12,12 +12,12 @@ export interface ElectionMember {
   readonly places: readonly (readonly Address[])[];
 }
 
-/** Two that are not there are at the same addresses. */
+/** Two undefined members count as being at the same addresses. */
 export function isAtSameAddresses(a: ElectionMember | undefined, b: ElectionMember | undefined): boolean {
   return keyOf(a) === keyOf(b);
 }
 
-/** The order of the addresses of one place says nothing. */
+/** The order of the addresses of one place does not matter. */
 function keyOf(member: ElectionMember | undefined): string | undefined {
   return member?.places.map(addresses => addresses.map(formatAddress).sort().join()).join(' ');
 }

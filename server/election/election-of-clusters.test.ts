@@ -8,7 +8,7 @@ const test = suite('election: whole ensembles');
 const history = fc.record({ peerEpoch: fc.nat({ max: 2 }), zxid: fc.nat({ max: 3 }) });
 const seed = fc.integer({ min: 1, max: 2 ** 31 - 2 });
 
-/** Deterministic delays: the order of arrival follows the seed. */
+/** Deterministic delays, so that the order of arrival follows from the seed. */
 function delaysOf(start: number, maxMs: number): () => number {
   let state = start;
   return () => {
@@ -25,7 +25,10 @@ function naiveWinner(members: Iterable<Member>): number | undefined {
   return sorted.at(-1)?.sid;
 }
 
-/** Everybody starts within 40 ms, messages take less than 40 ms: less in all than the finalize wait. */
+/**
+ * All servers start within 40 ms, and messages take less than 40 ms, which together is less than the finalize
+ * wait.
+ */
 const gathering = fc.record({
   histories: fc.array(history, { minLength: 1, maxLength: 5 }),
   startsMs: fc.array(fc.nat({ max: 40 }), { minLength: 5, maxLength: 5 }),
@@ -110,7 +113,7 @@ const upset: fc.Arbitrary<Upset> = fc.oneof(
 );
 
 test(
-  'once any cuts, crashes and restarts are over, there is one leader, and everybody follows it',
+  'once all cuts, crashes and restarts are over, there is one leader, and every server follows it',
   () => {
     fc.assert(
       fc.property(
@@ -149,7 +152,7 @@ test(
   { deadlineMs: 240_000 },
 );
 
-/** Nobody is elected without a quorum of voters, and no observer takes part in it. */
+/** Checks that a quorum of voters elected the leader, and that no observer counted. */
 function checkElected(cluster: Cluster, { result }: Member): void {
   assert.ok(result !== undefined);
   const { leader, supporters } = result;

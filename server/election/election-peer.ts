@@ -13,11 +13,11 @@ interface Link {
 }
 
 /**
- * What is kept of one other server: its connections if any, the attempt at one, and the newest message for
- * it. An older message that did not leave is worthless, since every notification tells the whole vote.
+ * What this server keeps for one other server: its connections, the attempt at one, and the newest message
+ * for it. An older message that was not sent is worthless, because every notification holds the whole vote.
  *
- * Whoever dials in may claim to be that server, so a second connection replaces none. All are told the same;
- * of more than LINKS_MAX the first stays and the oldest of the others goes.
+ * Whoever dials in may claim to be that server, so a second connection replaces none. All connections get the
+ * same messages. Of more than LINKS_MAX the first stays and the oldest of the others is closed.
  */
 export class ElectionPeer {
   readonly sid: number;
@@ -25,7 +25,7 @@ export class ElectionPeer {
   dial: Timer | undefined;
   retry: Timer | undefined;
   retryDelayMs = RETRY_FIRST_MS;
-  /** Monotonic time at which it was last dialed because it rang. */
+  /** Monotonic time at which this server last dialed it because it rang. */
   dialedBackMs = Number.NEGATIVE_INFINITY;
   /** Where to dial a peer that no configuration names: from its own initial message. */
   ownAddresses: readonly Address[] = [];
@@ -33,14 +33,14 @@ export class ElectionPeer {
   silence: Timer | undefined;
   #dials = 0;
   #newest: Buffer | undefined;
-  /** A connection that may not have carried the newest message has gone, and none has come since. */
+  /** A connection that may not have carried the newest message was lost, and there has been none since. */
   #lost = false;
 
   constructor(sid: number) {
     this.sid = sid;
   }
 
-  /** Where to dial it next: its places in turn. */
+  /** The addresses to dial next: its places in turn. */
   next(places: readonly (readonly Address[])[]): readonly Address[] {
     return places[this.#dials++ % places.length]!;
   }
@@ -128,7 +128,7 @@ export class ElectionPeer {
     this.dial = undefined;
   }
 
-  /** It has answered, or nobody waits for that any more. */
+  /** The peer has answered, or nobody waits for an answer any more. */
   stopListening(): void {
     this.silence?.cancel();
     this.silence = undefined;

@@ -194,7 +194,7 @@ for (const how of ['refuse', 'blackhole'] as const) {
   });
 }
 
-test('the leader dies: the others elect another one; it comes back and joins', () => {
+test('when the leader dies, the others elect another one; the old leader comes back and joins', () => {
   const world = new World([1, 2, 3]);
   world.startAll();
   world.agree(3, 1000);
@@ -230,7 +230,7 @@ test('the configuration in a vote is text in UTF-8, whatever the machine prefers
   assert.is(server.configSeen, text);
 });
 
-test('a newer configuration that is heard of while looking is adopted, and the election starts over', () => {
+test('a newer configuration that arrives during an election is adopted, and the election starts over', () => {
   const world = new World([1, 2, 3]);
   const newer = world.view(0x1_0000_0003, [1, 2], [3]);
   world.start(1, newer).look();
@@ -244,7 +244,7 @@ test('a newer configuration that is heard of while looking is adopted, and the e
   assert.is(server.result?.state, 'OBSERVING');
 });
 
-test('the votes that a looking server is told carry the epoch of the leader', () => {
+test('the votes that a looking server gets carry the epoch of the leader', () => {
   const world = new World([1, 2, 3]);
   world.start(2).look();
   world.start(3).look();

@@ -27,7 +27,7 @@ export interface ElectionOptions extends ElectionView {
   readonly reachabilityTimeoutMs?: number | undefined;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
-  /** How long an accepted connection may take to say who it is. */
+  /** Limit on the time until an accepted connection says who it is. */
   readonly helloTimeoutMs: number;
   /** @default false, as upstream */
   readonly tcpKeepAlive?: boolean;
@@ -36,7 +36,10 @@ export interface ElectionOptions extends ElectionView {
   readonly acceptedEpoch: () => number;
   /** @default one that authorises nothing */
   readonly oracle?: Oracle;
-  /** 200 upstream: shorter than a message takes makes leaders that no quorum follows. */
+  /**
+   * 200 upstream. If it is shorter than a message takes, an election may end with a leader that no quorum
+   * follows.
+   */
   readonly finalizeWaitMs?: number;
   /** zookeeper.fastleader.minNotificationInterval; 200 upstream. */
   readonly minNotificationIntervalMs: number;
@@ -59,7 +62,7 @@ export interface ElectionEvents extends Omit<QuorumCnxManagerEvents, 'onNotifica
 
 const FINALIZE_WAIT_MS = 200;
 
-/** One call of lookForLeader, so that the result of an earlier one is never taken for its own. */
+/** One call of lookForLeader. It keeps the result of an earlier call from being taken for its own. */
 interface Search {
   readonly onElected: (result: Elected) => void;
   readonly sinceMs: number;

@@ -12,7 +12,7 @@ export interface EpochQuestion {
 
 /**
  * Asks a member for its accepted epoch, at the address that the configuration gives it. A claim through the
- * quorum port may come from anybody; what answers at this address is that member. Calls `done` once, with
+ * quorum port may come from anybody; only the member itself answers at this address. Calls `done` once, with
  * null when nobody answers, when another server does, or when the server does not know the question (Apache's
  * close the connection).
  */

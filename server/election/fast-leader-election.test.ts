@@ -69,7 +69,7 @@ test('while a configuration is pending, a candidate whom not all voters know giv
   server.step({ type: 'view', view: { role: 'participant', quorum } });
   server.step({ type: 'look', proposal: { zxid: 8, peerEpoch: 0 } });
   hears(server, 6, { leader: 6, zxid: 8 });
-  // Server 5 lacks the pending configuration: it votes for the best candidate that it knows.
+  // Server 5 lacks the pending configuration, so it votes for the best candidate that it knows.
   hears(server, 5, { leader: 2, zxid: 8 });
   assert.is(server.vote.leader, 6);
   server.step(RESEND);
@@ -97,7 +97,7 @@ test('004-23: an answer of the oracle counts only while the other voter is silen
   assert.not(asksOracle(server.step(RESEND)), 'it votes for the other one now');
 });
 
-test('004-23: nobody else asks the oracle: three voters, an observer of two, one that may not vote', () => {
+test('004-23: no other server asks the oracle: one of three voters, an observer of two, one that may not vote', () => {
   const silent = (server: FastLeaderElection, proposal: Proposal) => {
     server.step({ type: 'look', proposal });
     const asks = asksOracle(server.step(RESEND));
@@ -109,7 +109,7 @@ test('004-23: nobody else asks the oracle: three voters, an observer of two, one
   assert.not(silent(core(1, [1, 2], []), { ...proposal, zxid: NO_VOTE }));
 });
 
-test('004-23: whoever looks joins one of two voters that says it leads, and no follower of it', () => {
+test('004-23: a looking server joins one of two voters that says it leads, and no follower of it', () => {
   const observer = core(4, [1, 2], [4]);
   observer.step(LOOK);
   const told = { leader: 1, round: 7 };
@@ -210,7 +210,7 @@ test('a quorum of followers is not enough: the leader must say that it leads', (
   assert.equal([result?.leader, result?.state, server.round], [5, 'FOLLOWING', 9]);
 });
 
-test('a server named leader by followers of another round does not lead', () => {
+test('a server that followers of another round name as leader does not lead', () => {
   const server = core(3);
   server.step(LOOK);
   for (const sid of [1, 2]) {
@@ -219,7 +219,7 @@ test('a server named leader by followers of another round does not lead', () => 
   assert.is(server.state, 'LOOKING');
 });
 
-test('what was said of a leader before the present search is ignored: that leader may be the one that died', () => {
+test('votes for a leader from before the present search are ignored: that leader may be the one that died', () => {
   const server = core(1);
   server.step(LOOK);
   hears(server, 3, { state: 'LEADING', leader: 3, round: 9, peerEpoch: 1 });
@@ -242,14 +242,14 @@ test('a quorum that falls apart within the finalize wait elects nobody', () => {
   const server = core(3);
   server.step(LOOK);
   hears(server, 2, { leader: 3 });
-  // It was started again, and has not heard of us yet.
+  // Server 2 was started again, and has not heard of us yet.
   hears(server, 2, { leader: 2 });
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' })), undefined);
   hears(server, 2, { leader: 3 });
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
 });
 
-test('a following server answers those who look, and only those', () => {
+test('a following server answers looking servers, and only those', () => {
   const server = core(1);
   server.step(LOOK);
   server.step({
@@ -283,7 +283,7 @@ test('two voters that take each other for strangers do not answer each other for
   }
 });
 
-test('a server without a vote answers one with an older configuration: all that the other knows of may be gone', () => {
+test('a server without a vote answers one with an older configuration: all servers that the other knows may be gone', () => {
   const server = core(9);
   server.step(LOOK);
   server.step({ type: 'settle', state: 'FOLLOWING', vote: server.vote });
@@ -295,7 +295,7 @@ test('a server without a vote answers one with an older configuration: all that 
   assert.is(answers(hears(server, 8, { state: 'FOLLOWING', leader: 1, config: VERSION_5 })), 0);
 });
 
-test('what voters said before the first look is not lost', () => {
+test('what voters said before the first search is not lost', () => {
   const server = core(1);
   hears(server, 2, { state: 'FOLLOWING', leader: 3, round: 9 });
   hears(server, 3, { state: 'LEADING', leader: 3, round: 9 });

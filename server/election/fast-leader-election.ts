@@ -56,7 +56,7 @@ export type ElectionEvent =
   /** The state changed without an election: a new epoch, or a reconfiguration that names the leader. */
   | { readonly type: 'settle'; readonly state: SettledState; readonly vote: Vote }
   | { readonly type: 'view'; readonly view: ElectionView }
-  /** In answer to `askOracle`. */
+  /** The answer to `askOracle`. */
   | { readonly type: 'authorized' };
 
 export type SettledState = Exclude<PeerState, 'LOOKING'>;
@@ -112,9 +112,9 @@ export class FastLeaderElection {
 
   /** Votes of this round, our own included. */
   readonly #received = new Map<number, CastVote>();
-  /** What servers outside any election say of the leader they have, whatever the round it was elected in. */
+  /** Votes of servers outside any election for the leader that they have, from whatever round. */
   readonly #settled = new Map<number, CastVote>();
-  /** Servers without a vote that asked, with their last question. They are told the outcome. */
+  /** Servers without a vote that have asked, with their last question. This server tells them the outcome. */
   readonly #askers = new Map<number, CastVote>();
   /** Messages of voters that came before the first look. */
   readonly #early = new Map<number, Notification>();
@@ -257,8 +257,8 @@ export class FastLeaderElection {
 
   /**
    * Answers a server without a vote at once, and again when there is an outcome. Two servers that take each
-   * other for strangers would answer each other forever. So only voters answer, or who has a newer
-   * configuration, only servers that look, and while this server looks itself, only a new question.
+   * other for strangers would answer each other forever. So a server answers only if it is a voter or has a
+   * newer configuration. It answers only looking servers and, while it looks itself, only new questions.
    */
   #answerAsker(from: number, question: Notification): void {
     const mayAnswer = this.#isVoter(this.#settings.sid) || this.#hasNewerConfig(question);
@@ -272,7 +272,7 @@ export class FastLeaderElection {
     this.#send(from, this.#round);
   }
 
-  /** All that the sender knows of may have been removed since, as this server perhaps. */
+  /** All servers that the sender knows may have been removed since, perhaps even this server. */
   #hasNewerConfig({ config }: Notification): boolean {
     return config !== null && configVersionOf(config) < this.#view.quorum.committed.version;
   }
@@ -304,8 +304,9 @@ export class FastLeaderElection {
   }
 
   /**
-   * It proposes nobody, and nobody else is in its round. The voters would never come to it, and they may
-   * need its vote: a pending configuration that it does not know may have it as a voter.
+   * True when this server proposes nobody and nobody else is in its round. The voters would never come to
+   * that round, but they may need its vote: a pending configuration that it does not know may name it a
+   * voter.
    */
   get #hasNoRound(): boolean {
     return !this.#isVoter(this.#initial.leader) && this.#received.size === 1;
@@ -341,9 +342,10 @@ export class FastLeaderElection {
     if (!confirmed) return false;
     const supporters = this.#supportersOf(votes, vote);
     const { quorum } = this.#view;
-    // One of two voters may lead alone, by an oracle that the other members need not have. And of two
-    // configurations, the leader may have only one: it counts by that, so to follow it is safe. Upstream asks
-    // for a quorum of both, and never comes back with a reconfiguration that was abandoned.
+    // One of two voters may lead alone, by an oracle that the other members need not have. Of two
+    // configurations, the leader may know only one and counts by that one, so it is safe to follow it.
+    // Upstream asks for a quorum of both, so a member whose pending reconfiguration was abandoned never comes
+    // back.
     const isLed = isOwn
       ? quorum.containsQuorum(supporters)
       : quorum.isPair || quorum.containsAnyQuorum(supporters);
@@ -398,10 +400,11 @@ export class FastLeaderElection {
   }
 
   /**
-   * Others vote and no quorum forms, while a configuration is pending. A voter that does not know of that
-   * ignores every vote for a candidate whom it alone names, so such a candidate may never win, although one
-   * with an equal history would. Members of Apache's prefer the larger sid whatever a configuration says, so
-   * this server tries both in turn. True when it votes for somebody else.
+   * Called when others vote and no quorum forms while a configuration is pending. A voter that does not know
+   * this configuration ignores every vote for a candidate that only this configuration names. So such a
+   * candidate may never win, although one with an equal history would. Members of Apache's prefer the larger
+   * sid whatever a configuration says, so this server tries both orders in turn. Returns true when it votes
+   * for another candidate now.
    */
   #reconsider(): boolean {
     if (this.#view.quorum.next === null || this.#finalizing) return false;

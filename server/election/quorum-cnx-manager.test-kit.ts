@@ -72,7 +72,7 @@ export class World {
     return { manager, received, warnings, host };
   }
 
-  /** A peer that speaks in bytes. */
+  /** A peer for which the test chooses the bytes. */
   stranger(to: number, bytes: Buffer, name = 'stranger'): Stranger {
     const host = this.network.find(name) ?? this.network.host(name, new VirtualClock(this.time));
     const stranger: Stranger = { closed: false, bytesRead: 0, connection: undefined };

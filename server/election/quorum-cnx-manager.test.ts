@@ -72,7 +72,7 @@ test('the last message is sent again on every new connection', () => {
   assert.equal(again.received, ['1: 7']);
 });
 
-test('a server that lost its connection silently is heard and told through the next one', () => {
+test('a server that silently lost its connection is heard, and gets messages, through the next one', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   two.manager.send(1, notification(1));
@@ -91,7 +91,7 @@ test('a server that lost its connection silently is heard and told through the n
   assert.is(again.received.at(-1), '1: 8');
 });
 
-test('a peer that does not read costs one output buffer, and gets the newest message later', () => {
+test('a peer that does not read costs one output buffer, and gets the newest message when it reads again', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const stranger = world.stranger(1, initial(9));
@@ -124,7 +124,7 @@ test('a peer that moved is dialed where the new configuration says', () => {
   assert.equal(moved.received, ['2: 1']);
 });
 
-test('of two addresses of a peer, one by each configuration, the one that answers is found', () => {
+test('a peer with one address by each configuration is found at the one that answers', () => {
   const world = new World(1, 2);
   const two = world.start(2);
   const moved = world.start(1, [1, 2], 'elsewhere');
@@ -174,7 +174,7 @@ test('a member that the next configuration does not name loses its connection; i
   assert.ok(one.received.includes('2: 7'));
 });
 
-test('a taken port is tried three times, a second apart; then the owner is told', () => {
+test('a taken port is tried three times, one second apart; then the owner gets the error', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const second = new QuorumCnxManager(

@@ -25,22 +25,25 @@ import { UnnamedConnections } from './unnamed-connections.ts';
 export const UNKNOWN_PEERS_MAX = 1024;
 /**
  * Limit on the bytes kept for connections of servers outside the configuration, all together: messages that
- * are not whole, and what the peers have not taken in. Above it the connection with most goes.
+ * are not whole, and what the peers have not taken in. Above it the connection with most bytes is closed.
  */
 export const UNKNOWN_BYTES_MAX = 16 * 1024 * 1024;
-/** Limit on the addresses of its own message at which such a server is dialed: a stranger chooses them. */
+/**
+ * Limit on the addresses at which such a server is dialed: they come from its own message, so a stranger
+ * chooses them.
+ */
 const TOLD_ADDRESSES_MAX = 4;
-/** A connection with less than this is no reason to look at all others. */
+/** A connection with fewer bytes than this is no reason to examine all others. */
 const UNKNOWN_BYTES_MIN = 4096;
 const NAMELESS = 'our own name cannot be resolved yet';
 /** The larger sid has this long to dial back: ringing again would make it drop the connection on its way. */
 const RING_ANSWER_MS = 1000;
 
 /**
- * Keeps one connection to each other server that there is something to say to. Of the two that a pair may
- * dial, the one dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new
- * connection the last message is sent again. Upstream lets a newcomer end the connection whose sid it claims;
- * here it stands beside it.
+ * Keeps one connection to each other server for which there are messages. Of the two connections that a pair
+ * may dial, the one dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. The last
+ * message is sent again on every new connection. Upstream lets a newcomer end the connection whose sid it
+ * claims; here both stay.
  * @see docs/election.md "Connections"; QuorumCnxManager
  */
 export class QuorumCnxManager {
@@ -96,8 +99,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * A server that cannot listen, since nobody knows its name yet, must not be elected: the others could not
-   * reach it, and would elect it again and again. It stays silent until it listens.
+   * A server that cannot listen, because its name cannot be resolved yet, must not be elected: the others
+   * could not reach it, and would elect it again and again. It stays silent until it listens.
    */
   #withdraw(): void {
     if (this.#nameless) return;
@@ -126,9 +129,9 @@ export class QuorumCnxManager {
   }
 
   /**
-   * The network that carries the connections of a peer may be down, which nobody tells. A peer with several
-   * addresses that leaves this server's search unanswered is dialed anew at all of them; the connections stay
-   * until there is another.
+   * The network under the connections of a peer may be down, of which no error tells. So a peer with several
+   * addresses that leaves this server's search unanswered is dialed anew at all of them; its connections stay
+   * until there is a new one.
    * @see docs/configuration.md "Several addresses"
    */
   #listenTo(peer: ElectionPeer): void {
@@ -152,8 +155,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * Dials to an address that changed start again, at the new one; connections stay, but not those of servers
-   * that are members no more. When the own address has changed, this server listens there instead.
+   * Dials to an address that changed start again at the new one. Connections stay, except those of servers
+   * that are no longer members. When its own address has changed, this server listens at the new one.
    */
   setMembers(members: ElectionMembers): void {
     const before = this.#members;
@@ -211,7 +214,7 @@ export class QuorumCnxManager {
       for (const connection of peer.connections) this.#boundUnknown(connection);
   }
 
-  /** More may be kept for a connection of a server outside the configuration. */
+  /** Called when more bytes may be kept for a connection of a server outside the configuration. */
   #boundUnknown(connection: ElectionConnection): void {
     if (connection.bytesKept < UNKNOWN_BYTES_MIN) return;
     let bytes = 0;
@@ -267,7 +270,8 @@ export class QuorumCnxManager {
     peer.dial = undefined;
     if (this.#options.tcpKeepAlive) connection.keepAlive();
     if (this.#options.sid > peer.sid) {
-      // It answered at its own address, so it is that server, and earlier connections have ended on its side.
+      // The peer answered at its own address, so it is that server, and its earlier connections have ended on
+      // its side.
       const earlier = peer.removeAll();
       this.#use(peer, this.#wrap(peer, connection));
       for (const each of earlier) each.close('replaced by a newer connection');
@@ -390,8 +394,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * A smaller sid rings only when it has no connection, so the one we may have is dead on its side. It stays
-   * until the next one is there, since somebody else may have rung.
+   * A smaller sid rings only when it has no connection, so an existing connection is dead on its side. It
+   * still stays until there is a new one, because somebody else may have rung.
    */
   #dialBack(peer: ElectionPeer): void {
     const nowMs = this.#deps.clock.monotonicMs();

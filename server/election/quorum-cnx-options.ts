@@ -18,16 +18,19 @@ export interface QuorumCnxManagerOptions {
   readonly members: ElectionMembers;
   /** Listen on every address of the machine. @default false, as upstream */
   readonly quorumListenOnAllIPs?: boolean | undefined;
-  /** Servers may have several addresses, and are told all of ours. @default false, as upstream */
+  /**
+   * Servers may have several addresses, and this server tells them all of its own. @default false, as
+   * upstream
+   */
   readonly multiAddressEnabled?: boolean | undefined;
   /**
-   * Limit on the silence of a peer with several addresses that we are connected to and that has been sent a
-   * message: then it is dialed anew. @default no limit
+   * Limit on the silence of a connected peer with several addresses after a message was sent to it: then it
+   * is dialed anew. @default no limit
    */
   readonly reachabilityTimeoutMs?: number | undefined;
-  /** Bounds a dial. */
+  /** Limit on the time of a dial. */
   readonly cnxTimeoutMs: number;
-  /** How long an accepted connection may take to say who it is. */
+  /** Limit on the time until an accepted connection says who it is. */
   readonly helloTimeoutMs: number;
   /** @default false, as upstream */
   readonly tcpKeepAlive?: boolean | undefined;

@@ -90,7 +90,7 @@ for (const suffix of NETWORKS)
     }
   });
 
-/** Says something both ways, then cuts both networks in turn, and says something more each time. */
+/** Sends messages both ways, then cuts both networks in turn, and sends more messages each time. */
 function throughCuts(sender: 1 | 2, reachabilityTimeoutMs: number | undefined): boolean {
   const world = new World();
   const receiver = sender === 1 ? 2 : 1;
@@ -111,7 +111,7 @@ function throughCuts(sender: 1 | 2, reachabilityTimeoutMs: number | undefined): 
 }
 
 for (const sender of [1, 2] as const)
-  test(`a connection whose network is cut is left: server ${sender} is heard again, whoever dialed it`, () => {
+  test(`server ${sender} abandons a connection whose network is cut, and is heard again, whoever dialed it`, () => {
     assert.ok(throughCuts(sender, CHECK_MS));
     assert.not(throughCuts(sender, Number.MAX_SAFE_INTEGER), 'the check is what helps');
   });
@@ -137,7 +137,7 @@ test('a peer that answers keeps its connection', () => {
   assert.is(dials, 0);
 });
 
-test('once no election is under way, silence is no reason to dial', () => {
+test('once no election is under way, the silence of a peer is no reason to dial', () => {
   const world = new World();
   const [one] = [world.start(1), world.start(2)];
   one.manager.send(2, notification(1));

@@ -63,7 +63,7 @@ test('ZOOKEEPER-2879: observers without an id get one, and are never dialed', ()
   assert.is(one.manager.connectionCount, 1);
 });
 
-test('field report B7: a stranger that claims the id of a connected server ends no connection of it, and it still hears and is heard', () => {
+test('field report B7: a stranger that claims the id of a connected server ends none of its connections, and that server still hears and is heard', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   two.manager.send(1, notification(1));
@@ -153,7 +153,7 @@ test('askAcceptedEpoch hears what the member says, and null from anybody else', 
   assert.is(two.host.connectionCount, 0);
 });
 
-test('bad frames close that one connection, with one line in the log, and harm nobody', () => {
+test('bad frames close their connection, with one line in the log, and harm no other', () => {
   const frame = encodeNotification(notification(1));
   const length = (value: number) => {
     const bytes = Buffer.alloc(4);
@@ -261,7 +261,7 @@ function half(): Buffer {
   return bytes;
 }
 
-test('B5: partial messages of all unknown servers together are bounded; members keep their own room', () => {
+test('B5: incomplete messages of all unknown servers together are bounded; members keep their own room', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   const strangers = Array.from({ length: 200 }, (_, n) => {
@@ -277,7 +277,7 @@ test('B5: partial messages of all unknown servers together are bounded; members 
   assert.equal(one.received, ['2: 2']);
 });
 
-test('B5: what unknown servers do not read is bounded for all of them together', () => {
+test('B5: output that unknown servers do not read is bounded for all of them together', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const big = { ...notification(1), config: Buffer.alloc(400_000) };
@@ -292,7 +292,7 @@ test('B5: what unknown servers do not read is bounded for all of them together',
   assert.ok(open < 30 && open > 5, `${open} are open`);
 });
 
-test('B5: a message that comes byte by byte is joined as it comes', () => {
+test('B5: a message that arrives byte by byte is joined as it arrives', () => {
   const feed: ((chunk: Buffer) => void)[] = [];
   const connection = {
     remote: { host: 'stranger', port: 1 },
@@ -314,7 +314,7 @@ test('B5: a message that comes byte by byte is joined as it comes', () => {
   const chunks = Array.from(frame, byte => Buffer.from([byte]));
   for (const [at, chunk] of chunks.entries()) {
     feed[0]!(chunk);
-    // Whatever has been copied is safe from this.
+    // Overwrites chunks that must have been copied by now.
     if (at >= 200) chunks[at - 200]!.fill(7);
   }
   assert.equal(got, [3]);

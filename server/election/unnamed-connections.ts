@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../runtime/runtime.ts';
 import type { ElectionConnection } from './election-connection.ts';
 
 /**
- * Limit on accepted connections that have not said who they are. Above it the host with most loses its
- * oldest.
+ * Limit on accepted connections that have not said who they are. Above it the host with most connections
+ * loses its oldest.
  */
 export const UNNAMED_CONNECTIONS_MAX = 256;
 
@@ -46,7 +46,7 @@ export class UnnamedConnections {
     this.#deadlines.set(connection, deadline);
   }
 
-  /** It said who it is, or it has ended. */
+  /** The connection has said who it is, or has ended. */
   forget(connection: ElectionConnection): void {
     this.#deadlines.get(connection)?.cancel();
     this.#deadlines.delete(connection);

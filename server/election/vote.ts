@@ -23,9 +23,10 @@ export function emptyVote(round: number): Vote {
 }
 
 /**
- * Positive when `a` is the better candidate: a longer history (peerEpoch, then zxid) first, then whoever is
- * preferred, then the larger sid. A candidate without weight loses to any other, so it is never elected and
- * never keeps its own vote either. The round takes no part: only votes of one round are compared.
+ * Positive when `a` is the better candidate: the one with the longer history (peerEpoch, then zxid), then the
+ * preferred one, then the one with the larger sid. A candidate without weight loses to any other, so it is
+ * never elected and does not even keep its own vote. The round is not compared, because only votes of one
+ * round are.
  */
 export function compareVotes(
   a: Vote,

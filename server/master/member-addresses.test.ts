@@ -11,7 +11,7 @@ const TICK_MS = 200;
 const SERVERS =
   'server.1=zk1:2888:3888\nserver.4=zk4:2888:3888|zk4b:2888:3888:observer\nserver.5=zk5:2888:3888:observer\n';
 
-/** Names and what they stand for by now, and each name that was looked up. */
+/** Names with their present addresses, and a list of the names that were looked up. */
 function world() {
   const clock = new VirtualClock();
   const names = new Map([
@@ -38,7 +38,7 @@ function world() {
   return { clock, names, asked, addresses, claim };
 }
 
-test('an observer is at its address when one of the names in its server line stands for where it comes from', () => {
+test('an observer is at its address when one of the names in its server line resolves to where it comes from', () => {
   const { claim } = world();
   assert.equal(
     [claim(4, '10.0.0.4'), claim(4, '10.1.0.4'), claim(4, '10.0.0.9'), claim(5, '10.0.0.4')],
@@ -67,7 +67,7 @@ test('an observer that has moved is known at its new address, and no longer at t
   assert.equal([claim(4, '10.0.0.44'), addresses.has(4, '10.0.0.4')], [true, false]);
 });
 
-test('nothing is heard of a look-up once the master has ended', () => {
+test('a look-up calls nobody once the master has ended', () => {
   const { addresses, clock } = world();
   addresses.claimed(4, '10.0.0.4');
   addresses.close();

@@ -29,8 +29,8 @@ export class MemberAddresses {
   }
 
   /**
-   * Called when a connection from `host` says that it is server `sid`. Looks the names of an observer up when
-   * they are not known to have that address, since members move; at most once a tick.
+   * Called when a connection from `host` says that it is server `sid`. Looks up the names of an observer, at
+   * most once a tick, when they are not known to have that address, because members may move.
    */
   claimed(sid: number, host: string): void {
     const { clock, membership, config } = this.#parts;

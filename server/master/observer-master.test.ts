@@ -66,7 +66,7 @@ class Play {
     return observer;
   }
 
-  /** What the last observer was sent, up to NEWLEADER. */
+  /** The packets that the last observer was sent, up to NEWLEADER. */
   synced: string[] = [];
 
   propose(n: number): void {
@@ -274,7 +274,7 @@ test('REVALIDATE: the leader’s answer goes to the observer that asked; one tha
   assert.is(play.stage.ended, null);
 });
 
-test('REVALIDATE: a question that the leader passed over is answered with no', () => {
+test('REVALIDATE: a question that the leader skipped is answered with no', () => {
   const play = new Play();
   const observer = play.observer();
   observer.told();

@@ -94,8 +94,8 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
         if (this.#stopped) connection.destroy('not an observer master any more');
         else this.#accept(connection);
       },
-      // Upstream's follower leaves its leader for this. Here a vote is worth more than one way in for
-      // observers, who have others.
+      // Upstream's follower leaves its leader when its port fails. Here a vote is worth more than one way in
+      // for observers, which have other masters.
       onGiveUp: error => this.context.logger.error(error.message, { observers: 'go to other masters' }),
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => {

@@ -8,13 +8,13 @@ const ENTRY_BYTES = 512;
 
 export interface RequestLineLimits {
   /**
-   * Bytes of the requests of all non-voters. At this much, a learner that adds to it is not read from until
-   * its own requests are taken.
+   * Bytes of the requests of all non-voters. At this limit, the leader does not read from a learner that adds
+   * to them until the learner's own requests are taken.
    */
   readonly heldBytes: number;
   /**
-   * The same bytes: beyond this, which only connections that come and go can reach, a learner that adds to it
-   * is closed.
+   * A second limit on the same bytes, which only connections that come and go can reach. Above it, a learner
+   * that adds to them is closed.
    */
   readonly othersBytesMax: number;
   /**
@@ -113,7 +113,7 @@ export class RequestLine implements TurnWorker {
     if (this.#held.delete(sender)) sender.releaseRequests();
   }
 
-  /** There may be room. */
+  /** Called when there may be room. */
   goOn(): void {
     if (this.#entries.length > 0) this.#host.turns.wake(this);
   }

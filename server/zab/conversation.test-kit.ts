@@ -19,8 +19,8 @@ export type Gate = (typeof GATES)[number];
 
 /**
  * Both sides of Zab's synchronisation in conversation. Every output of either side is carried out in its
- * order on models of disks, and logged as a line. What takes time is over at once, unless the story holds its
- * gate.
+ * order on models of disks, and logged as a line. A step that takes time ends at once, unless the story holds
+ * its gate.
  */
 export class Conversation {
   readonly learner: LearnerModel;
@@ -34,7 +34,7 @@ export class Conversation {
   isOpen = false;
   #learnerSide = new LearnerSide();
   #masterSide: MasterSide;
-  /** Counts connections: one that was cut does nothing any more. */
+  /** Counts connections, so that one that was cut does nothing any more. */
   #life = 0;
   readonly #due: (() => void)[] = [];
   readonly #held = new Set<Gate>();
@@ -84,7 +84,7 @@ export class Conversation {
     return this.learner.disk.role === 'observer';
   }
 
-  /** Where it says so, both sides must. */
+  /** Both sides must agree on this. */
   get #hearsProposals(): boolean {
     return !this.#isObserver || this.#learnerSide.hearsProposals;
   }
@@ -156,7 +156,7 @@ export class Conversation {
     this.#run();
   }
 
-  /** Tells the master's side that too much is held for the learner. */
+  /** Tells the master's side that it holds too much for the learner. */
   letGo(): void {
     if (!this.#isHolding || !this.#isForwarding) return;
     this.#isForwarding = false;

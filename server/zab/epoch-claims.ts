@@ -10,8 +10,8 @@ export const VOTER_EPOCH_JUMP_MAX = 2 ** 14;
 /** An observer's claim is needed only where an Apache observer heard of an epoch that was abandoned. */
 export const OBSERVER_EPOCH_JUMP_MAX = 16;
 /**
- * How far ahead an epoch may be that a member confirms at its own address. Beyond this its file is damaged:
- * no history is that long.
+ * How far ahead an epoch may be that a member confirms at its own address. Beyond this its file must be
+ * damaged, because no history is that long.
  */
 export const CONFIRMED_EPOCH_JUMP_MAX = 2 ** 17;
 
@@ -23,12 +23,12 @@ export function isBelieved(acceptedEpoch: number, known: number, isVoter: boolea
   return isWithin(acceptedEpoch, known, isVoter ? VOTER_EPOCH_JUMP_MAX : OBSERVER_EPOCH_JUMP_MAX);
 }
 
-/** Whether a history can be so long, when the member itself says so at its own address. */
+/** Whether a history can be so long, given that the member itself says so at its own address. */
 export function isPlausible(acceptedEpoch: number, known: number): boolean {
   return isWithin(acceptedEpoch, known, CONFIRMED_EPOCH_JUMP_MAX);
 }
 
-/** There is an epoch after it, and it is not further ahead. */
+/** True when another epoch can follow it and it is at most `jumpMax` ahead. */
 function isWithin(acceptedEpoch: number, known: number, jumpMax: number): boolean {
   return isEpoch(acceptedEpoch + 1) && acceptedEpoch - known <= jumpMax;
 }

@@ -5,7 +5,7 @@ import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { OBSERVER_EPOCH_JUMP_MAX, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { type LeaderEvent, type LeaderOutput, LeaderSide } from './leader-side.ts';
 
-/** The leader against a twin that keeps all that was said and looks through it again at each event. */
+/** Compares the leader with a naive twin that keeps all claims and counts them again at each event. */
 const test = suite('zab: what a leader decides across its learners, by properties');
 
 const OWN = { sid: 1, acceptedEpoch: 3, currentEpoch: 2, lastZxid: 0x2_0000_0005 };
@@ -19,7 +19,7 @@ const STRANGER = 9;
 type Event = Exclude<LeaderEvent<number>, { type: 'authorized' }>;
 type Output = LeaderOutput<number>;
 
-/** What happens next. A connection goes on from where it is: FOLLOWERINFO, ACKEPOCH, ACK. */
+/** What happens next. A connection goes on from its present step: FOLLOWERINFO, ACKEPOCH, ACK. */
 type Act =
   | {
       readonly type: 'connect';
@@ -93,7 +93,7 @@ const majority = (voters: readonly number[]) =>
 
 type Said = 'claim' | 'ack' | 'newLeaderAck';
 
-/** All that was said, and nothing that follows from it. */
+/** Keeps all that was said, and nothing that follows from it. */
 class Twin {
   voters: readonly number[];
   next: readonly number[] | null;
@@ -114,7 +114,7 @@ class Twin {
     return this.voters.includes(sid) || (this.next ?? []).includes(sid);
   }
 
-  /** More than half of the voters of each configuration have said it, and so has the leader. */
+  /** True when more than half of the voters of each configuration have said it, and so has the leader. */
   isQuorum(what: Said): boolean {
     const sids = this.said.filter(each => each.what === what).map(each => each.sid);
     const decides = (voters: readonly number[]) =>
@@ -122,7 +122,7 @@ class Twin {
     return sids.includes(OWN.sid) && decides(this.voters) && (this.next === null || decides(this.next));
   }
 
-  /** What follows from an event, as text. */
+  /** The expected outputs of an event, as text. */
   foretell(event: Event): string[] {
     const lines: string[] = [];
     if (event.type === 'start') {
@@ -200,7 +200,7 @@ function textOf(output: Output): string {
   return 'epoch' in output ? `${output.type} ${output.epoch}` : output.type;
 }
 
-/** Where each connection is. */
+/** The step at which a connection is. */
 type Stage = 'info' | 'told' | 'acked' | 'synchronised' | 'serving' | 'gone';
 
 class Telling {
@@ -334,7 +334,7 @@ test('each of the three decisions is made once, in order, and the epoch is above
   );
 });
 
-/** No configuration gives it a vote that it does not know of. */
+/** True when no configuration gives this observer a vote of which it does not know. */
 function isMereObserver(act: Act, { voters, next }: Story): boolean {
   if (act.type !== 'connect' || !(act.isObserver || act.sid === OBSERVER)) return false;
   return next === null || voters.includes(act.sid) || !next.includes(act.sid);

@@ -20,7 +20,7 @@ export interface LeaderMembership extends QuorumSource {
 
 /** `learner` stands for one connection: the same server may come on several, one after the other. */
 export type LeaderEvent<L> =
-  /** The leader listens. It counts itself. */
+  /** The leader listens, and counts itself from now on. */
   | { readonly type: 'start' }
   /** No other voter is connected, and the oracle lets the leader go on without one. */
   | { readonly type: 'authorized' }
@@ -92,12 +92,12 @@ export type LeaderOutput<L> =
  * 2. A quorum has accepted the new epoch, and none of it has a better history. The epoch begins.
  * 3. A quorum has this history on disk and has acknowledged NEWLEADER. The leader serves.
  *
- * Who comes later, or again, is answered at once and changes nothing. Observers are answered and not
- * counted. While two configurations count, each wait needs a quorum of both. Of two voters, an oracle may
+ * A learner that comes later, or again, is answered at once and changes nothing. Observers are answered and
+ * not counted. While two configurations count, each wait needs a quorum of both. Of two voters, an oracle may
  * let one lead without the other.
  *
- * Events in, outputs out; no socket, no disk, no clock. Outputs are carried out in their order.
- * `MasterSide` is what concerns one learner alone.
+ * Events in, outputs out; no socket, no disk, no clock. Outputs are carried out in their order. `MasterSide`
+ * is what concerns one learner alone.
  *
  * @see docs/quorum.md "Message ladder"; docs/epochs.md; Leader.getEpochToPropose
  */
@@ -155,7 +155,7 @@ export class LeaderSide<L> {
     }
   }
 
-  /** Each wait ends as if the other voter had spoken. @see docs/oracle.md */
+  /** Ends each wait as if the other voter had spoken. @see docs/oracle.md */
   #goOnAlone(): readonly LeaderOutput<L>[] {
     const { sid } = this.#own;
     this.#isAuthorized = true;
@@ -178,7 +178,8 @@ export class LeaderSide<L> {
     }
     const isCredible = isBelieved(acceptedEpoch, this.#known, isVoter);
     if (isVoter && !isCredible) return [{ type: 'ask', sid }, this.#refuseClaim(learner, sid, acceptedEpoch)];
-    // A stranger's claim must not move the epoch of the whole ensemble: it would be on every disk for good.
+    // A stranger's claim must not raise the epoch of the whole ensemble, because the new epoch stays on every
+    // disk for good.
     if (isCredible && this.#membership.servers.has(sid)) this.#raise(acceptedEpoch);
     this.#claims.learners.add(learner);
     return isVoter ? this.#claimed(sid, acceptedEpoch) : [];
@@ -217,8 +218,8 @@ export class LeaderSide<L> {
       return [{ type: 'refuse', learner, reason, isAhead: true }];
     }
     this.#acks.learners.add(learner);
-    // A learner that needs a snapshot does not say what it has: within the epoch it may have more than this
-    // leader.
+    // A learner that needs a snapshot does not say what it has, so within the epoch it may have more than
+    // this leader.
     const isNotAhead = currentEpoch !== null && (lastZxid >= 0 || currentEpoch < ownEpoch);
     return this.#counts(event) && isNotAhead ? this.#acked(sid) : [];
   }
@@ -269,9 +270,9 @@ export class LeaderSide<L> {
   }
 
   /**
-   * An observer counts when the next configuration gives it a vote, which it may not know yet: without it,
-   * that configuration might never get a quorum. It hears of it with NEWLEADER. What keeps histories apart is
-   * the quorum of the committed configuration, in which no observer counts.
+   * An observer counts when the next configuration gives it a vote, of which it may not know yet: without
+   * this vote, that configuration might never get a quorum. NEWLEADER tells the observer. This is safe,
+   * because decisions also need a quorum of the committed configuration, in which no observer counts.
    */
   #counts({ sid, isObserver }: { readonly sid: number; readonly isObserver: boolean }): boolean {
     const { quorum } = this.#membership;

@@ -5,7 +5,7 @@ import { type Commands, type CommandWords, testTranscripts } from '../transcript
 import { zxidToHex } from '../wire/zxid.ts';
 import { type LeaderEvent, type LeaderOutput, LeaderSide } from './leader-side.ts';
 
-/** In the stories, higher ids are observers. */
+/** In the stories, ids from here on are observers. */
 const OBSERVERS_FROM = 7;
 
 /**

@@ -36,18 +36,18 @@ export class LearnerModel {
     return this.disk.isWiped ? [] : this.history;
   }
 
-  /** What the learner logged is in its tree when it comes back. */
+  /** Reconnects: the tree then holds what the learner has logged. */
   reconnect(): void {
     this.disk.durable = this.disk.log.length;
     this.tree = this.#recovered();
   }
 
-  /** Takes what has not been synced. */
+  /** Loses what has not been synced. */
   losePower(): void {
     this.disk.log.length = this.disk.durable;
   }
 
-  /** False when its files do not end there. */
+  /** False when its files cannot end there. */
   truncate(zxid: number): boolean {
     const at = this.disk.log.indexOf(zxid);
     if (at < 0 && zxid !== (this.disk.snapshot.at(-1) ?? 0)) return false;
@@ -67,7 +67,7 @@ export class LearnerModel {
     for (const { zxid } of committed) this.tree.push(zxid);
   }
 
-  /** In phase 3, as Follower and Observer do. */
+  /** Logs the next transaction of phase 3, as Follower and Observer do. */
   logNext(zxid: number): void {
     const last = this.history.at(-1) ?? 0;
     if (!follows(zxid, last)) throw new Error(`${zxidToHex(zxid)} does not follow ${zxidToHex(last)}`);

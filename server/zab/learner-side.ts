@@ -16,7 +16,7 @@ import type { PacketView } from './packet-stream.ts';
 export interface LearnerState {
   readonly sid: number;
   readonly role: 'follower' | 'observer';
-  /** An observer that is to hear proposals and commits. */
+  /** True for an observer that asks to hear proposals and commits. */
   readonly asksForProposals: boolean;
   /** A configuration that it has seen gives it a vote, whatever its role is by now. */
   readonly votes: boolean;
@@ -116,7 +116,7 @@ export class LearnerSide {
    * ZOOKEEPER-4394
    */
   readonly #committedLate = new Fifo<TxnPacket>();
-  /** The last zxid proposed to us: the next must follow it. */
+  /** The last zxid proposed to this learner; the next must follow it. */
   #lastQueued = 0;
   #lastCommitted = 0;
   #txnBytes = 0;
@@ -126,7 +126,7 @@ export class LearnerSide {
     return this.#epoch;
   }
 
-  /** It has answered the leader's epoch: synchronisation follows. */
+  /** The learner has answered the leader's epoch, and synchronisation follows. */
   get hasDiscovered(): boolean {
     return this.#phase !== 'leaderInfo';
   }
@@ -136,7 +136,9 @@ export class LearnerSide {
     return this.#phase === 'upToDate';
   }
 
-  /** Live traffic comes as PROPOSAL and COMMIT: to a follower always, to an observer if it was promised. */
+  /**
+   * Live traffic comes as PROPOSAL and COMMIT: always to a follower, and to an observer that was promised it.
+   */
   get hearsProposals(): boolean {
     return this.#hearsProposals;
   }
@@ -195,8 +197,8 @@ export class LearnerSide {
     if (refusal !== null) return [{ type: 'leave', reason: refusal, isEpochRefused: true }];
     this.#phase = 'syncMode';
     const isWiped = state.lastProcessedZxid < 0;
-    // The master can cut nothing of ours back to its history. For a zxid before all logs it has only a
-    // snapshot to send; for 0, an empty tree, it might send its whole log on top of ours.
+    // This server's files cannot be cut back to the master's history. For a zxid before all logs, the master
+    // can send only a snapshot; for 0, an empty tree, it might send its whole log on top of ours.
     const zxid = isWiped || state.snapshotNeeded ? BEFORE_ALL_LOGS : state.lastLoggedZxid;
     const answer = Buffer.alloc(4);
     if (epoch > state.acceptedEpoch) {
@@ -213,10 +215,10 @@ export class LearnerSide {
   #refusalOf(epoch: number, state: LearnerState): string | null {
     if (!isEpoch(epoch))
       return `leader's epoch ${epoch} is not one of 0 to ${EPOCH_MAX}, all that this server can count: see server/docs/epochs.md`;
-    // The leader of an epoch that a follower accepted may still count on the history that was acked to it.
-    // Nobody counts on what an observer accepted, so an abandoned epoch must not keep it out; upstream's
-    // observer stays away until the next election. But what an observer has shown its clients must not go
-    // back.
+    // The leader of an epoch that a follower accepted may still rely on the history that was acked to it.
+    // Nobody relies on what an observer accepted, so an abandoned epoch must not keep the observer out;
+    // upstream's observer stays away until the next election. But an observer must not show its clients an
+    // older state than before.
     const [promise, promised] =
       state.role === 'follower' || state.votes
         ? ['accepted', state.acceptedEpoch]
@@ -228,8 +230,8 @@ export class LearnerSide {
     const { zxid } = packet;
     const { lastLoggedZxid, lastProcessedZxid } = this.#state!;
     const epoch = this.#epoch;
-    // The sync may log transactions of an epoch that currentEpoch does not cover yet. Once it is announced, a
-    // crash in between is not taken for damage.
+    // The sync may log transactions of an epoch that currentEpoch does not cover yet. Once that epoch is
+    // announced, a crash in between is not taken for damage.
     const announce: LearnerOutput = { type: 'announceCurrentEpoch', epoch };
     switch (packet.type) {
       case PacketType.DIFF:
@@ -323,7 +325,10 @@ export class LearnerSide {
     return activation;
   }
 
-  /** Of history, only the end takes effect, which NEWLEADER names. What is committed live does so now. */
+  /**
+   * Of the configurations in the history only the last takes effect, which NEWLEADER names. A configuration
+   * that is committed live takes effect now.
+   */
   #activation(txn: TxnPacket, packet: PacketView): readonly LearnerOutput[] {
     const leader = designatedLeaderIn(packet);
     const text = leader === null ? null : configTextOf(txn);
@@ -378,5 +383,5 @@ function leave(reason: string): LearnerOutput {
 const NONE: readonly LearnerOutput[] = [];
 const EMPTY = Buffer.alloc(0);
 const BEFORE_ALL_LOGS = -1;
-/** Stands in the place of the current epoch in an ACKEPOCH. */
+/** Stands in place of the current epoch in an ACKEPOCH. */
 const NOT_COUNTED = -1;

@@ -11,21 +11,21 @@ import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../
 import type { PacketView } from './packet-stream.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
 
-/** What a learner says of itself in FOLLOWERINFO or OBSERVERINFO. */
+/** What a learner says about itself in FOLLOWERINFO or OBSERVERINFO. */
 export interface LearnerInfo {
   readonly sid: number;
   readonly protocolVersion: number;
   readonly acceptedEpoch: number;
-  /** That of the last configuration it has put in force. */
+  /** Version of the last configuration that the learner has put in force. */
   readonly configVersion: number;
-  /** It is an observer that would rather hear proposals and commits than INFORM. */
+  /** True for an observer that asks for proposals and commits instead of INFORM. */
   readonly asksForProposals: boolean;
 }
 
 export interface MasterSettings {
   /** The master is the leader itself, not a follower that serves observers. */
   readonly acceptsFollowers: boolean;
-  /** Observers that ask for proposals and commits are sent them. */
+  /** The master sends proposals and commits to observers that ask for them. */
   readonly offersProposals: boolean;
   /** Role by the configuration; undefined for a server that is not in it, or where two of them differ. */
   roleOf(sid: number): Role | undefined;
@@ -50,7 +50,7 @@ export type MasterEvent =
   | { readonly type: 'seated'; readonly history: MasterHistory }
   /** In answer to `readLog`. `zxids` as `SyncQuestion.disk`. */
   | { readonly type: 'logRead'; readonly zxids: readonly number[] | null; readonly lastProcessedZxid: number }
-  /** In answer to `bringSnapshot` and `bringHistory`. */
+  /** The answer to `bringSnapshot` and `bringHistory`. */
   | { readonly type: 'brought'; readonly lastProcessedZxid: number }
   /** Too much waited behind the sync: it was dropped, and nothing more is held. */
   | { readonly type: 'letGo' }
@@ -61,7 +61,7 @@ export type MasterOutput =
   | { readonly type: 'send'; readonly packet: QuorumPacket }
   /** Sends NEWLEADER, with the configuration at the moment it leaves. */
   | { readonly type: 'sendNewLeader'; readonly zxid: number }
-  /** Waits until a quorum has said what it accepted, and the master has accepted an epoch above that. */
+  /** Waits until a quorum has said which epochs it accepted, and the master has accepted a higher one. */
   | { readonly type: 'awaitEpoch'; readonly info: LearnerInfo; readonly isObserver: boolean }
   /**
    * Waits until a quorum has accepted the epoch, the master has that on disk, and is not behind this learner.
@@ -119,9 +119,9 @@ export class MasterSide {
   /** The learner's last zxid, from its ACKEPOCH. */
   #peerLastZxid = 0;
   #history: MasterHistory | null = null;
-  /** What the learner has once everything being brought has come; what follows it is held. */
+  /** The last zxid that the learner has once everything being sent has arrived; later traffic is held. */
   #through = 0;
-  /** What was held is gone: it follows from the log. */
+  /** The held traffic was dropped; it follows from the log. */
   #isLetGo = false;
 
   constructor(settings: MasterSettings) {
@@ -281,7 +281,7 @@ export class MasterSide {
   }
 
   /**
-   * What was dropped follows from the log: as in a sync or, to one that already serves and hears only
+   * Sends from the log what was dropped: as in a sync or, to a learner that already serves and hears only
    * results, as INFORM.
    */
   #nextRound(lastProcessedZxid: number): readonly MasterOutput[] {
@@ -334,5 +334,5 @@ function close(reason: string): MasterOutput {
 
 const NONE: readonly MasterOutput[] = [];
 const RELEASE: readonly MasterOutput[] = [{ type: 'release' }];
-/** Stands in the place of the current epoch in an ACKEPOCH. */
+/** Stands in place of the current epoch in an ACKEPOCH. */
 const NOT_COUNTED = -1;

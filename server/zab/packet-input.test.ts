@@ -57,7 +57,7 @@ function setUp() {
   return { clock, state, reader, input, taken, run, mostInATurn };
 }
 
-test('everything that a healthy peer sends is taken at once', () => {
+test('all packets of a healthy peer are taken at once', () => {
   const { input, taken, state, run } = setUp();
   run(() => {
     input.feed(packets(200), 0);
@@ -146,7 +146,7 @@ test('field report B: a PING of 100,000 sessions is taken in pieces, and the ACK
   assert.is(two.closed, null);
 });
 
-test('a stranger that pipelines requests uses up turns of clients, not those of voters', () => {
+test('a stranger that pipelines requests uses up turns of clients, not turns of voters', () => {
   const play = new Play();
   play.serve(2);
   const observer = play.observe(4);

@@ -9,16 +9,16 @@ export interface PacketInputHost {
   /** The turns that these packets take; asked for at each chunk. */
   turns(): TurnQueue;
   /**
-   * Called with what taking a packet threw: the stream cannot be read on. Throws it again when it is not the
-   * peer's fault.
+   * Called with the error of a packet, after which the stream cannot be read on. Throws the error again when
+   * it is not the peer's fault.
    */
   onError(error: unknown): void;
 }
 
 /**
- * Takes what comes through one connection between learner and master, packet by packet and in order, in
- * slices of a turn. Neither thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all
- * sessions keeps others from their turn. While packets wait, nothing more is read.
+ * Takes the packets of one connection between learner and master, in order and in slices of a turn. Neither
+ * thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all sessions keeps others
+ * from their turn. While packets wait, nothing more is read.
  */
 export class PacketInput implements TurnWorker {
   turnTag = 0;

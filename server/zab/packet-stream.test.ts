@@ -28,7 +28,7 @@ function bytesOf(packets: readonly QuorumPacket[]): Buffer {
   return writer.toBuffer();
 }
 
-/** Everything the view says, checked against the plain reader on the same bytes. */
+/** Checks everything that the view says against the plain reader on the same bytes. */
 function taken(view: PacketView): QuorumPacket {
   const whole = view.copy();
   const packet = readQuorumPacket(new JuteReader(whole));
@@ -182,7 +182,7 @@ test('what is fed while suspended waits, and comes out in order when resumed', (
   assert.equal(got, [1, 2, 3, 4]);
 });
 
-test('a stream that holds no packets is refused as soon as that shows, however it is cut', () => {
+test('a stream that holds no packets is refused as soon as its bytes show it, however it is cut', () => {
   const bad: readonly [bytes: string, message: RegExp][] = [
     ['00000000', /unknown quorum packet type 0/],
     ['00000014', /unknown quorum packet type 20/],
@@ -246,7 +246,7 @@ test('more than 1,024 identities of a client do not end the connection: only the
   ]);
 });
 
-test('ids that come in small chunks are walked once, not from the first one at every chunk', () => {
+test('ids that come in small chunks are walked once, not from the first one at each chunk', () => {
   const authinfo = Array.from({ length: 20_000 }, () => ({ scheme: '', id: '' }));
   const bytes = bytesOf([{ type: PacketType.REQUEST, zxid: -1, data: null, authinfo }]);
   let got = 0;
@@ -280,7 +280,7 @@ test('random bytes: packets or a JuteError, nothing else', () => {
   );
 });
 
-test('a large packet in many small chunks is looked at when it can be whole, not at every chunk', () => {
+test('a large packet in many small chunks is examined when it can be whole, not at each chunk', () => {
   const data = Buffer.alloc(4 * 1024 * 1024, 7);
   const bytes = bytesOf([{ type: PacketType.PROPOSAL, zxid: 1, data, authinfo: null }]);
   let got = 0;
@@ -314,7 +314,7 @@ test('B5: a packet that comes byte by byte is joined as it comes, so it does not
   const chunks = Array.from(bytes, byte => Buffer.from([byte]));
   for (const [at, chunk] of chunks.entries()) {
     reader.feed(chunk);
-    // Whatever has been copied is safe from this.
+    // Overwrites chunks that must have been copied by now.
     if (at >= 1_000) chunks[at - 1_000]!.fill('-');
   }
   assert.equal(got, [data]);

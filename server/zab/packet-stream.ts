@@ -24,7 +24,7 @@ export class PacketView {
     return this.dataEnd - this.dataStart;
   }
 
-  /** Nobody else holds `bytes`: they were joined for this packet and what came with it. */
+  /** Nobody else holds `bytes`, because they were joined for this packet and what came with it. */
   isJoined = false;
 
   /** Copies the whole packet into memory of its own, of which it may leave half unused. */
@@ -67,8 +67,8 @@ const HEAD_BYTES = 16;
 const ID_BYTES_MIN = 8;
 /**
  * Limit on the identities of one client. An Apache follower passes on everything that its client has proven,
- * and a client may prove as much as it likes. What is beyond this grants it nothing; ending the connection
- * would cost all its other clients too.
+ * and a client may prove as much as it likes. Identities beyond this grant the client nothing; ending the
+ * connection instead would also cut off the follower's other clients.
  */
 const IDS_MAX = 1024;
 /** Chunks are kept unjoined while there are few, or while they are this large on average. */
@@ -122,7 +122,8 @@ export class PacketReader {
   add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    // A chunk of one byte takes a hundred: the chunks of a peer that sends single bytes are joined.
+    // A chunk of one byte takes a hundred bytes of memory, so the chunks of a peer that sends single bytes
+    // are joined.
     if (this.#chunks.length > CHUNKS_MIN + this.#bytes / CHUNK_BYTES_MIN) this.#joined();
   }
 

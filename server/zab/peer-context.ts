@@ -36,8 +36,8 @@ export interface Readers {
 }
 
 /**
- * What a role does when a configuration is in force: it goes on, it ends, because this server has another
- * role or another leader, or it does nothing more, because the server stops.
+ * What a role does when a configuration takes effect: it goes on; it ends, because this server has another
+ * role or another leader; or it does nothing more, because the server stops.
  */
 export type ConfigOutcome = 'goesOn' | 'leaves' | 'stops';
 
@@ -74,13 +74,13 @@ export interface PeerContext {
   readonly sync: { snapshotNeeded: boolean };
   /** The highest accepted epoch that a member confirmed at its own address: the next epoch is above it. */
   readonly confirmed: { acceptedEpoch: number };
-  /** In a row, over all the times this server was elected. */
+  /** Failures in a row, over all the times that this server was elected. */
   readonly quorumPortFailures: PortFailures;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
   readonly stats: ServerStats;
   readonly logger: Logger;
-  /** Log of what any stranger can cause. */
+  /** Rate-limited log, for lines that any stranger can cause. */
   readonly lines: RatedLog;
   readonly guard: Guard;
   readonly turns: TurnQueue;
@@ -89,7 +89,7 @@ export interface PeerContext {
   readonly readers: Readers;
   /** Null without a commit stream. */
   readonly commits: CommitListener | null;
-  /** Client connections go to this server from now on; null: to nobody. */
+  /** From now on `server` serves client connections; null: nobody does. */
   serve(server: ZooKeeperServer | null): void;
 }
 
@@ -99,7 +99,10 @@ export type MasterContext = Pick<
   'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'events' | 'logger' | 'lines' | 'membership'
 >;
 
-/** Null without reconfiguration: versions say nothing then, since each server has that of its file. */
+/**
+ * Null without reconfigEnabled: then versions say nothing, because each server has the version of its own
+ * file.
+ */
 export function configVersionsOf({ config, membership }: MasterContext) {
   if (!config.reconfigEnabled) return null;
   const { committed, lastSeen } = membership;

@@ -72,13 +72,13 @@ export class Stage {
   fatal: ServerError | null = null;
   /** Why the role ended. */
   ended: string | null = null;
-  /** What NEWLEADER said of the configuration. */
+  /** The configurations that NEWLEADER named. */
   readonly configsSeen: (string | null)[] = [];
-  /** What the role was told of the configuration that is committed. */
+  /** The committed configurations that the role was told. */
   readonly configs: (string | null)[] = [];
   readonly configsProposed: string[] = [];
   readonly activations: { readonly text: string; readonly leader: number | null }[] = [];
-  /** What becomes of the role when it is told a configuration. */
+  /** What the role must do when it is told a configuration. */
   configOutcome: ConfigOutcome = 'goesOn';
   #visitors = 0;
 
@@ -170,7 +170,7 @@ export class Stage {
     };
   }
 
-  /** Power is lost, and the machine comes back with what was durable. */
+  /** Cuts the power; the machine comes back with what was durable. */
   powerCycle(): void {
     this.machine.crash('power');
     this.boot();
@@ -261,7 +261,7 @@ export class Peer {
   readonly #stage: Stage;
   readonly #connection: Connection;
   readonly #packets: PacketReader;
-  /** Everything received and not taken yet, except PINGs. */
+  /** Packets received and not taken yet, except PINGs. */
   #told: string[] = [];
   #raw: Buffer[] | null = null;
   /** Data of the last packet of each name. */
@@ -306,7 +306,7 @@ export class Peer {
     this.onPacket?.({ name, data });
   }
 
-  /** What came since the last call, once things have settled. */
+  /** Packets that came since the last call, once nothing is under way any more. */
   told(): string[] {
     this.#stage.settle();
     return this.#told.splice(0);

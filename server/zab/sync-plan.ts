@@ -1,8 +1,8 @@
 import { counterOf, epochOf } from '../wire/zxid.ts';
 
 /**
- * How a learner is brought to the master's history: a pure decision from what the learner has last and what
- * the master has. Transactions with a zxid above `after` are to be sent from `source`, as PROPOSAL and
+ * How a learner is brought to the master's history: a pure decision from the learner's last zxid and from
+ * what the master has. Transactions with a zxid above `after` are to be sent from `source`, as PROPOSAL and
  * COMMIT.
  * @see docs/quorum.md "Synchronisation"; LearnerHandler.syncFollower
  */

@@ -9,7 +9,7 @@ import type { MasterState } from './master-model.test-kit.ts';
 
 /**
  * Both sides of the synchronisation over random histories, with random delays, lost connections and power
- * losses. This shows the order of what is done and said; `learner.test.ts` shows bytes and disk.
+ * losses. This test covers the order of steps and packets; `learner.test.ts` covers bytes and disk.
  */
 const test = suite('zab: synchronisation, by properties');
 
@@ -24,7 +24,7 @@ interface Story {
   readonly disk: number;
   readonly known: number;
   readonly inSnapshot: number;
-  /** Proposals that only this follower has. */
+  /** Number of proposals that only this follower has. */
   readonly extra: number;
   readonly forceSnapshot: boolean;
   readonly isObserver: boolean;
@@ -116,7 +116,7 @@ function tell(told: Story, tamper?: Tamper): void {
     if (!conversation.isOpen) conversation.connect();
   }
   for (const gate of GATES) conversation.release(gate);
-  // A TRUNC that its files cannot give costs a learner one more connection.
+  // A TRUNC that a learner's files cannot satisfy costs it one more connection.
   for (let tries = 0; !conversation.isServing && tries < 2; tries++) conversation.connect();
   assert.ok(conversation.isServing, 'the learner is synced in the end');
   assert.equal(conversation.learner.tree, master.committed, 'to the history of its master');
@@ -129,7 +129,7 @@ function checkHistory(history: readonly number[]): void {
   });
 }
 
-/** What must be durable before an output is carried out: power may be lost right behind it. */
+/** Checks what must be durable before an output is carried out, because power may be lost right after it. */
 function checkBefore(output: LearnerOutput, conversation: Conversation): void {
   const { disk: learner, tree } = conversation.learner;
   const { epoch } = conversation.master.state;

@@ -14,10 +14,10 @@ import { TICK_MS } from '../../zab/peer.test-kit.ts';
 import { Play } from './leader.test-kit.ts';
 import { Leader } from './leader.ts';
 
-const test = suite('quorum: what members say they have accepted');
+const test = suite('quorum: claims of accepted epochs');
 
 const ELECTION_PORT = 3888;
-/** One from the last that a new epoch can follow. */
+/** One below the last epoch that another epoch can follow. */
 const FAR = EPOCH_MAX - 1;
 const leaderInfo = (epoch: number) => [`LEADERINFO 0x${makeZxid(epoch, 0).toString(16)}`];
 
@@ -58,7 +58,7 @@ test('field report A5: one claim of an epoch far ahead moves nothing, whichever 
   assert.is(play.stage.epochs.acceptedEpoch, 2);
 });
 
-test('field report A5: a voter is believed to be thousands of elections ahead of the leader, and no more', () => {
+test('field report A5: the leader believes a voter that is thousands of elections ahead, and no more', () => {
   const most = 1 + VOTER_EPOCH_JUMP_MAX;
   assert.equal(new Play().follower(2, most).told(), leaderInfo(most + 1));
   const refused = new Play().follower(2, most + 1);
@@ -93,7 +93,7 @@ test('field report A5: an epoch that a voter confirms at its own address is beli
   }
 });
 
-test('seed 900177: a leader makes room for a voter that has accepted a later epoch, once the voter confirms it', () => {
+test('seed 900177: a leader steps down for a voter that has accepted a later epoch, once the voter confirms it', () => {
   const play = new Play();
   play.serve();
   confirms(play, 3, 9);
@@ -101,7 +101,7 @@ test('seed 900177: a leader makes room for a voter that has accepted a later epo
   assert.equal(three.told(), leaderInfo(2), 'as upstream: the voter will not have it');
   play.stage.wait(() => play.stage.ended !== null, 'the leader to make room');
   assert.match(play.stage.ended!, /voter 3 has accepted epoch 9/);
-  // Whichever of the others comes first, the next epoch is above what the voter said.
+  // Whichever other voter comes first, the next epoch is above what the voter said.
   const next = new Leader(play.stage.context, () => {});
   next.start(() => {});
   play.stage.settle();
@@ -190,7 +190,7 @@ test('field report A5: a quorum of two serves though one is a hundred thousand e
     const ensemble = new MemoryEnsemble({ voters: 3 }).start();
     const [low, high] = [1, 2];
     for (const sid of ensemble.sids) ensemble.kill(sid);
-    // Nothing was written: of two, the higher id leads.
+    // Nothing was written, so the higher of the two ids leads.
     writeEpoch(ensemble, isAhead === 'leader' ? high : low, 'acceptedEpoch', 100_000);
     ensemble.boot(low, high);
     ensemble.wait(() => serves(ensemble, low) && serves(ensemble, high), 'both to serve');

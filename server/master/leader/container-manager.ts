@@ -20,7 +20,7 @@ export class ContainerManager {
     this.#timer = parts.clock.every(parts.config.containerCheckIntervalMs, () => this.#check());
   }
 
-  /** A search in progress goes on. */
+  /** Starts a search, unless one is in progress. */
   #check(): void {
     if (this.#found !== null) return;
     const { database, config, clock } = this.#parts;
@@ -36,7 +36,7 @@ export class ContainerManager {
     if (this.#stopped) return;
     const { guard, clock } = this.#parts;
     // Only the search is guarded: a step of a write that throws must end the process.
-    const { done, value } = guard.run('the look for nodes to remove', () => found.next(), NO_MORE);
+    const { done, value } = guard.run('the search for nodes to remove', () => found.next(), NO_MORE);
     for (const path of value) this.#deleteContainer(path);
     if (done) this.#found = null;
     else clock.after(0, () => this.#delete(found));

@@ -3,7 +3,7 @@ import { configurationFromText } from '../../membership/configuration.ts';
 import { parseQuorumServer } from '../../membership/quorum-server.ts';
 import { designatedLeader } from './designated-leader.ts';
 
-const test = suite('quorum: who leads by a new configuration');
+const test = suite('quorum: the leader that a new configuration names');
 
 const own = parseQuorumServer(1, 'zk1:2888:3888');
 const config = (...lines: string[]) => configurationFromText([...lines, 'version=9'].join('\n'));
@@ -18,7 +18,7 @@ test('the leader stays when it votes at the same quorum address; its election an
   assert.is(designatedLeader(config('server.1=zk1:2888:3999;2181', ...others), own, acked, SINCE), 1);
 });
 
-test('else the voter leads that has most on disk, and of several the highest sid', () => {
+test('otherwise the voter that has most on disk leads, and of several the one with the highest sid', () => {
   const acked = new Map([
     [1, 9],
     [2, 8],
@@ -47,6 +47,6 @@ test('a voter that has not acked the reconfiguration, or has no weight, is not n
   assert.is(designatedLeader(weightless, own, new Map([...acked, [2, 7]]), SINCE), 2);
 });
 
-test('the only voter begins anew at its new address', () => {
+test('the only voter starts a new epoch at its new address', () => {
   assert.is(designatedLeader(config('server.1=zk1:2999:3888'), own, new Map([[1, 9]]), SINCE), 1);
 });

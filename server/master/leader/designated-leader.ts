@@ -3,10 +3,10 @@ import type { Configuration } from '../../membership/configuration.ts';
 import type { QuorumServer } from '../../membership/quorum-server.ts';
 
 /**
- * Who leads once `next` is in force. The leader itself, if it votes there and its learners find it at the
- * same address; else the voter that has most of what was proposed, so that least is lost. Of several, the one
- * with the highest sid. `acked`: the last zxid that each server has on disk; `since`: that of the
- * reconfiguration.
+ * The sid of the leader once `next` is in force. It is this leader, if it votes there and its learners find
+ * it at the same address. Else it is the voter that has most of what was proposed, so that the least is lost,
+ * and of several such voters the one with the highest sid. `acked`: the last zxid that each server has on
+ * disk; `since`: the zxid of the reconfiguration.
  *
  * The leader stays when nobody else may lead: it has to begin anew at its new address.
  * @see Leader.getDesignatedLeader

@@ -4,7 +4,10 @@ import type { PeerContext } from '../../zab/peer-context.ts';
 
 type QuestionContext = Pick<PeerContext, 'clock' | 'network' | 'config' | 'membership'>;
 
-/** A leader's questions to voters, at their own addresses, whether they have accepted what was claimed. */
+/**
+ * A leader's questions to voters, at their own addresses, whether they have accepted the epochs that were
+ * claimed for them.
+ */
 export class EpochQuestions {
   readonly #context: QuestionContext;
   readonly #onAnswer: (sid: number, acceptedEpoch: number) => void;

@@ -35,7 +35,7 @@ test('002-2: a leader says its protocol version, and takes learners of this vers
   }
 });
 
-test('002-4: a leader never fetches history: one that a learner is ahead of keeps what it has, and asks for nothing', () => {
+test('002-4: a leader never fetches history: it keeps its own when a learner is ahead, and asks for nothing', () => {
   for (const [lastZxid, currentEpoch] of [
     [e1(4), 1],
     [e2(1), 1],

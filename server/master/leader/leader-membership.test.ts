@@ -1,6 +1,6 @@
 /**
- * A leader whose membership changes while it leads. It may have asked for a quorum of one configuration
- * before; each decision counts by the configurations that decide when it is made.
+ * A leader whose membership changes while it leads. Each decision needs quorums of the configurations that
+ * count when it is made, whatever counted before.
  */
 import { assert, suite } from '#test';
 import type { Configuration } from '../../membership/configuration.ts';

@@ -76,7 +76,7 @@ test('a reconfiguration is committed with its leader: COMMITANDACTIVATE to follo
   assert.equal([text.split('\n').at(-1), leader], [`version=${e2(2).toString(16)}`, 1]);
 });
 
-test('what is proposed behind it waits for both quorums until it is in force, and then for the new one', () => {
+test('proposals behind a reconfiguration wait for both quorums until it is in force, and then for the new one', () => {
   const { two, three } = established();
   reconfigure(two, { leaving: '3' });
   two.send(
@@ -95,7 +95,7 @@ test('what is proposed behind it waits for both quorums until it is in force, an
   assert.equal(two.told(), [COMMITANDACTIVATE, 'SYNC 0x0']);
 });
 
-test('nobody writes over /zookeeper/config while a reconfiguration is pending: after a restart only the log names it', () => {
+test('no client writes over /zookeeper/config while a reconfiguration is pending: after a restart only the log names it', () => {
   const { two } = established();
   reconfigure(two, { leaving: '3' });
   two.told();
@@ -124,7 +124,7 @@ test('NEWLEADER does not name a configuration that is only proposed: a learner w
   assert.equal(again.told(), ['UPTODATE 0x-1', PROPOSAL], 'it hears of it as a proposal');
 });
 
-test('a leader that is removed names a successor, commits nothing more, and goes when the successor has left', () => {
+test('a leader that is removed names a successor, commits nothing more, and leaves when the successor has left it', () => {
   const { play, two, three } = established();
   reconfigure(two, { leaving: '1' });
   for (const peer of [two, three]) peer.told();
@@ -146,7 +146,7 @@ test('a leader that is removed names a successor, commits nothing more, and goes
   assert.match(play.stage.ended ?? '', /another leader/);
 });
 
-test('it goes after syncLimit if the successor stays', () => {
+test('a removed leader leaves after syncLimit if the successor stays', () => {
   const { play, two, three } = established();
   for (const peer of [two, three]) peer.answersPings = true;
   reconfigure(two, { leaving: '1' });

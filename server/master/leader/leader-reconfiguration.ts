@@ -14,14 +14,14 @@ import { designatedLeader } from './designated-leader.ts';
 
 export interface ReconfiguringLeader {
   readonly handlers: ReadonlySet<LearnerHandler>;
-  /** It hears from a quorum of every configuration that counts. */
+  /** True when the leader hears from a quorum of every configuration that counts. */
   hasQuorum(): boolean;
   end(reason: string): void;
 }
 
 /**
- * What a leader does about configurations: it gives the first one its version, counts a pending one, puts a
- * committed one in force, and goes when that one has another leader.
+ * What a leader does about configurations: it gives the first one its version, counts by a pending one as
+ * well, puts a committed one in force, and leaves when that one has another leader.
  *
  * @see docs/quorum.md "Two configurations at once"; Leader.tryToCommit
  */
@@ -31,7 +31,9 @@ export class LeaderReconfiguration implements ReconfigPart {
   readonly #leader: ReconfiguringLeader;
   /** This server's line when it began to lead: where its learners find it. */
   readonly #own: QuorumServer;
-  /** Who leads by the configuration in force, when it is not this server, or not at this address. */
+  /**
+   * Sid of the leader by the configuration in force, when that is not this server, or not at this address.
+   */
   #successor: number | null = null;
   #deadline: Timer | null = null;
 
@@ -58,7 +60,8 @@ export class LeaderReconfiguration implements ReconfigPart {
 
   /**
    * A quorum of each configuration has acked NEWLEADER, so the last seen one is committed. False when this
-   * server does not lead by it. Its learners find that out from UPTODATE, which names no leader: they look.
+   * server is not its leader. Its learners find that out from UPTODATE, which names no leader, and look for
+   * one.
    */
   complete(newLeaderAcks: ReadonlySet<number>, zxid: number): boolean {
     const { config, membership } = this.#context;
@@ -77,7 +80,7 @@ export class LeaderReconfiguration implements ReconfigPart {
     this.#context.membership.see(configurationFromText(text), zxid);
   }
 
-  /** The reconfiguration in `packet` is committed. False when this server does not lead by it. */
+  /** The reconfiguration in `packet` is committed. False when another server leads from now on. */
   activate(packet: TxnPacket, acked: ReadonlyMap<number, number>): boolean {
     const { lastSeen } = this.#context.membership;
     const leader = designatedLeader(lastSeen, this.#own, acked, packet.zxid);
@@ -87,8 +90,8 @@ export class LeaderReconfiguration implements ReconfigPart {
   }
 
   /**
-   * When another server leads, this one commits nothing any more, and goes when the others have left it: if
-   * it closed their connections, they might not hear of the configuration.
+   * When another server leads, this one commits nothing any more, and leaves when its learners have left it.
+   * If it closed their connections, they might not hear of the configuration.
    */
   #goesOn(leader: number): boolean {
     const { sid, membership, clock, config } = this.#context;

@@ -58,7 +58,7 @@ test('packets too short for their type end the connection', () => {
   }
 });
 
-test('connections that have not said who they are get 4 KiB of packet, and of 1024 of them the oldest goes', () => {
+test('connections that have not said who they are get 4 KiB of packet each, and of more than 1024 of them the oldest is closed', () => {
   const play = new Play();
   const two = play.serve(2);
   const greedy = play.stage.dial(QUORUM_PORT).send(OBSERVERINFO, 0, Buffer.alloc(4096));
@@ -92,7 +92,7 @@ test('an implausible epoch is refused, and is written to no disk', () => {
   assert.equal(play.follower(2).told(), ['LEADERINFO 0x200000000']);
 });
 
-test('an accepted epoch claimed by a server of no configuration moves nothing', () => {
+test('an accepted epoch that a server of no configuration claims changes nothing', () => {
   const play = new Play();
   play.observer(77, 1_000_000);
   play.stage.settle();

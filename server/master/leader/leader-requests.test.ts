@@ -142,7 +142,7 @@ function codeOfCreate(learner: Peer, path: string): number {
   return codeOf(learner, learner.told().find(packet => packet.startsWith('PROPOSAL'))!);
 }
 
-test('sessions: a PING keeps a session alive, and takes it from nobody', () => {
+test('sessions: a PING keeps a session alive, and changes no owner', () => {
   const play = new Play();
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -154,7 +154,7 @@ test('sessions: a PING keeps a session alive, and takes it from nobody', () => {
   assert.is(codeOfCreate(three, '/b'), ErrorCode.SESSIONMOVED);
 });
 
-test('sessions: for a new leader, a session is where the first PING says', () => {
+test('sessions: for a new leader, the first PING says where a session is', () => {
   const play = new Play([txnOf(e1(4), { type: OpCode.createSession, timeoutMs: 60_000 }, BigInt(SESSION))]);
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -308,7 +308,7 @@ test('sessions: REVALIDATE gives a session its whole timeout again', () => {
   }
 });
 
-test('a session that no ping touches expires by closeSession; one that a learner reports lives', () => {
+test('a session that no ping touches expires by closeSession; one that a learner reports stays', () => {
   const play = new Play();
   const two = play.serve(2);
   for (const session of [SESSION, SESSION + 1])
@@ -333,7 +333,7 @@ test('a session that no ping touches expires by closeSession; one that a learner
   assert.equal([...play.stage.database.sessionTimeouts.keys()], [BigInt(SESSION)]);
 });
 
-test('B5: a leader without acks proposes as many of 100,000 small requests as it may keep; the others wait', () => {
+test('B5: a leader without acks proposes as many of 100,000 small requests as its memory limit allows; the others wait', () => {
   const play = new Play();
   const two = play.serve(2);
   const requests = Buffer.concat(

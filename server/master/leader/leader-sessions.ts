@@ -9,7 +9,7 @@ import { ErrorCode } from '../../wire/error-codes.ts';
 import { JuteReader } from '../../wire/jute.ts';
 import { OpCode } from '../../wire/opcodes.ts';
 
-/** The global sessions of an ensemble, which its leader alone lets expire. */
+/** The global sessions of an ensemble, which only its leader expires. */
 export class LeaderSessions {
   readonly tracker: SessionTracker;
   readonly #config: ServerConfig;

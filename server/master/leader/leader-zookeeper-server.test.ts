@@ -81,11 +81,11 @@ test('a late ack takes nothing back from an earlier, higher one', () => {
   assert.equal(told.slice(6), ['COMMIT 0x200000001', 'COMMIT 0x200000002', 'COMMIT 0x200000003']);
 });
 
-/** Work units of a closeSession of a session that owns nothing: five of them fill a turn. */
+/** Work units of the closeSession of a session that owns nothing. Five such transactions fill a turn. */
 const UNITS = 8;
 const TURN_UNITS = 5 * UNITS;
 
-/** Closes that many sessions; one ack of a quorum commits them all. */
+/** Closes `count` sessions; one ack of a quorum commits all of it. */
 function burst(count: number, options: StageOptions = { turnUnits: TURN_UNITS }) {
   const play = leaderAt(makeZxid(2, 0), options);
   for (let session = 1; session <= count; session++) play.server.submit(closeSession(session));
@@ -112,7 +112,7 @@ test('field report B1: what one ack commits is applied in slices, with turns of 
   }
 });
 
-test('whenever others are told of a commit, it is applied to the tree here', () => {
+test('whenever learners are told of a commit, it is applied to the tree here', () => {
   const { stage, told, applied, ackAll } = burst(23);
   ackAll();
   let turns = 0;
@@ -153,7 +153,7 @@ test('a sync asked while older ones wait for their turn is not answered before t
   );
 });
 
-test('a leader that stops between two turns tells of no more commits, and has the rest in its log', () => {
+test('a leader that stops between two turns announces no more commits, and has the rest in its log', () => {
   const { stage, server, told, applied, ackAll } = burst(23);
   ackAll();
   stage.wait(() => applied() >= 5, 'the first turn');
@@ -175,7 +175,7 @@ function withVoters({ context }: Stage, version: number, ...voters: number[]): C
   return { servers, verifier: new QuorumMaj({ version, text: '', voters, observers: [] }) };
 }
 
-test('after the commit of a configuration it decides alone: what its quorum has acked is committed without another ack', () => {
+test('after its commit a configuration decides alone: what its quorum has acked is committed without another ack', () => {
   const { stage, server, told, onInform } = leaderAt(makeZxid(2, 0));
   const { membership } = stage.context;
   server.submit(closeSession(1));

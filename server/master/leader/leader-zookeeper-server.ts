@@ -55,10 +55,10 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #proposals: ProposalWriter;
   #zxid: number;
   #evaluateQueued = false;
-  /** Applied in this turn; learners have not been told yet. */
+  /** Transactions applied in this turn, of which learners have not been told yet. */
   #committed: TxnPacket[] = [];
   #stopped = false;
-  /** Another leader commits what follows: this one commits nothing, and takes no requests. */
+  /** Another leader commits what follows, so this one commits nothing and takes no requests. */
   isRetired = false;
   readonly #containers: ContainerManager;
   readonly #evaluateNow = () => this.#evaluate();
@@ -194,9 +194,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#line.behind(run);
   }
 
-  /** As `syncAfterOutstanding`, for what is proposed now. */
+  /** Like `syncAfterOutstanding`, but for what is proposed now. */
   syncAfterProposed(done: () => void): void {
-    // What is committed since is another leader's affair.
+    // Another leader commits what follows.
     if (this.isRetired) return;
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
     else {
@@ -326,7 +326,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.evaluateSoon();
   }
 
-  /** For when something besides acks decides: the oracle of two voters. */
+  /** Called when something besides acks decides: the oracle of two voters. */
   evaluateSoon(): void {
     if (this.#evaluateQueued || this.#outstanding.length === 0) return;
     this.#evaluateQueued = true;

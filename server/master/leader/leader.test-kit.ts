@@ -29,7 +29,7 @@ export class Play {
 
   readonly lastZxid: number;
 
-  /** `more` follows the three. */
+  /** `more` follows the three transactions. */
   constructor(more: readonly TxnPacket[] = [], options: StageOptions = {}) {
     const history = [...OLD, ...more];
     this.lastZxid = history.at(-1)!.zxid;
@@ -51,7 +51,7 @@ export class Play {
     return this.stage.dial(QUORUM_PORT).sendInfo(FOLLOWERINFO, sid, acceptedEpoch);
   }
 
-  /** From its own address, or from `host`. */
+  /** Connects an observer from its own address, or from `host`. */
   observer(sid: number, acceptedEpoch = 1, host = `zk${sid}`, asksForProposals = false): Peer {
     return this.stage.dial(QUORUM_PORT, host).sendInfo(OBSERVERINFO, sid, acceptedEpoch, asksForProposals);
   }
@@ -68,7 +68,7 @@ export class Play {
     return follower;
   }
 
-  /** An observer that serves; the leader has `lastZxid` last. */
+  /** An observer that serves; `lastZxid` is the leader's last zxid. */
   observe(sid: number, lastZxid = this.lastZxid, asksForProposals = false): Peer {
     const observer = this.observer(sid, 1, `zk${sid}`, asksForProposals);
     observer.told();

@@ -40,7 +40,7 @@ test('the message ladder: each step waits for a quorum of voters, the leader amo
   assert.equal([play.stage.epochs.acceptedEpoch, play.stage.epochs.currentEpoch], [2, 2]);
 });
 
-test('002-11: the new epoch is above every accepted one, of observers too', () => {
+test('002-11: the new epoch is above every accepted one, those of observers too', () => {
   const play = new Play();
   play.observer(4, 9);
   play.stage.settle();
@@ -161,7 +161,7 @@ test('002-6, 002-7: a learner whose history is ahead of the leader is refused, a
   }
 });
 
-test('DIFF, TRUNC and SNAP, by what the learner has', () => {
+test('a learner gets DIFF, TRUNC or SNAP according to its last zxid', () => {
   const play = new Play();
   const first = play.serve(2);
   const syncOf = (sid: number, lastZxid: number): string[] => {
@@ -196,7 +196,7 @@ test('002-3: proposals outstanding when a follower joins are sent to it after th
     all.filter(packet => !/NEWLEADER|UPTODATE/.test(packet)),
     [all[0], 'PROPOSAL 0x200000001', 'PROPOSAL 0x200000002'],
   );
-  // Two of three have them: the third's acks are as good as any.
+  // Two of three have the proposals: the acks of the third count like any others.
   three.send(ACK, e2(1)).send(ACK, e2(2));
   assert.equal(three.told(), ['COMMIT 0x200000001', 'COMMIT 0x200000002']);
   assert.equal(two.told(), ['COMMIT 0x200000001', 'COMMIT 0x200000002']);
@@ -319,7 +319,7 @@ test('initLimit: without a quorum that synced in time, the leader goes back to t
   assert.match(play.stage.ended!, /no quorum of learners synced within 2000 ms \(initLimit\)/);
 });
 
-test('leader.maxTimeToWaitForEpoch: the leader waits that long for a quorum to say what it has accepted', () => {
+test('leader.maxTimeToWaitForEpoch: the leader waits at most that long for a quorum to report its accepted epochs', () => {
   const settings = 'leader.maxTimeToWaitForEpoch=300\n';
   const alone = new Play([], { settings });
   alone.stage.wait(() => alone.stage.ended !== null, 'the limit', 330);

@@ -39,7 +39,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly context: PeerContext;
   readonly #handlers = new Set<LearnerHandler>();
   readonly #live: LiveLearners;
-  /** Where it listens, whatever later configurations say. */
+  /** This server's line when it began to lead: it listens there, whatever later configurations say. */
   readonly #own: QuorumServer;
   readonly #voterTurns: TurnQueue;
   readonly #backlogs: ReturnType<typeof backlogsOf>;
@@ -108,10 +108,11 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
     const { config, logger } = this.context;
-    // Upstream goes back to elections, where its history may make it the leader again and again.
+    // Upstream's server goes back to elections, where its history may make it the leader again and again.
     const { quorumPortFailures, onFatal } = this.context;
     this.#listen('quorum port', quorumAddressesOf(this.#own), quorumPortFailures, onFatal);
-    // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
+    // Upstream's leader does not listen on this port, so an observer's list of masters has a dead entry. Row
+    // 004-20.
     if (config.observerMasterPort > 0) {
       const addresses = masterAddressesOf(this.#own, config.observerMasterPort);
       this.#listen('observer master port', addresses, new Map(), error => logger.error(error.message));
@@ -226,7 +227,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     }
   }
 
-  /** A learner that has left in the meantime is answered no more. */
+  /** Answers a learner, unless it has left in the meantime. */
   #answer(learner: LearnerHandler): void {
     const done = this.#waiting.get(learner);
     this.#waiting.delete(learner);

@@ -9,14 +9,17 @@ import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from '../l
 import { RequestLine } from '../request-line.ts';
 import type { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 
-/** The leader as seen by those who ask it for something. */
+/** The leader, as its learners' requests see it. */
 export interface RequestTaker {
   /** Null until it serves. */
   readonly server: LeaderZooKeeperServer | null;
   isVoter(handler: LearnerHandler): boolean;
 }
 
-/** What learners ask the leader for: taken while its server has room, and queued otherwise. */
+/**
+ * The requests of learners to the leader, which takes them while its server has room and queues them
+ * otherwise.
+ */
 export class LearnerRequests {
   readonly #clock: Clock;
   readonly #leader: RequestTaker;
@@ -28,7 +31,7 @@ export class LearnerRequests {
     this.#line = new RequestLine({ turns, hasRoom: () => leader.server?.hasRoom ?? true });
   }
 
-  /** There may be room. */
+  /** Called when there may be room. */
   goOn(): void {
     this.#line.goOn();
   }
@@ -61,8 +64,9 @@ export class LearnerRequests {
 
   /**
    * The answer comes after the commits of what is outstanding, which includes the session's own writes.
-   * Learners match commits to requests by session and cxid alone. A client that counts anew on each
-   * connection, as kazoo does, would otherwise get the answer of a request that it sent through the last one.
+   * Learners match commits to requests by session and cxid alone. Otherwise a client that starts its cxids
+   * anew on each connection, as kazoo does, could get the answer to a request that it sent through the
+   * previous connection.
    */
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
     const { id, timeoutMs } = readRevalidate(packet);
@@ -86,7 +90,8 @@ export class LearnerRequests {
       const session = server.tracker.get(highOf(id), lowOf(id));
       const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
       if (valid) session.owner = handler;
-      // Not once more through the line: what stands behind it there would be committed before the answer.
+      // This must not go through the line once more: requests behind it there would be committed before the
+      // answer.
       server.syncAfterProposed(() => handler.sendPacket(revalidateAnswer(id, valid)));
     });
   }

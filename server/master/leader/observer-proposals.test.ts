@@ -140,7 +140,7 @@ class Master {
     1,
   );
   readonly leader: Peer;
-  /** What the last observer was sent up to NEWLEADER. */
+  /** The packets that the last observer was sent, up to NEWLEADER. */
   synced: string[] = [];
 
   constructor() {

@@ -2,15 +2,15 @@ import type { Clock, Timer } from '../../runtime/runtime.ts';
 
 export interface StartLimitsOptions {
   readonly initLimitMs: number;
-  /** Negative: the wait for the epoch has no limit of its own. */
+  /** When negative, the wait for the epoch has no limit of its own. */
   readonly maxTimeToWaitForEpochMs: number;
   readonly hasEpoch: () => boolean;
   onLimit(reason: string): void;
 }
 
 /**
- * How long a leader may take to be one. A large snapshot may need all of initLimit for the second of its
- * waits, where the first only needs answers: an ensemble can bound that more tightly.
+ * How long a leader may take until it serves. A large snapshot may need all of initLimit for the second of
+ * its waits. The first one only needs answers, so an ensemble can bound that more tightly.
  *
  * @see Leader.getEpochToPropose
  */
@@ -29,7 +29,7 @@ export class StartLimits {
     const key = 'leader.maxTimeToWaitForEpoch';
     return clock.after(limitMs, () => {
       if (options.hasEpoch()) return;
-      options.onLimit(`no quorum said what it has accepted within ${limitMs} ms (${key})`);
+      options.onLimit(`no quorum reported its accepted epochs within ${limitMs} ms (${key})`);
     });
   }
 

@@ -9,7 +9,7 @@ const { ACK, PING } = PacketType;
 const LAST = e1(3);
 const ROUNDS = 200;
 
-/** Another connection with the id of voter 2, as far as it gets by itself. */
+/** Opens another connection with the id of voter 2, and goes as far with it as it gets. */
 function claim(play: Play): Peer {
   const newcomer = play.follower(2, 2);
   assert.equal(newcomer.told(), ['LEADERINFO 0x200000000']);
@@ -64,7 +64,7 @@ test('a voter that comes back replaces a connection on which nobody answers for 
   assert.equal(two.told(), [UPTODATE]);
 });
 
-test('only the PING that asked, sent back, is an answer; bytes that were on their way before are not', () => {
+test('only the PING that asked, sent back, is an answer; bytes that were already on their way are not', () => {
   const play = new Play();
   const dead = play.serve(2);
   const two = claim(play);
@@ -74,7 +74,7 @@ test('only the PING that asked, sent back, is an answer; bytes that were on thei
   assert.ok(dead.closed !== null);
 });
 
-test('a voter that comes back is taken at once when its earlier connection closes meanwhile', () => {
+test('a voter that comes back is accepted at once when its earlier connection closes meanwhile', () => {
   const play = new Play();
   const dead = play.serve(2);
   const two = claim(play);
@@ -83,7 +83,7 @@ test('a voter that comes back is taken at once when its earlier connection close
   assert.equal(two.told(), ['DIFF 0x100000003', NEWLEADER]);
 });
 
-test('several newcomers share one question, and the first of them gets the place', () => {
+test('several newcomers share one question, and the first of them gets the seat', () => {
   const play = new Play();
   const dead = play.serve(2);
   const [first, second] = [claim(play), claim(play)];
@@ -95,7 +95,7 @@ test('several newcomers share one question, and the first of them gets the place
   assert.is(first.closed !== null || second.closed !== null, true);
 });
 
-test('a voter that waits for the leader to start keeps its place', () => {
+test('a voter that waits for the leader to start keeps its seat', () => {
   const play = new Play();
   const waiting = play.follower(3);
   waiting.told();

@@ -7,10 +7,10 @@ import type { LearnerHandler } from '../learners/learner-handler.ts';
  * the server 2 that serves. So the earlier connection is asked: when its learner answers, the newcomer goes;
  * when it is silent or gone, the newcomer takes its place.
  *
- * A voter closes a connection before it dials again, so the connection that answers is the one it has.
+ * A voter closes its connection before it dials again, so the connection that answers is the voter's own.
  */
 export class VoterSeats {
-  /** How long a connection has to answer. */
+  /** How long a connection may take to answer. */
   readonly #probeMs: number;
   readonly #seated = new Map<number, LearnerHandler>();
 

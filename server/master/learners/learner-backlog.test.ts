@@ -5,7 +5,7 @@ import { VirtualClock } from '../../runtime/virtual/virtual-clock.ts';
 import { PacketType } from '../../wire/quorum-packet.ts';
 import { LearnerBacklog, LearnerQueue, MOVING_LIMITS_MAX, MOVING_MS_MAX } from './learner-backlog.ts';
 
-const test = suite('quorum: what is kept for learners that do not keep up');
+const test = suite('quorum: the backlog of learners that do not keep up');
 
 const MEBIBYTE = 1024 * 1024;
 const clock = new VirtualClock();
@@ -50,7 +50,7 @@ test('field report B6: megabytes that twenty learners wait for count once', () =
   assert.is(backlog.bytes, 0);
 });
 
-test('a small packet costs the block of memory that it keeps alive', () => {
+test('a small packet counts with the block of memory that it keeps alive', () => {
   const backlog = new LearnerBacklog(clock);
   const block = Buffer.alloc(8192);
   const { queue } = new Learner(backlog);
@@ -101,7 +101,7 @@ test('field report B5: a learner that goes on reading is spared up to twice the 
   assert.equal(cut(), [true, true, true], `${MOVING_LIMITS_MAX} times the bound is the most`);
 });
 
-test('twenty thousand packets above the bound do not look at each of a thousand learners for each of them', () => {
+test('twenty thousand packets above the bound do not examine each of a thousand learners each time', () => {
   const backlog = new LearnerBacklog(clock, 1_000_000);
   let looks = 0;
   const queues = Array.from(

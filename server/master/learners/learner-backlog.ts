@@ -4,18 +4,19 @@ import type { Clock, Connection } from '../../runtime/runtime.ts';
 import { PacketType } from '../../wire/quorum-packet.ts';
 
 /**
- * Limit for one kind of learner of one master. What voters and what others have not taken is bounded
- * separately, so that no observer costs the quorum a voter.
+ * Limit for one kind of learner of one master. There are separate bounds for what voters and for what all
+ * others have not taken, so that no observer costs the quorum a voter.
  */
 export const LEARNER_BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
 /**
- * As many limits as learners may use that go on reading. After a stall of the quorum all that is outstanding
- * is proposed and committed at once, and more follows: the second voter to wake is not to be cut for it.
+ * Learners that go on reading may use this many times the limit. After a stall of the quorum everything
+ * outstanding is proposed and committed at once, and more follows; the second voter to wake must not be cut
+ * for that.
  */
 export const MOVING_LIMITS_MAX = 2;
 /** A learner is stalled when it took nothing for this long; on a busy machine a process can wait a second. */
 export const MOVING_MS_MAX = 5_000;
-/** How often learners are looked at while one limit fills. */
+/** How often learners are examined while one limit fills. */
 const LOOKS = 16;
 /** Memory that one learner's place in its queue takes, besides the packet's bytes. */
 const ENTRY_BYTES = 96;
@@ -34,7 +35,10 @@ export class LearnerBacklog {
   readonly #blocks = new Map<ArrayBufferLike, number>();
   readonly #queues = new Set<LearnerQueue>();
   #entries = 0;
-  /** All were spared below it. To look at each of them for each packet would be quadratic. */
+  /**
+   * Below this many bytes no learner is examined again, because examining each of them for each packet would
+   * be quadratic.
+   */
   #lookAboveBytes: number;
   /** Memory kept alive in all. */
   bytes = 0;
@@ -81,7 +85,7 @@ export class LearnerBacklog {
     }
   }
 
-  /** Of those that may be cut. */
+  /** The queue with the oldest packet, among those that may be cut. */
   #slowest(): LearnerQueue | null {
     const movedMs =
       this.bytes > this.#bytesMax * MOVING_LIMITS_MAX
@@ -126,7 +130,8 @@ interface Entry {
 }
 
 /**
- * What one learner has not taken, in order: whole packets, held as references to bytes that do not change.
+ * The packets that one learner has not taken, in order: whole packets, held as references to bytes that do
+ * not change.
  */
 export class LearnerQueue {
   readonly #backlog: LearnerBacklog;

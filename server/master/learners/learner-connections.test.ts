@@ -65,7 +65,7 @@ test('B5: of too many learners that do not vote, the host with most loses its ne
   assert.equal(closedOf(handlers), [5 + OTHER_LEARNERS_MAX - 2]);
 });
 
-test('B7: an observer at its own address goes only when all learners are', () => {
+test('B7: an observer at its own address is closed only when all learners are at theirs', () => {
   const observers = many(3, { host: 'rack', isAtItsAddress: true });
   const strangers = Array.from({ length: OTHER_LEARNERS_MAX - 2 }, (_, at) => fake({ host: `from${at}` }));
   const handlers = [...strangers, ...observers];

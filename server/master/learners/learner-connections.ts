@@ -7,7 +7,7 @@ export const UNNAMED_LEARNERS_MAX = 1024;
 export const OTHER_LEARNERS_MAX = 2048;
 /** Limit on the partial packets that those learners have sent, all together. */
 export const OTHER_PACKETS_BYTES_MAX = 64 * 1024 * 1024;
-/** A partial packet counts from this size on: what comes in one chunk is no reason to look at all others. */
+/** A partial packet counts from this size on: the bytes of one chunk are no reason to examine all others. */
 const PARTIAL_BYTES_MIN = 64 * 1024;
 
 /**
@@ -22,7 +22,7 @@ export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
 
 /**
  * Called when one more connection has said that it is a learner without a vote. An observer at its own
- * address goes only when all are.
+ * address is closed only when all learners are at theirs.
  */
 export function boundOthers(
   handlers: Iterable<LearnerHandler>,

@@ -91,7 +91,7 @@ test('a DIFF from the log is read and sent one slice a turn; what is committed m
   let next = 13;
   let turns = 0;
   do {
-    // One transaction of the running epoch is proposed and committed between any two turns.
+    // Proposes and commits one transaction of the running epoch between any two turns.
     const live = createPacket(makeZxid(1, next++));
     story.logAndApply(live);
     story.handler.sendProposal(live);
@@ -172,7 +172,7 @@ test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; on
   assert.is(story.connection.destroyed, undefined);
   story.receive(PacketType.ACK, NEWLEADER_ZXID);
   story.serve();
-  // What was held is owed since it was sent, not since it was proposed.
+  // The ack of held traffic is owed since it was sent, not since it was proposed.
   story.rig.clock.nowMs = 1300;
   story.receive(PacketType.PING, 0, Buffer.alloc(0));
   story.handler.tick(PENDING);

@@ -23,8 +23,8 @@ import { OwedAcks } from './owed-acks.ts';
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
 
 /**
- * One learner of a master: its connection, what goes to it and what comes from it. `MasterSide` decides
- * handshake and sync, up to where traffic goes through. @see LearnerHandler
+ * One learner of a master: its connection, and the packets in both directions. `MasterSide` decides handshake
+ * and sync, up to where traffic goes through. @see LearnerHandler
  */
 export class LearnerHandler implements SyncedLearner {
   readonly #connection: Connection;
@@ -34,7 +34,7 @@ export class LearnerHandler implements SyncedLearner {
   readonly #openedMs: number;
   readonly #side: MasterSide;
   #isClosed = false;
-  /** It has acked NEWLEADER: what comes from it is traffic. */
+  /** The learner has acked NEWLEADER, so its packets are traffic from now on. */
   #isGreeted = false;
   #info: LearnerInfo | null = null;
   #isObserver = false;
@@ -43,13 +43,13 @@ export class LearnerHandler implements SyncedLearner {
   readonly #sync: LearnerSync;
   readonly #probe: LearnerProbe;
   /**
-   * When the learner last took some of its sync, or was greeted. An overall limit would restart a large sync
-   * forever, so only lack of progress is limited.
+   * When the learner last took some of its sync, or acked NEWLEADER. An overall limit would restart a large
+   * sync forever, so only lack of progress is limited.
    */
   #lastMovedMs: number;
   #lastHeardMs: number;
   readonly #owed: OwedAcks;
-  /** Nothing is read from it: it has asked for more than its master may keep. */
+  /** The master does not read from it, because it has asked for more than the master may keep. */
   #isHeldBack = false;
   readonly traffic: LearnerTraffic;
   readonly identities = new ForwardedIdentities();
@@ -128,7 +128,7 @@ export class LearnerHandler implements SyncedLearner {
     return this.#isObserver;
   }
 
-  /** It is sent proposals and commits, which an observer never acks; else INFORM. */
+  /** The learner gets proposals and commits, which an observer never acks; otherwise INFORM. */
   get hearsProposals(): boolean {
     return this.#side.hearsProposals;
   }
@@ -146,7 +146,7 @@ export class LearnerHandler implements SyncedLearner {
     return this.#isObserver && this.#master.addresses.has(this.sid, this.host);
   }
 
-  /** Bytes that it has sent and that are not a whole packet, or wait for their turn. */
+  /** Bytes that it has sent and that are an incomplete packet, or wait for their turn. */
   get inputBytesKept(): number {
     return this.#packets.bytesKept;
   }
@@ -155,7 +155,7 @@ export class LearnerHandler implements SyncedLearner {
     return formatAddress(this.#connection.remote);
   }
 
-  /** Serving: counted among the synced learners. */
+  /** True while the learner serves, and counts among the synced ones. */
   get synced(): boolean {
     return this.#side.phase === 'broadcast' && !this.#isClosed;
   }
@@ -363,7 +363,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#output.forward(type, bytes, count);
   }
 
-  /** Too much is kept for all learners, and this one has the oldest of it. */
+  /** Called when too much is kept for all learners, and this one has the oldest packet. */
   #onGivenUp(bytes: number): void {
     if (this.#output.holdsTraffic) {
       this.#master.stopForwarding(this);
@@ -382,7 +382,10 @@ export class LearnerHandler implements SyncedLearner {
     if (!this.#isClosed) this.#input.release();
   }
 
-  /** Nor can its PINGs be read, which report its sessions. */
+  /**
+   * While the master does not read from a learner, it cannot read its PINGs either, which report its
+   * sessions.
+   */
   #countAsHeard(): void {
     this.#lastHeardMs = this.#master.context.clock.monotonicMs();
     this.#master.onHeldBack(this);
@@ -433,7 +436,8 @@ export class LearnerHandler implements SyncedLearner {
     this.#output.close();
     this.#input.stop();
     const fields = { learner: this.sid, from: this.remote };
-    // Lines about followers that served are rated apart, so that others do not crowd them out.
+    // Lines about followers that served have a rate limit of their own, so that other lines do not crowd them
+    // out.
     const who = wasSynced && !this.#isObserver ? 'followers' : 'learners';
     const { lines } = this.#master.context;
     const message = `the connection of a learner was closed: ${reason}`;

@@ -25,7 +25,7 @@ export interface LearnerMaster<Handler> {
    */
   isVoter(handler: Handler): boolean;
   awaitEpoch(handler: Handler, info: LearnerInfo, done: (epoch: number) => void): void;
-  /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
+  /** `currentEpoch` is null when the learner had accepted the epoch before; then it is not counted. */
   awaitEpochAck(handler: Handler, currentEpoch: number | null, lastZxid: number, done: () => void): void;
   /** `done` runs when no other connection of the same voter is alive; otherwise the handler is closed. */
   awaitSeat(handler: Handler, done: () => void): void;
@@ -41,9 +41,9 @@ export interface LearnerMaster<Handler> {
   /** The learner is durable up to its sync. `done` runs when this master serves. */
   awaitStart(handler: Handler, done: () => void): void;
   onAck(handler: Handler, zxid: number): void;
-  /** The learner has heard of a session. */
+  /** The learner has heard from a session. */
   onTouched(handler: Handler, sessionHigh: number, sessionLow: number, timeoutMs: number): void;
-  /** A part of a packet is kept until the rest has come. */
+  /** Called when a part of a packet is kept until the rest has come. */
   onPartialPacket(handler: Handler): void;
   /** Called twice a tick while the handler is not read from, so that nothing is heard of its sessions. */
   onHeldBack(handler: Handler): void;

@@ -5,7 +5,7 @@ import { type LearnerBacklog, LearnerQueue, type QueueOwner, writePacket } from 
 import type { LearnerTraffic } from './learner-traffic.ts';
 
 /**
- * Sends what goes to one learner: at once while its connection takes it, which is nearly always; otherwise
+ * Sends packets to one learner: at once while its connection takes them, which is nearly always; otherwise
  * through its queue.
  */
 export class LearnerOutput {
@@ -27,7 +27,7 @@ export class LearnerOutput {
     this.#owner = owner;
   }
 
-  /** Only live traffic waits, which the log has too. */
+  /** True when only live traffic waits, which the log has too. */
   get holdsTraffic(): boolean {
     return this.#isHeld && !this.#holdsAnswers;
   }
@@ -54,7 +54,7 @@ export class LearnerOutput {
     if (!this.#isFull) this.drained();
   }
 
-  /** The connection takes more. */
+  /** Called when the connection takes more. */
   drained(): void {
     this.#isFull = false;
     if (this.#isHeld || this.#isClosed || this.#queue === null) return;
@@ -78,7 +78,9 @@ export class LearnerOutput {
     if (!this.#connection.write(writer.buffer, 0, writer.length)) this.#isFull = true;
   }
 
-  /** Sends an answer in its place behind live traffic: it stands for what was committed before it. */
+  /**
+   * Sends an answer in its place behind live traffic, because it stands for everything committed before it.
+   */
   send(packet: QuorumPacket): void {
     if (!this.#mustWait) {
       this.sendAhead(packet);
@@ -96,7 +98,8 @@ export class LearnerOutput {
   }
 
   /**
-   * A ping may overtake held traffic. Behind a full connection it waits in its place, where it is counted.
+   * Sends a ping, which may overtake held traffic. When the connection is full, it waits in its place, where
+   * it is counted.
    */
   sendPing(packet: QuorumPacket): void {
     if (this.#isHeld) this.sendAhead(packet);

@@ -11,7 +11,8 @@ import type { PacketView } from '../../zab/packet-stream.ts';
 import type { ForwardedIdentities } from './forwarded-identities.ts';
 
 /**
- * Reads a REQUEST. Its body and identities stay views of the packet's bytes; few requests need the latter.
+ * Reads a REQUEST. Its body and identities stay views of the packet's bytes, because few requests need the
+ * identities.
  * @throws JuteError when it is too short
  */
 export function readRequest(

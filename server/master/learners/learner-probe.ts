@@ -8,7 +8,8 @@ export interface Probed {
    */
   ping(mark: number): boolean;
   /**
-   * For a learner that cannot be pinged: it has made progress since `ms` of the clock, or is not expected to.
+   * For a learner that cannot be pinged: whether it has made progress since the monotonic time `ms`, or is
+   * not expected to.
    */
   hasMovedSince(ms: number): boolean;
 }

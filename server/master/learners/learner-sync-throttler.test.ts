@@ -12,7 +12,7 @@ import {
   type SyncPlace,
 } from './learner-sync-throttler.ts';
 
-const test = suite('quorum: observers synced at a time');
+const test = suite('quorum: the limit on observers that are synced at a time');
 
 const { ACK } = PacketType;
 const TREE_FROM_NOTHING = 0;
@@ -27,7 +27,7 @@ function ask(learner: Peer, lastZxid: number): Peer {
   return learner.sendAckEpoch(lastZxid, 1);
 }
 
-test('leader.maxConcurrentSnapSyncs: one observer too many is closed, until a sync is over', () => {
+test('leader.maxConcurrentSnapSyncs: an observer above the limit is closed, until a sync is over', () => {
   const play = playWith('leader.maxConcurrentSnapSyncs=1');
   play.serve();
   const first = ask(play.observer(4), TREE_FROM_NOTHING);
@@ -156,7 +156,7 @@ test('a learner that pauses and then reads again soon counts as fast enough', ()
   assert.is(places.begin('second', 300_000), false);
 });
 
-test('a learner that has read all of a large tree gets the time to write it to disk', () => {
+test('a learner that has read all of a large tree gets time to write it to disk', () => {
   const places = new Places(1);
   places.begin('first', 0);
   places.get('first').took(400 * 1024 * 1024, 1000);
@@ -165,7 +165,7 @@ test('a learner that has read all of a large tree gets the time to write it to d
   assert.ok(places.begin('second', 120_000));
 });
 
-test('B7: strangers from many hosts that come again before they are late keep no observer out, and end no sync of one', () => {
+test('B7: strangers from many hosts that come again before they are late keep no observer out, and end no sync of an observer', () => {
   const places = new Places(2);
   let name = 0;
   for (let ms = 0; ms < 60_000; ms += SYNC_GRACE_MS - 1000) {

@@ -8,14 +8,14 @@ const MS_PER_S = 1000;
 
 /** A learner that reads its sync slower than this loses its place when others wait for one. */
 export const LEAST_BYTES_PER_S = 64 * KIB;
-/** A learner that has been sent everything is expected to write it to disk, and say so, at this rate. */
+/** A learner that has been sent everything is expected to write it to disk at this rate, and to say so. */
 const SETTLED_BYTES_PER_S = 4 * KIB * KIB;
-/** How late it may be. */
+/** How late a learner may be, in ms. */
 export const SYNC_GRACE_MS = 10_000;
 
 /**
  * What a learner is to its master: a voter; an observer of the configuration, connected from its own address;
- * or anybody else. Anyone may reach the port, and claim the id of any observer.
+ * or anybody else. Anybody can reach the port, and claim the id of any observer.
  */
 export type Standing = 'voter' | 'observer' | 'other';
 
@@ -66,8 +66,8 @@ export class SyncPlace {
  * time to lead. Voters are never refused, since the quorum needs them, and take no place of an observer. @see
  * LearnerSyncThrottler
  *
- * Places are for those who use them. When all are taken and another is wanted, it is taken from a learner
- * that reads too slowly, from one of lower standing, or from the host that has most. An observer of the
+ * When all places are taken and another learner wants one, it gets the place of a learner that reads too
+ * slowly, of one of lower standing, or of one at the host that has most places. An observer of the
  * configuration loses its place only to another one.
  */
 export class LearnerSyncThrottler {

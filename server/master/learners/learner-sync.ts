@@ -33,9 +33,9 @@ export interface SyncHost {
   readonly output: LearnerOutput;
   readonly traffic: LearnerTraffic;
   readonly learner: SyncedLearner;
-  /** The learner took something, or something was done for it. */
+  /** The learner took something, or this server made progress for it. */
   onMoved(): void;
-  /** Everything that it was to be brought has been handed to its connection. */
+  /** Everything that the sync sends has been handed to its connection. */
   onBrought(): void;
 }
 
@@ -47,11 +47,11 @@ export interface SyncHost {
  */
 export class LearnerSync {
   readonly #host: SyncHost;
-  /** The log being looked through for the plan, then what is being sent. */
+  /** The log that is read for the plan, and then the part of it that is being sent. */
   #diff: DiskDiff | null = null;
   #stream: SyncStream | null = null;
   #sliceQueued = false;
-  /** The handler hears that everything was brought, and may ask for more. */
+  /** The handler is being told that everything was sent, and may ask for more. */
   #isTelling = false;
   /** Its place among those that are being synced. */
   #place: SyncPlace | null = null;
@@ -143,7 +143,10 @@ export class LearnerSync {
     this.#bring(new HistoryStream(this.#host.context.database.history({ after, through }), asInform));
   }
 
-  /** Another round begins in a later turn: while each ends at once, they would call each other forever. */
+  /**
+   * Another round begins in a later turn, because rounds that end at once would otherwise call each other
+   * forever.
+   */
   #bring(stream: SyncStream): void {
     this.#stream = stream;
     if (this.#isTelling) this.#sendSliceLater();

@@ -22,7 +22,7 @@ export class LearnerTraffic {
     this.#metrics = metrics;
   }
 
-  /** Servers of no configuration share one name, whoever they say they are: names cost memory. */
+  /** Servers of no configuration share one name, whoever they say they are, because names cost memory. */
   named(sid: number, isMember: boolean): void {
     this.#name = isMember ? `sid_${sid}` : 'unknown';
   }

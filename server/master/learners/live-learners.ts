@@ -22,7 +22,10 @@ export class LiveLearners {
   readonly #turns: PeerContext['turns'];
   readonly #counts: BroadcastCounts | null;
   readonly #followers = new Set<LearnerHandler>();
-  /** Observers that hear what followers hear, each time behind them: a quorum waits for those. */
+  /**
+   * Observers that hear proposals and commits. Followers are sent each packet before them, because a quorum
+   * waits for followers.
+   */
   readonly #hearing = new Set<LearnerHandler>();
   /** Observers that hear results alone. */
   readonly #informed = new Set<LearnerHandler>();
@@ -73,7 +76,7 @@ export class LiveLearners {
     for (const observer of this.#informed) observer.sendActivation(packet.zxid, bytes);
   }
 
-  /** To all who know the proposals. */
+  /** Sends to all learners that know the proposals. */
   #send(type: PacketType, bytes: Buffer, count: number): void {
     for (const follower of this.#followers) follower.sendBatch(type, bytes, count);
     for (const observer of this.#hearing) observer.sendBatch(type, bytes, count);

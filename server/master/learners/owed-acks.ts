@@ -22,7 +22,7 @@ export class OwedAcks {
     this.#sinceMs = zxid >= this.#lastSentZxid ? 0 : nowMs;
   }
 
-  /** What was held has left only now. */
+  /** Held traffic has been sent only now. */
   released(): void {
     if (this.#lastSentZxid > this.lastAckedZxid) this.#sinceMs = this.#clock.monotonicMs();
   }

@@ -6,7 +6,7 @@ import { makeZxid } from '../../wire/zxid.ts';
 import { MOVING_MS_MAX } from './learner-backlog.ts';
 import { EPOCH, infoOf, LATER, MISSED, NEWLEADER_ZXID, Story } from './learner-handler.test-kit.ts';
 
-const test = suite('quorum: what a slow learner is owed');
+const test = suite('quorum: what a master sends to a slow learner');
 
 /** Brings the learner to UPTODATE. */
 function serving(story: Story): Story {
@@ -21,7 +21,7 @@ const live = (n: number) => createPacket(makeZxid(EPOCH, n), 'x'.repeat(10_000))
 const names = (type: string, from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => `${type} 0x${makeZxid(EPOCH, from + at).toString(16)}`);
 
-test('field report B6: what a full connection does not take waits as references, and follows in order when it drains', () => {
+test('field report B6: packets that a full connection does not take wait as references, and follow in order when it drains', () => {
   const story = serving(new Story());
   const { connection, handler, backlog } = story;
   handler.sendInform(live(1));
@@ -148,7 +148,7 @@ test('field report B6: traffic held for a long sync is dropped, and follows from
       [...expected(first, next - 1), 'NEWLEADER 0x200000000'],
       `${commitLogCount} in memory`,
     );
-    // The learner writes the snapshot to its disk: it may take as long as it likes, too.
+    // The learner may also take as long as it likes to write the snapshot to its disk.
     const behind = next;
     for (let n = 0; n < 20; n++) commit(live(next++));
     story.receive(PacketType.ACK, NEWLEADER_ZXID);

@@ -74,7 +74,7 @@ test('field report B6: a voter that does not read is cut while there is a quorum
   three.pause();
   for (let n = 1; n <= 70; n++) {
     write(two, [two], n);
-    // It acks without reading, so only what waits for it tells.
+    // It acks without reading, so only its backlog shows that it does not read.
     three.send(ACK, e2(n + 1));
     pingAll([two, three]);
     play.stage.time.advance(TICK_MS / 2);

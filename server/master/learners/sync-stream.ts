@@ -4,7 +4,7 @@ import type { ZkDatabase } from '../../storage/zk-database.ts';
 import type { JuteWriter } from '../../wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE, writeQuorumPacket } from '../../wire/quorum-packet.ts';
 
-/** What a sync sends a learner, a slice at a time, as the learner takes it. */
+/** What a sync sends to a learner, a slice at a time, as the learner takes it. */
 export interface SyncStream {
   /**
    * Appends about `bytesMax` to `writer`, and tells `wrote` the type. False when nothing is left.
@@ -31,7 +31,7 @@ export class SnapshotStream implements SyncStream {
   close(): void {}
 }
 
-/** Transactions, each as PROPOSAL and COMMIT; for an observer that serves already, as INFORM. */
+/** Transactions, each as PROPOSAL and COMMIT or, for an observer that already serves, as INFORM. */
 export class HistoryStream implements SyncStream {
   readonly #history: CommittedHistory;
   readonly #asInform: boolean;

@@ -1,13 +1,15 @@
 import type { TxnPacket } from '../../wire/txn-packet.ts';
 
-/** How the leader tells its learners. A standalone server tells nobody. */
+/** What the leader sends to its learners. A standalone server sends nothing. */
 export interface Broadcast {
   propose(packet: TxnPacket): void;
-  /** Tells learners that hear only results, in zxid order, before the transaction is applied here. */
+  /**
+   * Tells learners that hear only results, in the order of zxids, before this server applies the transaction.
+   */
   inform(packet: TxnPacket): void;
   /**
-   * Tells learners that know the proposals: what `inform` was called with since the last call, in the same
-   * turn.
+   * Tells learners that know the proposals. `packets` are those of all calls of `inform` since the last call,
+   * in the same turn.
    */
   commit(packets: readonly TxnPacket[]): void;
   /** A reconfiguration is proposed next: from `zxid` on, decisions need a quorum of its configuration too. */

@@ -4,7 +4,7 @@ import { OUTSTANDING_BYTES_MAX, proposalBytes } from './outstanding-bytes.ts';
 
 const test = suite('master: outstanding bytes');
 const MIB = 1024 * 1024;
-/** Places of four followers in their queues. */
+/** Memory of the places of four followers in their queues. */
 const PLACES_BYTES = 4 * 96;
 
 test('field report B5: all packets that wait for a quorum fit in the backlog of a voter that comes back', () => {

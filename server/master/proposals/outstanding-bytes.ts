@@ -28,11 +28,11 @@ export function proposalBytes(bytes: number, packetBytes: number, parts: number)
   return counted + PROPOSAL_OVERHEAD_BYTES + parts * PART_OVERHEAD_BYTES;
 }
 
-/** The memory that waits for a quorum. */
+/** The memory of requests and proposals that wait for a quorum. */
 export class OutstandingBytes {
   readonly #onRoom: () => void;
   readonly #max: number;
-  /** Kept for what is proposed and not committed, and for those who wait for it. */
+  /** Bytes kept for uncommitted proposals, and for requests that wait for them. */
   bytes = 0;
   isFull = false;
 

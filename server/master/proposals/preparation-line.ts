@@ -18,9 +18,9 @@ export type PrepareParts = (partsMax: number) => boolean;
 export interface PreparationEvents {
   /** Prepares and proposes a request as a whole. */
   submit(request: Request): void;
-  /** Null when nothing is left to be done for it. */
+  /** Null when nothing is left to do for the request. */
   beginMulti(request: Request): PrepareParts | null;
-  /** So many bytes wait here now, or do so no more. */
+  /** Called when `bytes` more wait here; fewer when it is negative. */
   keep(bytes: number): void;
   letGo(bytes: number): void;
 }
@@ -99,7 +99,7 @@ export class PreparationLine {
     this.#events.letGo(bytesOf(next));
   }
 
-  /** Drops what is not proposed; it never will be. */
+  /** Drops requests that are not proposed; they never will be. */
   stop(): void {
     this.#waiting.clear();
     this.#multi = null;

@@ -19,7 +19,7 @@ const DIGEST = TreeDigest.fromBigInt(0x1234_5678_9abc_def0n);
 const ZXID = 0x3_0000_0005;
 const LENGTHS = [0, 1, 100, 4095, 4096, 17_000, 500_000];
 
-/** The record, field after field. */
+/** Writes the record field after field. */
 function plainly(header: TxnHeader, body: TxnBody, digest: TreeDigest | null): Buffer {
   const txn = new JuteWriter();
   writeTxnHeader(txn, header);
@@ -70,7 +70,10 @@ const headerOf = (type: number): TxnHeader => {
   return { clientHigh: 1, clientLow: 2, cxid: 3, zxid: ZXID, time: 1_700_000_000_000, type };
 };
 
-/** What the preparation may make of a create: the same path, a sequential one, another list of ACLs. */
+/**
+ * The transactions that preparation may make of a create: with the same path, a sequential one, or another
+ * list of ACLs.
+ */
 function bodiesOf(path: string, data: Buffer | null): TxnBody[] {
   const acl = [...OPEN_ACL_UNSAFE];
   const long = Array.from({ length: 50 }, (_, at) => ({
@@ -110,7 +113,7 @@ for (const pieces of [1, 3]) {
   });
 }
 
-test('a large value is copied no more: its proposal stands in the memory of the request, and the tree keeps it there', () => {
+test('a large value is not copied again: its proposal stands in the memory of the request, and the tree keeps it there', () => {
   for (const kind of [0, 1, 3, 4]) {
     const request = requestOf('/a', dataOf(500_000), 3);
     const body = bodiesOf('/a', askedBy(request).data)[kind]!;

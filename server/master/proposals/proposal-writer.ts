@@ -47,7 +47,7 @@ export class ProposalWriter {
     return writer.writeInt(NO_AUTHINFO).toBuffer();
   }
 
-  /** Up to the digest, with the length of the transaction missing. */
+  /** Writes the packet up to the digest, without the length of the transaction. */
   #begin(header: TxnHeader, body: TxnBody): JuteWriter {
     const writer = this.#writer.reset();
     writer.writeInt(PacketType.PROPOSAL).writeLong(header.zxid).writeInt(0);
@@ -89,7 +89,7 @@ export class ProposalWriter {
   }
 }
 
-/** In each of these, the path and the data come first. */
+/** In each of these transactions, the path and the data come first. */
 function dataOf(body: TxnBody): Buffer | null {
   switch (body.type) {
     case OpCode.setData:
