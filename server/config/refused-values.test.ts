@@ -87,7 +87,7 @@ test('good values at their edges', () => {
   assert.is(config.jute.frameBytesMax, 2_147_483_647);
 });
 
-test('property: any text of zoo.cfg is a configuration or a ServerError', () => {
+test('property: whatever stands in zoo.cfg, it is a configuration or a ServerError', () => {
   const key = fc.oneof(
     fc.constantFrom(...Object.values(usedKeys).map(used => used.key), ...Object.keys(notYetUsedKeys)),
     fc.constantFrom('server.1', 'server.2', 'server.x', 'group.1', 'weight.1', '__proto__', 'constructor'),

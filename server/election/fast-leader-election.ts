@@ -304,9 +304,8 @@ export class FastLeaderElection {
   }
 
   /**
-   * True when this server proposes nobody and nobody else is in its round. The voters would never come to
-   * that round, but they may need its vote: a pending configuration that it does not know may name it a
-   * voter.
+   * True when this server proposes nobody and is alone in its round. The voters never come to that round, but
+   * may need its vote: a pending configuration that it does not know may name it a voter.
    */
   get #hasNoRound(): boolean {
     return !this.#isVoter(this.#initial.leader) && this.#received.size === 1;
@@ -344,8 +343,7 @@ export class FastLeaderElection {
     const { quorum } = this.#view;
     // One of two voters may lead alone, by an oracle that the other members need not have. Of two
     // configurations, the leader may know only one and counts by that one, so it is safe to follow it.
-    // Upstream asks for a quorum of both, so a member whose pending reconfiguration was abandoned never comes
-    // back.
+    // Upstream asks for a quorum of both, so a member with an abandoned reconfiguration never comes back.
     const isLed = isOwn
       ? quorum.containsQuorum(supporters)
       : quorum.isPair || quorum.containsAnyQuorum(supporters);
@@ -401,10 +399,9 @@ export class FastLeaderElection {
 
   /**
    * Called when others vote and no quorum forms while a configuration is pending. A voter that does not know
-   * this configuration ignores every vote for a candidate that only this configuration names. So such a
-   * candidate may never win, although one with an equal history would. Members of Apache's prefer the larger
-   * sid whatever a configuration says, so this server tries both orders in turn. Returns true when it votes
-   * for another candidate now.
+   * it ignores votes for candidates that only this configuration names, so such a candidate may never win.
+   * Apache's members prefer the larger sid in any case, so this server tries both orders in turn. True when
+   * it votes for another candidate now.
    */
   #reconsider(): boolean {
     if (this.#view.quorum.next === null || this.#finalizing) return false;
