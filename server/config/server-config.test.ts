@@ -59,6 +59,17 @@ test('004-10: peerType=observer and :observer agree; where they differ the line 
   assert.match(wrong.warnings.join('\n'), /peerType=observer, but the line server\.1 says participant/);
 });
 
+test('004-13: one port for clients and for the quorum, as in the guide’s example, is accepted: an observer listens there for clients alone', () => {
+  const voters = `server.1=zk1:2181:3181\nserver.2=zk2:2181:3181\nserver.3=localhost:2181:3181:observer\n`;
+  const example = `dataDir=/d\ninitLimit=5\nsyncLimit=2\nclientPort=2181\npeerType=observer\n${voters}`;
+  const { clientAddress, quorum, warnings } = parse(example, { myid: '3' });
+  assert.is(clientAddress?.port, 2181);
+  assert.equal(quorum?.config.servers.get(3)?.addresses, [
+    { host: 'localhost', quorumPort: 2181, electionPort: 3181 },
+  ]);
+  assert.not.match(warnings.join('\n'), /2181/);
+});
+
 test('the client address comes from the server line or the key, and may not differ', () => {
   const address = (text: string) => parse(`${three}${text}`, { myid: '3' }).clientAddress;
   assert.equal(address(''), { host: '0.0.0.0', port: 2183 });

@@ -37,6 +37,8 @@ async function eachIsKilledOnce(places: readonly Place[], more?: (ensemble: Ense
     for (const sid of [2, 3, 1]) {
       await ensemble.member(sid).kill();
       await ensemble.leader();
+      // Its followers may not serve yet: a JVM takes its time to begin.
+      await Promise.all(ensemble.running.map(member => member.serves()));
       await everybodyWrites(ensemble, `without-${sid}`);
       await ensemble.start(sid);
       await everybodyWrites(ensemble, `with-${sid}`);

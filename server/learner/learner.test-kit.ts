@@ -93,15 +93,20 @@ export function assertEnded({ stage, master }: Play, reason: RegExp): void {
   assert.is(stage.fatal, null);
 }
 
-/** A snapshot as it comes over the wire, of the tree that these transactions leave. */
-export function snapshotOf(packets: readonly TxnPacket[]): Buffer {
+/** The tree that these transactions leave. */
+export function treeOf(packets: readonly TxnPacket[]): DataTree {
   const tree = new DataTree();
   for (const packet of packets) {
     const { header, body } = parseTxnPacket(packet);
     tree.processTxn(header, body);
   }
+  return tree;
+}
+
+/** A snapshot as it comes over the wire, of the tree that these transactions leave. */
+export function snapshotOf(packets: readonly TxnPacket[]): Buffer {
   const writer = new JuteWriter();
-  const serializer = new SnapshotSerializer(tree, new Map([[5n, 4000]]));
+  const serializer = new SnapshotSerializer(treeOf(packets), new Map([[5n, 4000]]));
   while (serializer.next(writer, 64 * 1024));
   return writer.toBuffer();
 }

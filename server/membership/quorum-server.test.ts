@@ -107,7 +107,6 @@ const bad: [line: string, why: RegExp][] = [
   ['h:0:3888', /"0" is no port from 1/],
   ['h:2888:65536', /"65536" is no port/],
   ['h:-1:3888', /"-1" is no port/],
-  // 004-13: the example of Apache's guide has such a line.
   ['h:2888:2888', /are the same/],
   ['h:2888:3888:leader', /"leader" is no role/],
   ['h:2888:3888:observer:x', /too many parts/],

@@ -100,7 +100,7 @@ test('every member has the configuration in /zookeeper/config, also behind a SNA
   }
 });
 
-test('004-16, 004-20: observers ask followers first; without a follower they are served by the leader', () => {
+test('004-16, 004-19, 004-20: observers ask followers first; without a follower they are served by the leader', () => {
   for (let seed = 1; seed <= 4; seed++) {
     const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
     const seeded = { voters: 3, observers: 1, settings, seed: `masters ${seed}` };

@@ -275,8 +275,9 @@ export class LearnerSide {
         return queued.some(isLeave) ? queued : [...queued, ...this.#commit(packet)];
       }
       case PacketType.PING:
-        // Until it serves there are no sessions to report.
-        return [send(PacketType.PING, packet.zxid, EMPTY)];
+        // Until it serves there are no sessions to report. Before the ACK of NEWLEADER it says nothing, as
+        // upstream's learners do: a leader of 3.4 sends PINGs so early, and accepts nothing but that ACK.
+        return this.#phase === 'sync' ? NONE : [send(PacketType.PING, packet.zxid, EMPTY)];
       case PacketType.NEWLEADER:
         if (this.#phase === 'sync') return this.#onNewLeader(packet);
         break;

@@ -180,6 +180,27 @@ test('a learner gets DIFF, TRUNC or SNAP according to its last zxid', () => {
   assert.is(first.closed, null);
 });
 
+test('002-3: a follower that comes to an established leader runs every phase, and nothing that it acknowledges there counts', () => {
+  const play = new Play();
+  const { epochs } = play.stage;
+  const two = play.serve(2);
+  openSession(two);
+  assert.equal(two.told(), ['PROPOSAL 0x200000001']);
+  // Neither its claim of a later epoch nor a longer history moves what is established.
+  assert.equal(play.follower(3, 9).told(), ['LEADERINFO 0x200000000']);
+  const late = play.follower(3);
+  assert.equal(late.told(), ['LEADERINFO 0x200000000']);
+  late.sendAckEpoch(e1(9), 1);
+  assert.equal(late.told().slice(0, 2), ['TRUNC 0x100000003', NEWLEADER]);
+  late.send(ACK, e2(0));
+  assert.equal(late.told(), [UPTODATE, 'PROPOSAL 0x200000001']);
+  late.send(ACK, e2(0));
+  assert.equal([late.told(), two.told()], [[], []], 'these acknowledge no proposal');
+  assert.equal([play.leading, epochs.acceptedEpoch, epochs.currentEpoch], [true, 2, 2]);
+  late.send(ACK, e2(1));
+  assert.equal(two.told(), ['COMMIT 0x200000001']);
+});
+
 test('002-3: proposals outstanding when a follower joins are sent to it after the sync, in order', () => {
   const play = new Play();
   const two = play.serve(2);
