@@ -24,6 +24,17 @@ const run = z.strictObject({
   bitten: z.array(text),
   toothless: z.array(text),
   seconds: z.number().nonnegative(),
+  /** What applications saw through the clients that they use, the worst of each kind; absent without them. */
+  applications: z
+    .array(
+      z.strictObject({
+        client: text,
+        longestGapMs: z.number().nonnegative(),
+        /** Sessions lost while the ensemble served. */
+        falseLosses: count,
+      }),
+    )
+    .optional(),
 });
 
 /** How often a schedule failed when it was run again. */
@@ -69,5 +80,6 @@ export const campaignResultSchema = z.strictObject({
 });
 
 export type CampaignResult = z.infer<typeof campaignResultSchema>;
+export type ApplicationGaps = NonNullable<CampaignResult['runs'][number]['applications']>[number];
 export type CampaignRun = CampaignResult['runs'][number];
 export type CampaignFailure = CampaignResult['failures'][number];

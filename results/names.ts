@@ -8,6 +8,10 @@ export interface Metric {
   readonly worstCounts?: true;
 }
 
+/** Metrics that checkers measure of the history of a run. */
+export const LONGEST_GAP = 'longestGapMs';
+export const FALSE_LOSSES = 'falseLosses';
+
 /** The metrics that all suites share, in the order of reports. A suite may add its own. */
 export const METRICS: readonly Metric[] = [
   { name: 'writeThroughput', title: 'Write throughput', unit: 'writes/s', higherIsBetter: true },
@@ -110,6 +114,20 @@ export const METRICS: readonly Metric[] = [
     title: 'Heal to first committed write',
     unit: 'ms',
     higherIsBetter: false,
+  },
+  {
+    name: LONGEST_GAP,
+    title: 'Longest time without an answer',
+    unit: 'ms',
+    higherIsBetter: false,
+    worstCounts: true,
+  },
+  {
+    name: FALSE_LOSSES,
+    title: 'Sessions that an application lost while the ensemble served',
+    unit: 'sessions',
+    higherIsBetter: false,
+    worstCounts: true,
   },
   {
     name: 'voterReadAvailability',

@@ -1,5 +1,6 @@
 /** The end of a campaign, for a person. */
 import type { CampaignResult } from '../../results/campaign.ts';
+import { applicationsText } from './application-gaps.ts';
 import { rateText } from './regression.ts';
 
 const VOID_SHOWN_MAX = 5;
@@ -9,9 +10,11 @@ export function campaignText(result: CampaignResult, folder: string): string {
   const of = (wanted: string) => runs.filter(({ outcome }) => outcome === wanted);
   const bitten = [...new Set(runs.flatMap(run => run.bitten))].sort();
   const [passed, failed, voids] = [of('passed'), of('failed'), of('void')];
+  const applications = applicationsText(runs);
   return [
     `${runs.length} runs with seed ${seed}: ${passed.length} passed, ${failed.length} failed, ${voids.length} void`,
     `${bitten.length} kinds of fault bit: ${bitten.join(', ') || 'none'}`,
+    ...(applications === undefined ? [] : [applications]),
     ...(neverBit.length > 0 ? [`never bit: ${neverBit.join(', ')}`] : []),
     ...skipped.map(({ what, why }) => `skipped ${what}: ${why}`),
     ...impossible.map(({ name, why }) => `not possible here: ${name}: ${why}`),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert, bundled, suite, temporaryFolder } from '#test';
 import { readEvents } from '../../results/events.ts';
+import { LONGEST_GAP } from '../../results/names.ts';
 import type { Result } from '../../results/schema.ts';
 import { loadRun } from '../../results/store.ts';
 import { HISTORY_FILE, readHistory } from '../workloads/records/history-file.ts';
@@ -84,7 +85,12 @@ test(
     for (const name of ['acknowledged writes', 'write order', 'tree equality', 'liveness after heal'])
       assert.ok(checkers.includes(name), checkers.join());
     assert.ok(
-      result.measurements.some(({ metric, samples }) => metric === 'writeAfterHeal' && samples.length === 1),
+      result.measurements.some(
+        ({ metric, samples }) => metric === 'writeAfterHeal' && samples.length === 1,
+      ) &&
+        result.measurements.some(
+          ({ metric, condition }) => metric === LONGEST_GAP && condition.endsWith(', writes at participant'),
+        ),
     );
     const [timeline] = result.timelines;
     assert.is(timeline?.bands.length, 2);

@@ -8,6 +8,7 @@ import { EXIT_CODES, exitCodeOf } from '../../results/verdicts.ts';
 import { scheduleFrom } from '../schedules/index.ts';
 import { runSchedule } from '../schedules/run-schedule.ts';
 import { refuseImpossible, scheduleTopology, type WrittenSchedule } from '../schedules/schedule.ts';
+import { applicationGapsOf } from './application-gaps.ts';
 
 export interface RunPlace {
   readonly terminal: Terminal;
@@ -43,7 +44,9 @@ export async function runWritten(
         await run.writeText('report.html', await views.report(result));
         return [];
       });
-      return { ...about, path: run.path, ...outcomeOf(result), seconds: seconds() };
+      const applications = applicationGapsOf(result);
+      const found = { ...outcomeOf(result), ...(applications && { applications: [...applications] }) };
+      return { ...about, path: run.path, ...found, seconds: seconds() };
     });
   } catch (error) {
     signal.throwIfAborted();

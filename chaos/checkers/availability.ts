@@ -1,4 +1,5 @@
 /** For how long clients got no answer, by the role of the servers that they were connected to. */
+import { LONGEST_GAP } from '../../results/names.ts';
 import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite } from './history.ts';
 import { judge } from './judgement.ts';
@@ -12,7 +13,10 @@ export const availability: Checker<'history' | 'roles'> = {
   check({ history, roles }) {
     const found = availabilityOf(history, server => roles[server]);
     const answers = found.reduce((sum, each) => sum + each.answers, 0);
-    return { ...judge(availability.name, answers, []), notes: found.map(availabilityText) };
+    const measured = found.map(({ kind, role, longestGapMs }) => {
+      return { metric: LONGEST_GAP, of: `${kind} at ${role}`, value: longestGapMs };
+    });
+    return { ...judge(availability.name, answers, []), notes: found.map(availabilityText), measured };
   },
 };
 

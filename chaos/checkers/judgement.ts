@@ -15,8 +15,19 @@ export interface Judgement {
   readonly checked: number;
   /** What it measured on the way, one sentence each. */
   readonly notes?: string[];
+  /** The same in numbers, for the measurements of the result. */
+  readonly measured?: readonly Measured[];
   /** Few operations that show the first thing that is wrong, for a drawing. */
   readonly counterexample?: Counterexample;
+}
+
+/** One value that a checker measured. */
+export interface Measured {
+  /** A name of `results/names.ts`. */
+  readonly metric: string;
+  /** What it is a value of, such as "reads at observer" or "kazoo". */
+  readonly of: string;
+  readonly value: number;
 }
 
 /** A broken server breaks everything, so only the first reasons are kept. */

@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { FALSE_LOSSES, LONGEST_GAP } from '../../results/names.ts';
 import type { HistoryEvent } from './history.ts';
 import { checkRealClients, experiencesOf } from './real-clients.ts';
 
@@ -53,5 +54,9 @@ test('a loss is false where others wrote without a gap as long as the timeout, a
     checkRealClients(writes({ atMs: 0 }, ...others(...times)), [kazoo({ lostAtMs: [2_500] })], LIMITS);
   assert.match(of(600, 1_200, 1_900).notes!.join(), /1 sessions lost, 1 of them falsely/);
   assert.match(of(100, 1_900).notes!.join(), /1 sessions lost, 0 of them falsely/);
+  assert.equal(of(600, 1_200, 1_900).measured, [
+    { metric: LONGEST_GAP, of: 'kazoo', value: 1900 },
+    { metric: FALSE_LOSSES, of: 'kazoo', value: 1 },
+  ]);
   assert.match(of(100, 1_900).notes!.join(), /^kazoo 1: 1 successes, longest gap 1900 ms, 0 disconnections/);
 });

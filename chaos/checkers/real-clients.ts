@@ -1,4 +1,5 @@
 /** What applications see through the clients that they use: gaps, reconnects and sessions that they lose. */
+import { FALSE_LOSSES, LONGEST_GAP } from '../../results/names.ts';
 import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
@@ -40,7 +41,11 @@ export function checkRealClients(
   const experiences = experiencesOf(history, applications);
   const reasons = applications.flatMap(application => earlyLosses(history, application, limits));
   const checked = experiences.reduce((sum, { succeeded }) => sum + succeeded, 0);
-  return { ...judge(realClients.name, checked, reasons), notes: experiences.map(experienceText) };
+  const measured = experiences.flatMap(({ client, longestGapMs, lostFalsely }) => [
+    { metric: LONGEST_GAP, of: client, value: longestGapMs },
+    { metric: FALSE_LOSSES, of: client, value: lostFalsely },
+  ]);
+  return { ...judge(realClients.name, checked, reasons), notes: experiences.map(experienceText), measured };
 }
 
 /** A leader lets no session expire within its timeout of hearing of its client. */

@@ -14,6 +14,7 @@ import {
   standingOf,
   WORST_FIRST,
 } from '../../results/verdicts.ts';
+import { applicationsText } from '../campaigns/application-gaps.ts';
 import { chaos } from '../campaigns/chaos-command.ts';
 import { claims } from '../experiments/claims-command.ts';
 import { runSeeds } from '../simulation/seeds/run.ts';
@@ -57,8 +58,10 @@ function chaosText({ name, seed, runs, skipped = [], endedEarly }: CampaignResul
   const topologies = new Set(runs.map(({ topology }) => topology)).size;
   const without =
     skipped.length === 0 ? '' : `; without ${skipped.map(({ what }) => what).join(', ')}: ${skipped[0]?.why}`;
+  const applications = applicationsText(runs);
+  const seen = applications === undefined ? '' : `; ${applications}`;
   const early = endedEarly === undefined ? '' : `; ended early: ${endedEarly}`;
-  return `${name} with seed ${seed}: ${counted(runs.length, 'run')} on ${counted(topologies, 'topology', 'topologies')}, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${counted(kinds, 'kind')} of fault bit${without}${early}`;
+  return `${name} with seed ${seed}: ${counted(runs.length, 'run')} on ${counted(topologies, 'topology', 'topologies')}, ${of('passed')} passed, ${of('failed')} failed, ${of('void')} void; ${counted(kinds, 'kind')} of fault bit${seen}${without}${early}`;
 }
 
 /** Failures with the same checkers are one finding: that of the smallest plan. */

@@ -18,6 +18,7 @@ import type { Topology } from '../../bench/topology/topology.ts';
 import { type Environment, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
+import type { Judgement, Measured } from '../checkers/judgement.ts';
 import type { Aftermath } from '../checkers/run-record.ts';
 import { wantStandIn } from '../faults/index.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
@@ -25,6 +26,7 @@ import { labToWatch, membersToWatch, ResourceWatch } from '../resource-watch.ts'
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { waitMs } from '../wait.ts';
 import { LiveWorkload, prepareNodes } from '../workloads/live/live-workload.ts';
+import { resultRow } from '../workloads/records/judge-record.ts';
 import { emitJudgements, judgeWorkload } from '../workloads/records/judge-workload.ts';
 import { chaosPhase } from './chaos-phase.ts';
 import { LinkLog } from './link-log.ts';
@@ -179,6 +181,8 @@ async function attacked(
     for (const { row } of report.outcomes) recorder.fault(row);
     const place = { metric: 'writeAfterHeal', topology: topology.name, condition: schedule.name };
     if (wroteAtMs !== undefined) recorder.sample(place, 0, wroteAtMs - aftermath.healedAtMs);
+    for (const { metric, of, value, at } of measuredBy(judgements))
+      recorder.sample({ metric, topology: topology.name, condition: `${schedule.name}, ${of}` }, at, value);
     const spans = report.outcomes.map(({ span }) => span);
     recorder.timeline(
       await timelineOfHistory(load.histories(), load.lastEventMs, spans, {
@@ -189,7 +193,7 @@ async function attacked(
     const lost = watched.lost ?? (await meshed.whyLost());
     const judged = {
       claims: [],
-      judgements: judgements.map(each => ({ ...each, reasons: [...each.reasons] })),
+      judgements: judgements.map(resultRow),
       validity: validityOf(schedule, report, judgements, {
         broken: [
           ...unhealthy,
@@ -229,6 +233,19 @@ async function attacked(
     await watched.stop();
     await load.stop(0);
   }
+}
+
+/** What checkers measured; several values of one thing, such as clients of one kind, are counted from 0. */
+function measuredBy(judgements: readonly Judgement[]): (Measured & { readonly at: number })[] {
+  const counts = new Map<string, number>();
+  return judgements
+    .flatMap(({ measured = [] }) => measured)
+    .map(each => {
+      const key = `${each.metric} ${each.of}`;
+      const at = counts.get(key) ?? 0;
+      counts.set(key, at + 1);
+      return { ...each, at };
+    });
 }
 
 interface Recovery {

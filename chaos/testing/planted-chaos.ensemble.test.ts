@@ -1,5 +1,6 @@
 /** Mistakes in real servers, found by a schedule as any user runs it. `each-plant.ts` has more of them. */
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
+import { FALSE_LOSSES } from '../../results/names.ts';
 import type { Result } from '../../results/schema.ts';
 import { CLIENT_KINDS } from '../real-clients/client-kinds.ts';
 import { invalidOf, plantedChaos, shortestSchedule } from './planted-chaos.ts';
@@ -77,6 +78,11 @@ test(
       result.judgements?.find(({ checker }) => checker === 'real clients') ?? {};
     assert.match(reasons.join('\n'), /kazoo \d was told at \d+ ms that its session [0-9a-f]+ is lost/);
     assert.match(notes.join('\n'), /[1-9]\d* sessions lost, [1-9]\d* of them falsely/);
+    const losses = result.measurements.filter(({ metric }) => metric === FALSE_LOSSES);
+    assert.ok(
+      losses.some(({ samples }) => samples.some(({ value }) => value > 0)),
+      'measured as well',
+    );
   },
   { deadlineMs: 400_000 },
 );

@@ -1,4 +1,5 @@
 /** Judges the record of a run on real servers, when it ends and again later. */
+import type { Result } from '../../../results/schema.ts';
 import { check } from '../../checkers/index.ts';
 import { type Judgement, judge, worst } from '../../checkers/judgement.ts';
 import type { RunRecord } from '../../checkers/run-record.ts';
@@ -61,6 +62,15 @@ export function judgeRecord(
 
 const NOTES_MAX = 24;
 
+/** As a result has it. What was measured is among its measurements. */
+export function resultRow({
+  measured: _,
+  reasons,
+  ...judgement
+}: Judgement): NonNullable<Result['judgements']>[number] {
+  return { ...judgement, reasons: [...reasons] };
+}
+
 /** One judgement of each checker over all chapters. What one chapter had nothing for, another may have. */
 export function acrossChapters(chapters: readonly (readonly Judgement[])[]): Judgement[] {
   const [only = []] = chapters;
@@ -77,9 +87,14 @@ export function acrossChapters(chapters: readonly (readonly Judgement[])[]): Jud
     );
     const said = (of: (judgement: Judgement) => readonly string[], all: typeof own) =>
       all.flatMap(({ judgement, at }) => of(judgement).map(text => `chapter ${at + 1}: ${text}`));
+    const measured = own.flatMap(({ judgement }) => judgement.measured ?? []);
     if (doubts.length === 0) {
       const notes = said(({ notes = [] }) => notes, own).slice(0, NOTES_MAX);
-      return { ...judge(name, checked, []), ...(notes.length > 0 && { notes }) };
+      return {
+        ...judge(name, checked, []),
+        ...(notes.length > 0 && { notes }),
+        ...(measured.length > 0 && { measured }),
+      };
     }
     const valid = worst(doubts.map(({ judgement }) => judgement));
     const wrong = doubts.filter(({ judgement }) => judgement.valid === valid);
@@ -91,6 +106,7 @@ export function acrossChapters(chapters: readonly (readonly Judgement[])[]): Jud
         said(({ reasons }) => reasons, wrong),
       ),
       valid,
+      ...(measured.length > 0 && { measured }),
       ...(drawn && { counterexample: drawn.judgement.counterexample }),
     };
   });

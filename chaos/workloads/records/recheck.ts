@@ -3,7 +3,7 @@ import type { Result } from '../../../results/schema.ts';
 import { exitCodeOf } from '../../../results/verdicts.ts';
 import type { Judgement } from '../../checkers/judgement.ts';
 import { chapterFolder } from '../live/chapter.ts';
-import { acrossChapters, judgeRecord } from './judge-record.ts';
+import { acrossChapters, judgeRecord, resultRow } from './judge-record.ts';
 import { hasRecord, readRecord } from './kept-record.ts';
 
 /** @param folder of the run. @throws StoreError with what is wrong and where */
@@ -13,7 +13,7 @@ export async function rejudgeRecord(folder: string, stored: Result): Promise<Res
     const { record, about } = await readRecord(chapterFolder(folder, number));
     judged.push(judgeRecord(record, about));
   }
-  const judgements = acrossChapters(judged).map(each => ({ ...each, reasons: [...each.reasons] }));
+  const judgements = acrossChapters(judged).map(resultRow);
   const result = { ...stored, judgements };
   return { ...result, run: { ...result.run, exitCode: exitCodeOf(result) } };
 }
