@@ -10,15 +10,15 @@ export const STAGES = [
   { mark: 'servingMs', title: 'first read served' },
 ] as const;
 
-export interface Stage {
+export interface SyncStage {
   readonly title: string;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 /** Stages from the existing marks. A missing one is counted into the next, never guessed. */
-export function stagesOf(marks: Sync['marks']): Stage[] {
-  const stages: Stage[] = [];
+export function stagesOf(marks: Sync['marks']): SyncStage[] {
+  const stages: SyncStage[] = [];
   let fromMs = 0;
   for (const { mark, title } of STAGES) {
     const toMs = marks[mark];

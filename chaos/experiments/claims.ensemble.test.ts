@@ -26,9 +26,9 @@ import {
   type WriteLoad,
   workloadOf,
 } from './measurements/throughput.ts';
-import { type Occasion, underFault } from './measurements/under-fault.ts';
+import { type MeasurementContext, underFault } from './measurements/under-fault.ts';
 import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
-import type { Cast, Stage } from './stage.ts';
+import type { RoleAssignment, Stage } from './stage.ts';
 import { parseSuite } from './suites.ts';
 
 const test = suite('zklab claims');
@@ -175,10 +175,10 @@ test(
 interface LoadedLab {
   readonly lab: Lab;
   readonly stage: Stage;
-  readonly cast: Cast;
+  readonly assignment: RoleAssignment;
   readonly write: WriteLoad;
   /** The context of a measurement, except for what a test chooses. */
-  readonly occasion: Omit<Occasion, 'condition' | 'recorder'>;
+  readonly context: Omit<MeasurementContext, 'condition' | 'recorder'>;
 }
 
 let loaded: Promise<LoadedLab> | undefined;
@@ -191,11 +191,11 @@ async function startLoaded(): Promise<LoadedLab> {
   try {
     await lab.startSuite();
     const stage = lab.stages[0]!;
-    const cast = await stage.cast();
+    const assignment = await stage.assignRoles();
     const write = { driver: lab.driver, readDriver: lab.readDriver, load, seed: 1, signal };
-    await preload(cast.leader.plan.ports.client, workloadOf(write), load.sessionsPerTarget);
-    const occasion = { stage, round: 0, events: NO_EVENTS, recoverMaxMs, path: PROBED_PATH, signal };
-    return { lab, stage, cast, write, occasion };
+    await preload(assignment.leader.plan.ports.client, workloadOf(write), load.sessionsPerTarget);
+    const context = { stage, round: 0, events: NO_EVENTS, recoverMaxMs, path: PROBED_PATH, signal };
+    return { lab, stage, assignment, write, context };
   } catch (error) {
     await lab.stop();
     throw error;
@@ -211,10 +211,10 @@ test(
   'planted: a fault that does not bite voids its measurement; one that still bites after its heal ends the topology',
   async () => {
     loaded ??= startLoaded();
-    const { stage, cast, write, occasion: shared } = await loaded;
+    const { stage, assignment, write, context: shared } = await loaded;
     const recorder = new Recorder();
     const condition = CONDITIONS.oneVoterBlackholed;
-    const occasion = { ...shared, recorder, condition };
+    const context = { ...shared, recorder, condition };
     const nothing: ActiveFault = {
       startedAt: Date.now(),
       links: ['v1.v2.quorum'],
@@ -222,10 +222,10 @@ test(
       heal: async () => {},
     };
     const { value, voidReasons } = await underFault(
-      occasion,
+      context,
       'blackhole',
       async () => nothing,
-      () => measureWrites(stage, cast, write, { loads: ['saturated'] }),
+      () => measureWrites(stage, assignment, write, { loads: ['saturated'] }),
     );
     recordWrites({ recorder, topology: stage.name, condition, round: 0 }, value, voidReasons);
     const writes = recorder.measured().measurements.find(({ metric }) => metric === 'writeThroughput')!;
@@ -237,7 +237,7 @@ test(
       proveBite: async () => ({ ...(await nothing.proveBite()), bit: true }),
     };
     const unhealed = await underFault(
-      { ...occasion, recoverMaxMs: 4_000 },
+      { ...context, recoverMaxMs: 4_000 },
       'blackhole',
       async () => stays,
       async () => {},
@@ -252,19 +252,19 @@ test(
   'planted: an ensemble that stops writing under a fault fails its claim in one round, although the load got nothing',
   async () => {
     loaded ??= startLoaded();
-    const { stage, write, occasion } = await loaded;
+    const { stage, write, context } = await loaded;
     const judged = async () => {
-      const cast = await stage.cast();
+      const assignment = await stage.assignRoles();
       const recorder = new Recorder();
       const place = { recorder, topology: stage.name, condition: CONDITIONS.healthy, round: 0 };
-      recordWrites(place, await measureWrites(stage, cast, write), []);
-      const followers = stage.ensemble.members.filter(member => member !== cast.leader);
+      recordWrites(place, await measureWrites(stage, assignment, write), []);
+      const followers = stage.ensemble.members.filter(member => member !== assignment.leader);
       await measureWritesUnderFault(
-        { ...occasion, recorder, condition: CONDITIONS.oneVoterBlackholed },
-        cast,
+        { ...context, recorder, condition: CONDITIONS.oneVoterBlackholed },
+        assignment,
         write,
         // Two of three voters are cut off under the name of one, as if a commit needed all of them.
-        { ...cutOff(stage, followers), cut: [cast.victim!], loads: LOAD_KINDS },
+        { ...cutOff(stage, followers), cut: [assignment.victim!], loads: LOAD_KINDS },
       );
       const result = {
         ...minimalResult(),

@@ -57,7 +57,7 @@ async function settledMs(start: number): Promise<(readonly [sessions: number, wa
   const member = { name: 'v1', host, plan: { ports } };
   const stage = {
     ...{ name: 'voters', topology: readTopology('voters=3'), ensemble: { members: [member] } },
-    cast: async () => ({ leader: member, observers: [] }),
+    assignRoles: async () => ({ leader: member, observers: [] }),
     stop: async () => {},
   };
   const driver = {

@@ -159,12 +159,12 @@ async function measureLatencies(options: Options, stage: Stage, start: number): 
   if (!hasObservers(stage)) return;
   const write = writeLoadOf(options);
   const driver = lab.driver;
-  const occasion = { stage, round: start, start, recorder, driver, write, windowMs: singlesMs, signal };
+  const context = { stage, round: start, start, recorder, driver, write, windowMs: singlesMs, signal };
   if (needs.has('singleWrites'))
     for (const path of inTurn(LEARNER_PATHS, start))
-      await cell(options, stage, start, path.condition, () => timePath(occasion, path));
+      await cell(options, stage, start, path.condition, () => timePath(context, path));
   if (needs.has('staleness'))
-    await cell(options, stage, start, CONDITIONS.seenAtObserver, () => measureStaleness(occasion, staleness));
+    await cell(options, stage, start, CONDITIONS.seenAtObserver, () => measureStaleness(context, staleness));
 }
 
 /** Both at once, or neither: one whose pair did not start says nothing. */
@@ -173,11 +173,11 @@ function steadyTurns(options: Options, stages: readonly Stage[], start: number):
   const { steady } = suite.clients!;
   const pair = stages.filter(({ topology }) => !isObserved(topology));
   if (steady === undefined || !needs.has(STEADY) || pair.length < 2) return [];
-  const occasion = { stages: pair, start, recorder, driver: lab.driver, write: writeLoadOf(options) };
+  const context = { stages: pair, start, recorder, driver: lab.driver, write: writeLoadOf(options) };
   const measure = async () => {
     for (let window = 0; window < steady.windows; window++)
       await cell(options, pair[0]!, start, CONDITIONS.steadyWrites, () =>
-        measureSteadyWrites({ ...occasion, round: start * steady.windows + window }, steady),
+        measureSteadyWrites({ ...context, round: start * steady.windows + window }, steady),
       );
   };
   return [{ measure }];
@@ -265,11 +265,11 @@ async function readWindow(
   const { stage } = started;
   const { windowMs, sessions } = suite.clients!;
   const { members } = stage.ensemble;
-  const cast = await stage.cast();
+  const assignment = await stage.assignRoles();
   let used: BudgetShares | undefined;
   const driver: Pick<LoadDriver, 'run'> = {
     async run(spec) {
-      const shares = budgetShares(budgetsOf(started, members), cast.leader.host);
+      const shares = budgetShares(budgetsOf(started, members), assignment.leader.host);
       const load = await options.lab.driver.run(spec);
       used = shares();
       return load;
@@ -277,7 +277,7 @@ async function readWindow(
   };
   const times = { warmupMs: settleMs, durationMs: windowMs };
   const spec = readSpec(readsOf(options, sessions[howMany]), members, times);
-  const { load, counts } = await countedLoad(stage, cast, driver, spec);
+  const { load, counts } = await countedLoad(stage, assignment, driver, spec);
   const place = { metric: 'readThroughput', topology: stage.name, condition };
   const reasons = [...readVoidReasons(load), ...overBudget(used!, 'a member')];
   if (reasons.length > 0) recorder.voided(place, start, reasons.join('; '));
@@ -293,9 +293,11 @@ async function writeWindow(
   settleMs: number,
 ): Promise<void> {
   const { stage } = started;
-  const cast = await stage.cast();
-  const shares = budgetShares(budgetsOf(started, [cast.leader]), cast.leader.host);
-  const sample = await measureWrites(stage, cast, windowOf(options, settleMs), { loads: ['saturated'] });
+  const assignment = await stage.assignRoles();
+  const shares = budgetShares(budgetsOf(started, [assignment.leader]), assignment.leader.host);
+  const sample = await measureWrites(stage, assignment, windowOf(options, settleMs), {
+    loads: ['saturated'],
+  });
   record(options, stage, CONDITIONS.healthy, start, sample, overBudget(shares()));
 }
 
@@ -305,7 +307,9 @@ async function writeUncounted(
   _start: number,
   settleMs: number,
 ): Promise<void> {
-  await measureWrites(stage, await stage.cast(), windowOf(options, settleMs), { loads: ['saturated'] });
+  await measureWrites(stage, await stage.assignRoles(), windowOf(options, settleMs), {
+    loads: ['saturated'],
+  });
 }
 
 /** The observers are read from until they have used up their budgets: nobody reads more than that. */
@@ -317,13 +321,13 @@ async function besideWindow(
 ): Promise<void> {
   const { lab, suite, recorder } = options;
   const { stage } = started;
-  const cast = await stage.cast();
-  const { host } = cast.leader;
-  const ofLeader = budgetShares(budgetsOf(started, [cast.leader]), host);
-  const ofObservers = budgetShares(budgetsOf(started, cast.observers), host);
+  const assignment = await stage.assignRoles();
+  const { host } = assignment.leader;
+  const ofLeader = budgetShares(budgetsOf(started, [assignment.leader]), host);
+  const ofObservers = budgetShares(budgetsOf(started, assignment.observers), host);
   const load = { ...readsOf(options, suite.clients!.sessions.few), driver: lab.readDriver };
-  const { value: sample, reads } = await besideReads(load, cast.observers, () =>
-    measureWrites(stage, cast, windowOf(options, settleMs), { loads: ['saturated'] }),
+  const { value: sample, reads } = await besideReads(load, assignment.observers, () =>
+    measureWrites(stage, assignment, windowOf(options, settleMs), { loads: ['saturated'] }),
   );
   // The machine is proven idle once.
   const { throttled }: BudgetShares = ofObservers();

@@ -70,7 +70,7 @@ export const crowds: Experiment<CrowdsOptions> = {
     const stages = await openEach(options, lab.ownTopologies(topologies), {
       labelOf: ({ name }) => name,
       async prepare(stage) {
-        const { leader } = await stage.cast();
+        const { leader } = await stage.assignRoles();
         await preload(leader.plan.ports.client, workloadOf(writeLoadOf(options)), 0);
       },
       lost: (topology, reason) => loseAll(options, topology, reason),
@@ -101,9 +101,9 @@ function turnsOf(options: MeasureOptions<CrowdsOptions>, stage: Stage): Turn[] {
   return sinks.map(size => ({
     measure(round) {
       const condition = crowdCondition(size);
-      const occasion = { stage, condition, round, recorder, signal, write: writeLoadOf(options) };
+      const context = { stage, condition, round, recorder, signal, write: writeLoadOf(options) };
       const cell = { experiment: crowds.name, stage, condition, round, of: rounds };
-      return cells.measure(cell, () => measureCrowd(occasion, size, timing));
+      return cells.measure(cell, () => measureCrowd(context, size, timing));
     },
   }));
 }

@@ -65,7 +65,7 @@ async function measureFairness(
   const { suite, plan, cells, lab, recorder } = options;
   const { rounds, children, ...pace } = suite.fairness!;
   await cells.prepare(stage, 'the tree of the neighbours', async () => {
-    const { leader } = await stage.cast();
+    const { leader } = await stage.assignRoles();
     await makeFairnessTree(targetOf(leader), children);
     await preload(leader.plan.ports.client, QUIET_WORKLOAD, 0);
   });
@@ -74,7 +74,7 @@ async function measureFairness(
   const isPreferred = (await noPreference()) === undefined;
   const phase = (condition: string, round: number) =>
     cells.measure({ experiment: fairness.name, stage, condition, round, of: rounds }, async () => {
-      const { leader, keptFollower = leader } = await stage.cast();
+      const { leader, keptFollower = leader } = await stage.assignRoles();
       const target = targetOf(leader);
       const neighbourTarget = targetOf(condition === CONDITIONS.greedyElsewhere ? keptFollower : leader);
       const measure = () =>

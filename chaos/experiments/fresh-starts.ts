@@ -118,13 +118,15 @@ async function warmUpAll(
   const labels = stages.map(({ label }) => label).join(', ');
   events.emit({ kind: 'phase', what: `warming up ${labels} for ${experiment}` });
   try {
-    const casts = await Promise.all(stages.map(stage => stage.cast()));
+    const assignments = await Promise.all(stages.map(stage => stage.assignRoles()));
     await Promise.all(
-      casts.map(({ leader }) => preload(leader.plan.ports.client, workloadOf(warmUp), sessionsPerTarget)),
+      assignments.map(({ leader }) =>
+        preload(leader.plan.ports.client, workloadOf(warmUp), sessionsPerTarget),
+      ),
     );
     if (saturatedMs === 0 || stages.length === 0) return undefined;
     const load = { ...warmUp.load, saturatedMs: saturatedMs * stages.length };
-    await loadTogether(casts, { ...warmUp, load });
+    await loadTogether(assignments, { ...warmUp, load });
     return undefined;
   } catch (error) {
     signal.throwIfAborted();

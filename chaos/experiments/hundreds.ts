@@ -8,7 +8,7 @@ import { ensembleMs } from '../../bench/rounds/expected-time.ts';
 import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import { occasionOf, writeLoadOf } from './measure-options.ts';
+import { contextOf, writeLoadOf } from './measure-options.ts';
 import { measureSync } from './measurements/sync-time.ts';
 import { workloadOf } from './measurements/throughput.ts';
 import { openEach } from './own-ensembles.ts';
@@ -56,7 +56,7 @@ export const hundreds: Experiment<HundredsOptions> = {
       const stages = await openEach(options, [topology], {
         labelOf: ({ name }) => name,
         async prepare(stage) {
-          const { leader } = await stage.cast();
+          const { leader } = await stage.assignRoles();
           await preload(leader.plan.ports.client, workloadOf(writeLoadOf(options)), 0);
         },
         lost(_, reason) {
@@ -67,7 +67,7 @@ export const hundreds: Experiment<HundredsOptions> = {
       const turns = stages.map(stage => ({
         measure: (round: number) =>
           cells.measure({ experiment: hundreds.name, stage, condition, round, of: rounds }, () =>
-            measureSync(occasionOf(options, stage, condition, round), everyMs),
+            measureSync(contextOf(options, stage, condition, round), everyMs),
           ),
       }));
       try {

@@ -6,7 +6,7 @@ import type { Interleaving } from '../../bench/rounds/interleaving.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Lab } from './lab.ts';
 import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
-import type { Occasion } from './measurements/under-fault.ts';
+import type { MeasurementContext } from './measurements/under-fault.ts';
 import type { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
@@ -27,12 +27,12 @@ export interface MeasureOptions<Own = unknown> {
   readonly observerCores: ObserverCores;
 }
 
-export function occasionOf(
+export function contextOf(
   { recorder, suite, events, signal }: MeasureOptions,
   stage: Stage,
   condition: string,
   round: number,
-): Occasion {
+): MeasurementContext {
   return {
     stage,
     condition,

@@ -25,7 +25,7 @@ async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<O
   const cores: ObserverCores = new Map();
   for (const stage of stages) {
     await cells.prepare(stage, 'the znodes of the load', async () => {
-      const { leader } = await stage.cast();
+      const { leader } = await stage.assignRoles();
       await preload(leader.plan.ports.client, workloadOf(write), suite.load.sessionsPerTarget);
     });
   }
@@ -33,7 +33,7 @@ async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<O
     for (const stage of stages) {
       events.emit({ kind: 'phase', what: `warming up ${load}/${suite.load.warmupLoads}, ${stage.name}` });
       await cells.prepare(stage, 'warming up', async () => {
-        const sample = await measureWrites(stage, await stage.cast(), write, {
+        const sample = await measureWrites(stage, await stage.assignRoles(), write, {
           loads: load === 1 ? LOAD_KINDS : ['saturated'],
         });
         const used = sample.saturated?.observerCores;

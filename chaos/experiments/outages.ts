@@ -4,10 +4,10 @@ import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
 import { cutOff } from './condition-fault.ts';
 import type { Experiment } from './experiment.ts';
-import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
+import { contextOf, type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { measureAvailability, type Outage, outageTiming } from './measurements/availability.ts';
 import { injectAll } from './measurements/under-fault.ts';
-import { type Cast, canReplaceLeader, hasFollowers, hasObservers, type Stage } from './stage.ts';
+import { canReplaceLeader, hasFollowers, hasObservers, type RoleAssignment, type Stage } from './stage.ts';
 import { rounds } from './suite.ts';
 
 const keys = {
@@ -63,13 +63,17 @@ async function outageRound(
   const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
   const measure = (
     condition: string,
-    outageOf: (cast: Cast) => Pick<Outage, 'faultName' | 'forMs' | 'inject'>,
+    outageOf: (assignment: RoleAssignment) => Pick<Outage, 'faultName' | 'forMs' | 'inject'>,
   ) =>
     cells.measure({ experiment: outages.name, stage, condition, round, of: rounds }, async () => {
-      const cast = await stage.cast();
-      const occasion = occasionOf(options, stage, condition, round);
+      const assignment = await stage.assignRoles();
+      const context = contextOf(options, stage, condition, round);
       const write = writeLoadOf(options);
-      await measureAvailability(occasion, cast, { ...outageOf(cast), timing: suite.availability, write });
+      await measureAvailability(context, assignment, {
+        ...outageOf(assignment),
+        timing: suite.availability,
+        write,
+      });
     });
   if (needs.has('leaderCut') && stage.hasLinks && canReplaceLeader(stage.topology))
     await measure(CONDITIONS.leaderCut, ({ leader }) => ({
@@ -78,10 +82,10 @@ async function outageRound(
       inject: () => cutOff(stage, [leader]).fault.inject(stage.faults),
     }));
   if (needs.has('quorumLost'))
-    await measure(CONDITIONS.quorumLost, cast => ({
+    await measure(CONDITIONS.quorumLost, assignment => ({
       faultName: 'kill',
       forMs: quorumLostMs,
-      inject: () => injectAll(quorumKills(stage, cast), stage.processFaults),
+      inject: () => injectAll(quorumKills(stage, assignment), stage.processFaults),
     }));
 }
 
@@ -89,7 +93,7 @@ async function outageRound(
  * Kills just enough followers to leave no majority. The leader lives, and must notice that it has lost its
  * quorum.
  */
-function quorumKills(stage: Stage, { leader }: Cast) {
+function quorumKills(stage: Stage, { leader }: RoleAssignment) {
   const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
   const toKill = Math.ceil(voters.length / 2);
   return voters

@@ -83,7 +83,7 @@ export const proposals: Experiment<ProposalsOptions> = {
 async function countSizes(options: MeasureOptions<ProposalsOptions>, stage: Stage): Promise<void> {
   const { cells, lab, recorder, suite } = options;
   const { windowMs, valueBytes } = suite.proposals!;
-  const occasion = {
+  const context = {
     stage,
     round: 0,
     start: 0,
@@ -101,7 +101,7 @@ async function countSizes(options: MeasureOptions<ProposalsOptions>, stage: Stag
       of: 1,
       isMended: false,
     };
-    await cells.measure(cell, () => countPath(occasion, path));
+    await cells.measure(cell, () => countPath(context, path));
   }
 }
 

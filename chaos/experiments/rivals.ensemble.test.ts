@@ -25,7 +25,7 @@ async function withStage(body: (stage: Stage, recorder: Recorder) => Promise<voi
     ...{ toxiproxy: undefined, events: NO_EVENTS, signal: new AbortController().signal },
   });
   try {
-    const { leader } = await stage.cast();
+    const { leader } = await stage.assignRoles();
     await preload(leader.plan.ports.client, workloadOf({ load: LOAD as never, seed: 1 }), 0);
     await body(stage, new Recorder());
   } finally {
@@ -64,7 +64,7 @@ test(
   'planted: clients of a member that stands still wait as long as it does',
   () =>
     withStage(async stage => {
-      const { victim } = await stage.cast();
+      const { victim } = await stage.assignRoles();
       const waits = await steadyClients([victim!], { path: PROBED_PATH, everyMs: 20 }, async () => {
         victim!.pause();
         await new Promise(resolve => setTimeout(resolve, 600));

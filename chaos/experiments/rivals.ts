@@ -11,7 +11,7 @@ import type { Topology } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS, RIVALS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
+import { contextOf, type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { measureFailover } from './measurements/failover.ts';
 import { measureReconfigurations } from './measurements/reconfigurations.ts';
 import { workloadOf } from './measurements/throughput.ts';
@@ -114,7 +114,7 @@ async function prepared(options: MeasureOptions<RivalsOptions>, stage: Stage): P
     throw new UsageError(
       `${stage.name}: ${stage.topology.shortForm}; accepted are three voters or more, and an observer`,
     );
-  const { leader } = await stage.cast();
+  const { leader } = await stage.assignRoles();
   await preload(leader.plan.ports.client, workloadOf(writeLoadOf(options)), 0);
 }
 
@@ -137,9 +137,9 @@ function turnsOf(options: MeasureOptions<RivalsOptions>, stage: Stage): Turn[] {
   const { cells, suite } = options;
   const { rounds, ...timing } = suite.rivals!;
   const measures: Record<Need, (round: number) => Promise<void>> = {
-    [FAILOVERS]: round => measureFailover(occasionOf(options, stage, CONDITIONS.leaderKilled, round)),
+    [FAILOVERS]: round => measureFailover(contextOf(options, stage, CONDITIONS.leaderKilled, round)),
     [RECONFIGURATIONS]: round =>
-      measureReconfigurations(occasionOf(options, stage, CONDITIONS.reconfigured, round), timing),
+      measureReconfigurations(contextOf(options, stage, CONDITIONS.reconfigured, round), timing),
   };
   return neededOf(options).map(need => ({
     measure: round =>

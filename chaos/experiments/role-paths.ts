@@ -47,12 +47,12 @@ async function countPaths(options: MeasureOptions<RolesOptions>, stage: Stage): 
   const write = writeLoadOf(options);
   const isCompared = hasObservers(stage) && !stage.topology.observerMasters;
   const sized = isCompared ? sizedPaths(valueBytes) : [];
-  const cast = await stage.cast();
+  const assignment = await stage.assignRoles();
   for (const path of [...WRITE_PATHS, ...READ_PATHS, ...sized]) {
-    if (path.at(cast) === undefined) continue;
+    if (path.at(assignment) === undefined) continue;
     const cell = { experiment: EXPERIMENT, stage, condition: path.condition, round: 0, of: 1 };
-    const occasion = { stage, round: 0, start: 0, recorder, driver: lab.driver, write, windowMs };
-    await cells.measure({ ...cell, isMended: false }, () => countPath(occasion, path));
+    const context = { stage, round: 0, start: 0, recorder, driver: lab.driver, write, windowMs };
+    await cells.measure({ ...cell, isMended: false }, () => countPath(context, path));
   }
 }
 

@@ -10,12 +10,12 @@ import { CONDITIONS, observerLatencyCondition } from '../../results/names.ts';
 import { latency } from '../faults/latency.ts';
 import { type ConditionFault, cutOff } from './condition-fault.ts';
 import { budgetsOf, type Started } from './fresh-starts.ts';
-import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
-import { recordWrites, type WriteOccasion } from './measurements/record-writes.ts';
+import { contextOf, type MeasureOptions, writeLoadOf } from './measure-options.ts';
+import { recordWrites, type WriteContext } from './measurements/record-writes.ts';
 import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
 import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
 import type { RolesOptions } from './role-keys.ts';
-import type { Cast, Stage } from './stage.ts';
+import type { RoleAssignment, Stage } from './stage.ts';
 
 type Options = MeasureOptions<RolesOptions>;
 
@@ -33,17 +33,17 @@ export function cutTurns(options: Options, all: readonly Started[], start: numbe
   const condition = CONDITIONS.observersBlackholed;
   return all.flatMap((started): Turn[] => [
     healthyTurn(options, started, CONDITIONS.withoutTheCut, start),
-    turn(options, started.stage, condition, (cast, round) =>
+    turn(options, started.stage, condition, (assignment, round) =>
       measureWritesUnderFault(
-        occasionOf(options, started.stage, condition, round),
-        cast,
+        contextOf(options, started.stage, condition, round),
+        assignment,
         saturatedOf(options),
         {
-          ...cutOff(started.stage, cast.observers),
+          ...cutOff(started.stage, assignment.observers),
           loads: SATURATED,
           start,
           watch() {
-            const shares = sharesOf(started, cast);
+            const shares = sharesOf(started, assignment);
             return () => {
               const used = shares();
               recordShares({ recorder, ...placeOf(started.stage, condition), round, start }, used);
@@ -62,14 +62,14 @@ export function latencyTurns(options: Options, stages: readonly Stage[], start: 
   const write = writeLoadOf(options);
   const condition = observerLatencyCondition(options.suite.observerLatency!);
   return stages.flatMap((stage): Turn[] => [
-    turn(options, stage, CONDITIONS.healthy, async (cast, round) => {
-      const sample = await measureWrites(stage, cast, write, { loads: PACED });
+    turn(options, stage, CONDITIONS.healthy, async (assignment, round) => {
+      const sample = await measureWrites(stage, assignment, write, { loads: PACED });
       recordWrites({ recorder, ...placeOf(stage, CONDITIONS.healthy), round, start }, sample, []);
     }),
-    turn(options, stage, condition, (cast, round) => {
-      const occasion = occasionOf(options, stage, condition, round);
-      const fault = slow(options, stage, cast);
-      return measureWritesUnderFault(occasion, cast, write, { ...fault, loads: PACED, start });
+    turn(options, stage, condition, (assignment, round) => {
+      const context = contextOf(options, stage, condition, round);
+      const fault = slow(options, stage, assignment);
+      return measureWritesUnderFault(context, assignment, write, { ...fault, loads: PACED, start });
     }),
   ]);
 }
@@ -77,27 +77,27 @@ export function latencyTurns(options: Options, stages: readonly Stage[], start: 
 function healthyTurn(options: Options, started: Started, condition: string, start: number): Turn {
   const { stage } = started;
   const write = saturatedOf(options);
-  return turn(options, stage, condition, async (cast, round) => {
+  return turn(options, stage, condition, async (assignment, round) => {
     const window = async () => {
-      const shares = sharesOf(started, cast);
-      const sample = await measureWrites(stage, cast, write, { loads: SATURATED });
+      const shares = sharesOf(started, assignment);
+      const sample = await measureWrites(stage, assignment, write, { loads: SATURATED });
       return { sample, used: shares() };
     };
     const first = await window();
     // Only the machine spoils a window, so a second one is no second chance for the servers.
     const { sample, used } = overBudget(first.used).length === 0 ? first : await window();
-    const occasion = { recorder: options.recorder, ...placeOf(stage, condition), round, start };
-    recordShares(occasion, used);
-    recordWrites(occasion, sample, overBudget(used));
+    const context = { recorder: options.recorder, ...placeOf(stage, condition), round, start };
+    recordShares(context, used);
+    recordWrites(context, sample, overBudget(used));
   });
 }
 
-function sharesOf(started: Started, { leader }: Cast): () => BudgetShares {
+function sharesOf(started: Started, { leader }: RoleAssignment): () => BudgetShares {
   return budgetShares(budgetsOf(started, [leader]), leader.host);
 }
 
 function recordShares(
-  { recorder, topology, condition, round, start }: WriteOccasion,
+  { recorder, topology, condition, round, start }: WriteContext,
   { throttled, idle }: BudgetShares,
 ): void {
   for (const [metric, share] of [
@@ -111,19 +111,19 @@ function turn(
   { cells, suite }: Options,
   stage: Stage,
   condition: string,
-  measure: (cast: Cast, round: number) => Promise<void>,
+  measure: (assignment: RoleAssignment, round: number) => Promise<void>,
 ): Turn {
   const of = suite.roles.starts * suite.roles.rounds;
   return {
     measure: round =>
       // A member that was started again would be cold and without a budget, so its ensemble is not mended.
       cells.measure({ experiment: 'roles', stage, condition, round, of, isMended: false }, async () =>
-        measure(await stage.cast(), round),
+        measure(await stage.assignRoles(), round),
       ),
   };
 }
 
-function slow({ suite }: Options, stage: Stage, { observers }: Cast): ConditionFault {
+function slow({ suite }: Options, stage: Stage, { observers }: RoleAssignment): ConditionFault {
   const { ms, jitterMs } = suite.observerLatency!;
   const select = { from: stage.ends(observers), to: 'any', both: true } as const;
   return { fault: latency({ select, latencyMs: ms, jitterMs }), cut: [] };

@@ -31,7 +31,7 @@ async function countedWith(localSessionsEnabled: boolean): Promise<Readonly<Reco
     const recorder = new Recorder();
     const write = { load: LOAD as never, seed: 1 };
     // Before the first transaction of an epoch, members name other zxids.
-    await preload((await stage.cast()).leader.plan.ports.client, workloadOf(write), 0);
+    await preload((await stage.assignRoles()).leader.plan.ports.client, workloadOf(write), 0);
     await measureSessions(
       { stage, round: 0, recorder, spoilt: () => [] },
       { driver, write, sessionsPerTarget: 1, depth: 2 },

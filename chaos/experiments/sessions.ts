@@ -112,11 +112,11 @@ function measureOne(options: Options, started: Started, start: number): Promise<
   const condition = CONDITIONS.sessions;
   const cell = { experiment: sessions.name, stage, condition, round: start, of: starts, isMended: false };
   return cells.measure(cell, async () => {
-    const { leader } = await stage.cast();
+    const { leader } = await stage.assignRoles();
     if (settleMs > 0) await churnSessions(loadOf(options), stage, settleMs);
     const shares = budgetShares(budgetsOf(started, [leader]), leader.host);
-    const occasion = { stage, round: start, recorder, spoilt: () => spoiltByMachine(shares()) };
-    await measureSessions(occasion, loadOf(options), windowMs);
+    const context = { stage, round: start, recorder, spoilt: () => spoiltByMachine(shares()) };
+    await measureSessions(context, loadOf(options), windowMs);
   });
 }
 

@@ -18,7 +18,7 @@ test('members are named by their roles, and an observer that went to the leader 
     ...{ toxiproxy, seed: 1, events: NO_EVENTS, signal: new AbortController().signal },
   });
   try {
-    const { leader, observers } = await stage.cast();
+    const { leader, observers } = await stage.assignRoles();
     const followers = stage.ensemble.members.filter(
       member => member.plan.role === 'participant' && member !== leader,
     );
@@ -40,7 +40,7 @@ test('members are named by their roles, and an observer that went to the leader 
     assert.is(await masterOf(), leader.name);
     await closed.heal();
 
-    await stage.cast();
+    await stage.assignRoles();
     const master = await masterOf();
     assert.ok(
       followers.some(({ name }) => name === master),

@@ -57,7 +57,7 @@ export interface StageOptions {
 }
 
 /** Which member has which part in a measurement. */
-export interface Cast {
+export interface RoleAssignment {
   readonly leader: Member;
   /** The follower that is loaded and never the target of a fault. */
   readonly keptFollower: Member | undefined;
@@ -66,7 +66,7 @@ export interface Cast {
   readonly observers: readonly Member[];
 }
 
-const CAST_MAX_MS = 20_000;
+const ASSIGNMENT_MAX_MS = 20_000;
 
 export class Stage {
   readonly topology: Topology;
@@ -155,11 +155,11 @@ export class Stage {
 
   /**
    * No fault is in force when this is asked. @throws EnsembleError when there is no leader, or two, for
-   * CAST_MAX_MS, or an observer does not get behind a master
+   * ASSIGNMENT_MAX_MS, or an observer does not get behind a master
    */
-  async cast(): Promise<Cast> {
+  async assignRoles(): Promise<RoleAssignment> {
     await this.ensemble.moveBehindMasters();
-    const leader = await this.ensemble.leaderWithin(CAST_MAX_MS);
+    const leader = await this.ensemble.leaderWithin(ASSIGNMENT_MAX_MS);
     const followers = this.ensemble.members.filter(
       member => member.plan.role === 'participant' && member !== leader,
     );

@@ -42,7 +42,7 @@ test(
         keyCount: KEY_COUNT,
         skew: { kind: 'uniform' as const },
       };
-      const { leader } = await stage.cast();
+      const { leader } = await stage.assignRoles();
       await preload(leader.plan.ports.client, { ...tree, root: '/storm', seed: 1 }, 0);
       const recorder = new Recorder();
       const storm = (round: number) => {

@@ -16,7 +16,7 @@ import { topologyTexts } from '../../bench/topology/topology-texts.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { stormCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import { type MeasureOptions, occasionOf } from './measure-options.ts';
+import { contextOf, type MeasureOptions } from './measure-options.ts';
 import { measureStorm } from './measurements/storm.ts';
 import { openEach } from './own-ensembles.ts';
 import type { Stage } from './stage.ts';
@@ -118,7 +118,7 @@ async function measureSnapshot(options: MeasureOptions<StormsOptions>, snapshot:
   const tree = treeOf(snapshot, seed);
   const stages = await openEach(options, lab.ownTopologies(topologies), {
     labelOf: ({ name }) => `${name}-${snapshot.mb}`,
-    prepare: async stage => preload((await stage.cast()).leader.plan.ports.client, tree, 0),
+    prepare: async stage => preload((await stage.assignRoles()).leader.plan.ports.client, tree, 0),
     lost: (topology, reason) => loseAll(options, topology, snapshot, reason),
   });
   try {
@@ -167,9 +167,9 @@ function turnsOf(options: MeasureOptions<StormsOptions>, stage: Stage, { mb, sin
     measure(round) {
       const size = { sinks: each, snapshotMb: mb };
       const condition = stormCondition(size);
-      const occasion = { ...occasionOf(options, stage, condition, round), path: `${ROOT}/d0/k0` };
+      const context = { ...contextOf(options, stage, condition, round), path: `${ROOT}/d0/k0` };
       const cell = { experiment: storms.name, stage, condition, round, of: rounds };
-      return options.cells.measure(cell, () => measureStorm(occasion, size, limits));
+      return options.cells.measure(cell, () => measureStorm(context, size, limits));
     },
   }));
 }

@@ -71,9 +71,9 @@ export const streams: Experiment<StreamsOptions> = {
       unlimited: stages =>
         stages.map(stage => ({
           measure() {
-            const occasion = { stage, recorder, driver: lab.driver, write, windowMs };
+            const context = { stage, recorder, driver: lab.driver, write, windowMs };
             const cell = { experiment: streams.name, stage, condition, round: 0, of: 1, isMended: false };
-            return cells.measure(cell, () => countStreamedWrites(occasion));
+            return cells.measure(cell, () => countStreamedWrites(context));
           },
         })),
       lost({ name: topology }, start, reason) {

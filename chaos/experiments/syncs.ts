@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import { occasionOf } from './measure-options.ts';
+import { contextOf } from './measure-options.ts';
 import { measureSync } from './measurements/sync-time.ts';
 import { canReplaceLeader } from './stage.ts';
 import { count, rounds } from './suite.ts';
@@ -36,7 +36,7 @@ export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
         .map(stage => ({
           measure: round =>
             cells.measure({ experiment: this.name, stage, condition, round, of: rounds }, () =>
-              measureSync(occasionOf(options, stage, condition, round), everyMs),
+              measureSync(contextOf(options, stage, condition, round), everyMs),
             ),
         })),
     );

@@ -6,7 +6,7 @@ import { CONDITIONS, observerLatencyOf } from '../../results/names.ts';
 import { readFault } from '../faults/index.ts';
 import { type ConditionFault, cutOff } from './condition-fault.ts';
 import { LOAD_KINDS, type LoadKind } from './measurements/throughput.ts';
-import type { Cast, Stage } from './stage.ts';
+import type { RoleAssignment, Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
 /** The keys of a suite about the conditions of writes. */
@@ -34,7 +34,7 @@ export interface WriteCondition {
   /** What is measured under it. */
   readonly loads: readonly LoadKind[];
   appliesTo(stage: Pick<Stage, 'name' | 'topology'>): boolean;
-  faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault;
+  faultOf(stage: Stage, assignment: RoleAssignment, suite: WriteOptions): ConditionFault;
 }
 
 const FAULT_CONDITIONS: readonly WriteCondition[] = [

@@ -6,7 +6,7 @@ import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
+import { contextOf, type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { startPlacebos } from './measurements/placebo.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { LOAD_KINDS, type LoadKind, measureWrites } from './measurements/throughput.ts';
@@ -70,7 +70,7 @@ async function underConditions(
   const topology = stage.name;
   await cell(options, stage, round, CONDITIONS.healthy, async () => {
     const loads = healthyLoads(suite, stage, stage === options.lab.stages[0]);
-    const sample = await measureWrites(stage, await stage.cast(), write, { loads });
+    const sample = await measureWrites(stage, await stage.assignRoles(), write, { loads });
     recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
     const cores = sample.saturated?.observerCores;
     if (cores !== undefined) observerCores.set(stage, cores);
@@ -80,9 +80,12 @@ async function underConditions(
     if (!needs.has(need) || !appliesTo(stage)) continue;
     await cell(options, stage, round, condition, async () => {
       // Healing the last fault may have changed the leader.
-      const cast = await stage.cast();
-      const occasion = occasionOf(options, stage, condition, round);
-      await measureWritesUnderFault(occasion, cast, write, { ...faultOf(stage, cast, suite), loads });
+      const assignment = await stage.assignRoles();
+      const context = contextOf(options, stage, condition, round);
+      await measureWritesUnderFault(context, assignment, write, {
+        ...faultOf(stage, assignment, suite),
+        loads,
+      });
     });
   }
 }
@@ -130,8 +133,8 @@ function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
         folder: stage.ensemble.plan.folder,
       });
       try {
-        const cast = await voters.cast();
-        const sample = await measureWrites(voters, cast, writeLoadOf(options), {
+        const assignment = await voters.assignRoles();
+        const sample = await measureWrites(voters, assignment, writeLoadOf(options), {
           loads: ['saturated'],
         });
         placebos.check();
@@ -150,7 +153,7 @@ function directTurn(options: MeasureOptions, stage: Stage): Turn {
   return {
     measure: round =>
       cell(options, stage, round, condition, async () => {
-        const sample = await measureWrites(stage, await stage.cast(), writeLoadOf(options));
+        const sample = await measureWrites(stage, await stage.assignRoles(), writeLoadOf(options));
         recordWrites({ recorder, topology: stage.name, condition, round }, sample, []);
       }),
   };

@@ -1,11 +1,11 @@
 import { beginFault, describeFault, type Fault, type PlannedFault } from './faults/index.ts';
-import type { Stage } from './faults/simulated-fault.ts';
+import type { FaultStage } from './faults/simulated-fault.ts';
 import type { World } from './world.ts';
 
 /** Injects the planned faults into a world at their times, and ends each after its duration. */
 export class Nemesis {
   readonly #world: World;
-  readonly #stage: Stage;
+  readonly #stage: FaultStage;
   #stopped = false;
   readonly #faults = { active: 0, begun: 0 };
 

@@ -7,11 +7,11 @@ import type { Availability, Band, Outcome } from '../../../results/schema.ts';
 import type { ActiveFault } from '../../faults/fault.ts';
 import type { FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import { waitMs } from '../../wait.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import { count, milliseconds } from '../suite.ts';
 import { beginOutageWrites, recordOutageWrites } from './outage-writes.ts';
 import type { WriteLoad } from './throughput.ts';
-import { type Occasion, underFault } from './under-fault.ts';
+import { type MeasurementContext, underFault } from './under-fault.ts';
 
 /** The letters of a track's timeline in the words of results/. A slow answer is still an answer. */
 const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
@@ -50,10 +50,18 @@ export interface Outage {
   readonly write: WriteLoad;
 }
 
-export async function measureAvailability(occasion: Occasion, cast: Cast, outage: Outage): Promise<void> {
-  const { tracks, writes, span, band, faultReasons, probeReasons } = await observe(occasion, cast, outage);
-  recordOutageWrites(occasion, writes, span, faultReasons);
-  recordReads(occasion, tracks, band, [...probeReasons, ...faultReasons]);
+export async function measureAvailability(
+  context: MeasurementContext,
+  assignment: RoleAssignment,
+  outage: Outage,
+): Promise<void> {
+  const { tracks, writes, span, band, faultReasons, probeReasons } = await observe(
+    context,
+    assignment,
+    outage,
+  );
+  recordOutageWrites(context, writes, span, faultReasons);
+  recordReads(context, tracks, band, [...probeReasons, ...faultReasons]);
 }
 
 interface Observed {
@@ -68,12 +76,16 @@ interface Observed {
 }
 
 /** Probes all members and writes to the voters, from before the fault until after its heal. */
-async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<Observed> {
-  const { stage, signal, recoverMaxMs } = occasion;
+async function observe(
+  context: MeasurementContext,
+  assignment: RoleAssignment,
+  outage: Outage,
+): Promise<Observed> {
+  const { stage, signal, recoverMaxMs } = context;
   const { faultName, forMs, timing, write } = outage;
   const { everyMs, beforeMs, afterMs, writesPerSecond } = timing;
-  const probes = new AvailabilityProbes(targetsOf(stage, cast), {
-    path: occasion.path,
+  const probes = new AvailabilityProbes(targetsOf(stage, assignment), {
+    path: context.path,
     intervalMs: everyMs,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     readOnly: true,
@@ -91,7 +103,7 @@ async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<
       probeReasons.push('unhealthy before the fault: a member gave no session');
     const startMs = probes.start();
     await waitMs(beforeMs, signal);
-    outcome = await underFault(occasion, faultName, outage.inject, async active => {
+    outcome = await underFault(context, faultName, outage.inject, async active => {
       // The injection measures the links first, so the fault began later, at its own start time.
       bandMs.fromMs = Math.round(performance.now() - startMs - (Date.now() - active.startedAt));
       await waitMs(forMs, signal);
@@ -110,12 +122,12 @@ async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<
 }
 
 function recordReads(
-  occasion: Occasion,
+  context: MeasurementContext,
   tracks: readonly MemberAvailability[],
   band: Band,
   voidReasons: readonly string[],
 ): void {
-  const { stage, condition, round, recorder } = occasion;
+  const { stage, condition, round, recorder } = context;
   const reasons = [...voidReasons];
   const percents = tracks.map(track => answeredIn(track, band));
   if (percents.includes(undefined)) reasons.push('no probe was due while the fault was in force');
@@ -128,10 +140,10 @@ function recordReads(
     if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
     else recorder.sample(place, round, Math.min(...ofRole.map(percent => percent!)));
   }
-  if (reasons.length === 0) recorder.availability(tracks.map(track => availabilityOf(track, occasion, band)));
+  if (reasons.length === 0) recorder.availability(tracks.map(track => availabilityOf(track, context, band)));
 }
 
-function targetsOf(stage: Stage, { leader }: Cast) {
+function targetsOf(stage: Stage, { leader }: RoleAssignment) {
   return stage.ensemble.members.map(member => ({
     name: member.name,
     ...member.plan.ports.client,
@@ -152,7 +164,7 @@ function answeredIn(
   return due.length === 0 ? undefined : (served.length / due.length) * 100;
 }
 
-function availabilityOf(track: MemberAvailability, at: Occasion, band: Band): Availability {
+function availabilityOf(track: MemberAvailability, at: MeasurementContext, band: Band): Availability {
   const { probes, served = 0, timeline, intervalMs } = track;
   return {
     topology: at.stage.name,

@@ -8,7 +8,7 @@ import {
   requestsPerRead,
   whyUncounted,
 } from '../../../bench/measure/exact-counts.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import { levelZxid, linkCountsOf, linksOf } from './link-counts.ts';
 
 export interface CountedLoad {
@@ -22,18 +22,18 @@ export interface CountedLoad {
 /** @throws LoadError; Error when the members do not become level after it */
 export async function countedLoad(
   { ensemble: { members } }: Stage,
-  cast: Cast,
+  assignment: RoleAssignment,
   driver: Pick<LoadDriver, 'run'>,
   spec: LoadSpec,
 ): Promise<CountedLoad> {
-  const { leader, observers } = cast;
+  const { leader, observers } = assignment;
   const names = members.map(({ name }) => name);
   const zxid = await levelZxid(members, leader);
   const [before, links] = [await readCounters(members), await linksOf(members)];
   const load = await driver.run(spec);
   const { deltas, isLevel } = await countedSince(before, members, leader.name, names);
   const transactions = Number((await levelZxid(members, leader)) - zxid);
-  const ofLinks = linkCountsOf(links, await linksOf(members), cast, members, transactions);
+  const ofLinks = linkCountsOf(links, await linksOf(members), assignment, members, transactions);
   const committed = deltas.get(leader.name)?.committed;
   const uncounted = whyUncounted(isLevel, committed, load.totals.writesOkWithWarmup);
   const counts = exactCountsOf(deltas, {

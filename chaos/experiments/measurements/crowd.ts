@@ -11,10 +11,10 @@ import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { type MasterAddress, Sinks, type SinksUse } from '../../../bench/sinks/sinks.ts';
 import { mntr } from '../../../bench/topology/four-letter.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 
-export interface CrowdOccasion {
+export interface CrowdContext {
   readonly stage: Stage;
   readonly condition: string;
   readonly round: number;
@@ -35,16 +35,16 @@ const JUDGED = ['writeLatencyP50', 'leaderCpuPerWrite'] as const;
 
 /** @throws Error when not all sinks serve in time */
 export async function measureCrowd(
-  { stage, condition, round, recorder, write, signal }: CrowdOccasion,
+  { stage, condition, round, recorder, write, signal }: CrowdContext,
   size: number,
   { ratePerSecond, warmupMs, windowMs, servingMaxMs }: CrowdTiming,
 ): Promise<void> {
-  const cast = await stage.cast();
-  const { leader, observers } = cast;
+  const assignment = await stage.assignRoles();
+  const { leader, observers } = assignment;
   const { members } = stage.ensemble;
   const at = (metric: string) => ({ metric, topology: stage.name, condition });
   const begunAtMs = Date.now();
-  const sinks = await Sinks.start({ count: size, masters: mastersOf(stage, cast) });
+  const sinks = await Sinks.start({ count: size, masters: mastersOf(stage, assignment) });
   try {
     const served = await sinks.untilServing(servingMaxMs, signal).catch((error: Error) => {
       // A crowd without a trace would leave its place to the next smaller one.
@@ -117,7 +117,7 @@ export function crowdVoidReasons(
 }
 
 /** With masters: followers alone. Otherwise all voters, of which only the leader listens. */
-function mastersOf(stage: Stage, { leader }: Cast): MasterAddress[] {
+function mastersOf(stage: Stage, { leader }: RoleAssignment): MasterAddress[] {
   const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
   return stage.topology.observerMasters
     ? voters.filter(member => member !== leader).map(({ plan }) => plan.ports.observerMaster)

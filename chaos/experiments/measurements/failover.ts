@@ -2,16 +2,16 @@
 import { CONDITIONS } from '../../../results/names.ts';
 import { kill } from '../../faults/kill.ts';
 import { firstWrite } from '../first-write.ts';
-import { type Occasion, underFault } from './under-fault.ts';
+import { type MeasurementContext, underFault } from './under-fault.ts';
 
-export async function measureFailover(occasion: Occasion): Promise<void> {
-  const { stage, round, recorder, recoverMaxMs, path, signal } = occasion;
-  const { leader } = await stage.cast();
+export async function measureFailover(context: MeasurementContext): Promise<void> {
+  const { stage, round, recorder, recoverMaxMs, path, signal } = context;
+  const { leader } = await stage.assignRoles();
   const targets = stage.ensemble.members
     .filter(member => member !== leader && member.plan.role === 'participant')
     .map(({ plan }) => plan.ports.client);
   const { value, voidReasons } = await underFault(
-    occasion,
+    context,
     'kill',
     () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
     async ({ startedAt: lostAt }) => ({

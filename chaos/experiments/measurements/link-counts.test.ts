@@ -12,7 +12,7 @@ const [leader, follower, other, observer] = ['v3', 'v1', 'v2', 'o1'].map(name =>
   Member,
 ];
 const MEMBERS = [leader, follower, other, observer];
-const CAST = { leader, observers: [observer] };
+const ASSIGNMENT = { leader, observers: [observer] };
 
 function socket(bytesSent: number, bytesReceived: number, packets: number, local = '127.0.0.1:1'): TcpSocket {
   const counts = { bytesSent, bytesReceived, packetsSent: packets, packetsReceived: 2 * packets };
@@ -31,7 +31,7 @@ const AFTER = new Map([
 ]);
 
 test('both directions of a link count, per transaction and averaged over a role', () => {
-  assert.equal(linkCountsOf(BEFORE, AFTER, CAST, MEMBERS, 10), {
+  assert.equal(linkCountsOf(BEFORE, AFTER, ASSIGNMENT, MEMBERS, 10), {
     followerLinkBytesPerWrite: 60,
     followerLinkPacketsPerWrite: 3,
     observerLinkBytesPerWrite: 40,
@@ -41,15 +41,15 @@ test('both directions of a link count, per transaction and averaged over a role'
 
 test('a role with a link that was not seen, or was dialed anew, has no counts; nor has a load without writes', () => {
   const unseen = new Map([...AFTER].filter(([member]) => member !== other));
-  assert.equal(Object.keys(linkCountsOf(BEFORE, unseen, CAST, MEMBERS, 10)), [
+  assert.equal(Object.keys(linkCountsOf(BEFORE, unseen, ASSIGNMENT, MEMBERS, 10)), [
     'observerLinkBytesPerWrite',
     'observerLinkPacketsPerWrite',
   ]);
   const redialed = new Map([...AFTER, [observer, socket(9_000, 9_000, 90, '127.0.0.1:2')] as const]);
-  assert.equal(Object.keys(linkCountsOf(BEFORE, redialed, CAST, MEMBERS, 10)), [
+  assert.equal(Object.keys(linkCountsOf(BEFORE, redialed, ASSIGNMENT, MEMBERS, 10)), [
     'followerLinkBytesPerWrite',
     'followerLinkPacketsPerWrite',
   ]);
-  assert.equal(linkCountsOf(BEFORE, AFTER, CAST, MEMBERS, 0), {});
-  assert.equal(linkCountsOf(new Map(), new Map(), CAST, MEMBERS, 10), {});
+  assert.equal(linkCountsOf(BEFORE, AFTER, ASSIGNMENT, MEMBERS, 0), {});
+  assert.equal(linkCountsOf(new Map(), new Map(), ASSIGNMENT, MEMBERS, 10), {});
 });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TcpSocket } from '../../../bench/hosts/tcp-sockets.ts';
 import { fourLetterWord, parseSrvr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
-import type { Cast } from '../stage.ts';
+import type { RoleAssignment } from '../stage.ts';
 
 /** The connection of each learner to the leader or its observer master. */
 export type Links = ReadonlyMap<Member, TcpSocket>;
@@ -38,7 +38,7 @@ function pidsByHost(members: readonly Member[]): Map<Member['host'], number[]> {
 export function linkCountsOf(
   before: Links,
   after: Links,
-  { leader, observers }: Pick<Cast, 'leader' | 'observers'>,
+  { leader, observers }: Pick<RoleAssignment, 'leader' | 'observers'>,
   members: readonly Member[],
   transactions: number,
 ): Record<string, number> {

@@ -10,7 +10,7 @@ import { LOADS } from '../../../results/names.ts';
 import { bandsOf, type FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import type { Stage } from '../stage.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
-import type { Occasion } from './under-fault.ts';
+import type { MeasurementContext } from './under-fault.ts';
 
 export interface OutageWritesOptions {
   readonly writesPerSecond: number;
@@ -57,7 +57,7 @@ export function beginOutageWrites(
  * was due.
  */
 export function recordOutageWrites(
-  { recorder, stage, condition, round }: Occasion,
+  { recorder, stage, condition, round }: MeasurementContext,
   load: LoadResult | Error,
   span: FaultSpan,
   faultReasons: readonly string[],

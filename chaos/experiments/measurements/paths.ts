@@ -10,7 +10,7 @@ import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 import { CONDITIONS, sizedCondition } from '../../../results/names.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import { countedLoad } from './counted-load.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 
@@ -18,13 +18,13 @@ import { type WriteLoad, workloadOf } from './throughput.ts';
 export interface Path {
   readonly condition: string;
   /** Undefined when the topology has no such member. */
-  at(cast: Cast): Member | undefined;
+  at(assignment: RoleAssignment): Member | undefined;
   readonly kind: 'writes' | 'reads';
   /** @default that of the suite, and its nodes */
   readonly valueBytes?: number;
 }
 
-export interface PathOccasion {
+export interface PathContext {
   readonly stage: Stage;
   readonly round: number;
   readonly start?: number;
@@ -68,14 +68,14 @@ const READS_DEPTH = 16;
 const SIZED = { root: '/sized', keyCount: 10 } as const;
 
 /** Counts what the operations cost. @throws LoadError; Error when the members do not become level after it */
-export async function countPath(occasion: PathOccasion, path: Path): Promise<void> {
-  const { stage, round, start, recorder, driver, write } = occasion;
-  const cast = await stage.cast();
-  const spec = specOf(occasion, path, cast);
+export async function countPath(context: PathContext, path: Path): Promise<void> {
+  const { stage, round, start, recorder, driver, write } = context;
+  const assignment = await stage.assignRoles();
+  const spec = specOf(context, path, assignment);
   if (spec === undefined) return;
   if (path.valueBytes !== undefined)
-    await preload(cast.leader.plan.ports.client, spec.workload, write.load.sessionsPerTarget);
-  const { load, counts, uncounted } = await countedLoad(stage, cast, driver, spec);
+    await preload(assignment.leader.plan.ports.client, spec.workload, write.load.sessionsPerTarget);
+  const { load, counts, uncounted } = await countedLoad(stage, assignment, driver, spec);
   const place = { metric: COUNTED, topology: stage.name, condition: path.condition };
   if (load.totals.ok === 0) return recorder.voided(place, round, 'no operation succeeded');
   recorder.sample(place, round, load.totals.ok, start);
@@ -84,9 +84,9 @@ export async function countPath(occasion: PathOccasion, path: Path): Promise<voi
 }
 
 /** The latency of one write at a time. @throws LoadError */
-export async function timePath(occasion: PathOccasion, path: Path): Promise<void> {
-  const { stage, round, start, recorder, driver } = occasion;
-  const spec = specOf(occasion, path, await stage.cast());
+export async function timePath(context: PathContext, path: Path): Promise<void> {
+  const { stage, round, start, recorder, driver } = context;
+  const spec = specOf(context, path, await stage.assignRoles());
   if (spec === undefined) return;
   const load = await driver.run(spec);
   const place = { metric: 'loneWriteLatencyP50', topology: stage.name, condition: path.condition };
@@ -101,9 +101,13 @@ export async function timePath(occasion: PathOccasion, path: Path): Promise<void
 }
 
 /** Undefined when the topology has no such member. */
-function specOf({ write, windowMs }: PathOccasion, path: Path, cast: Cast): LoadSpec | undefined {
+function specOf(
+  { write, windowMs }: PathContext,
+  path: Path,
+  assignment: RoleAssignment,
+): LoadSpec | undefined {
   const { at, kind, valueBytes } = path;
-  const member = at(cast);
+  const member = at(assignment);
   if (member === undefined) return undefined;
   const base = workloadOf(write);
   return {

@@ -11,7 +11,7 @@ import { CONDITIONS } from '../../../results/names.ts';
 import type { Stage } from '../stage.ts';
 import { steadyClients } from './steady-clients.ts';
 
-export interface ReconfigOccasion {
+export interface ReconfigContext {
   readonly stage: Stage;
   readonly round: number;
   readonly recorder: Recorder;
@@ -34,17 +34,17 @@ const CHANGED_MAX_MS = 20_000;
 const RETRY_MS = 50;
 
 export async function measureReconfigurations(
-  occasion: ReconfigOccasion,
+  context: ReconfigContext,
   timing: ReconfigTiming,
 ): Promise<void> {
-  const { stage, signal } = occasion;
-  const { leader, observers } = await stage.cast();
+  const { stage, signal } = context;
+  const { leader, observers } = await stage.assignRoles();
   const [observer] = observers;
   if (observer === undefined) throw new Error(`${stage.name} has no observer that could be promoted`);
   const operator = await ZkClient.connect(leader.ownAddress);
   try {
     let tookMs = 0;
-    await recordWait(occasion, timing, CONDITIONS.reconfigured, async () => {
+    await recordWait(context, timing, CONDITIONS.reconfigured, async () => {
       const begunAt = performance.now();
       for (let i = 0; i < 2 * timing.promotions; i++) {
         signal.throwIfAborted();
@@ -54,7 +54,7 @@ export async function measureReconfigurations(
       tookMs = performance.now() - begunAt;
     });
     // The control takes as long, since a longer time has a longer longest wait.
-    await recordWait(occasion, timing, CONDITIONS.steadyClients, () => sleep(tookMs, undefined, { signal }));
+    await recordWait(context, timing, CONDITIONS.steadyClients, () => sleep(tookMs, undefined, { signal }));
   } finally {
     await operator.close();
   }
@@ -77,7 +77,7 @@ async function change(operator: ZkClient, { plan }: Member, role: 'participant' 
 }
 
 async function recordWait(
-  { stage, round, recorder, path }: ReconfigOccasion,
+  { stage, round, recorder, path }: ReconfigContext,
   { everyMs }: ReconfigTiming,
   condition: string,
   body: () => Promise<unknown>,

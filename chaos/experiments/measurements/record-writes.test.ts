@@ -4,13 +4,13 @@ import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import { Recorder } from '../../../bench/measure/recorder.ts';
 import type { FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import { readSuite } from '../suites.ts';
-import { recordNoSession, recordWrites, type WriteOccasion } from './record-writes.ts';
+import { recordNoSession, recordWrites, type WriteContext } from './record-writes.ts';
 import { LOAD_KINDS } from './throughput.ts';
 
 const test = suite('chaos/experiments: what is recorded of writes');
 
 const LOAD = readSuite('quick').load;
-const OCCASION = { topology: 'voters', condition: 'healthy', round: 0 };
+const CONTEXT = { topology: 'voters', condition: 'healthy', round: 0 };
 
 /** 2,000 requests of a paced load. All are answered within 1 ms, except `unknown` of them. */
 function paced(unknown: number): LoadResult {
@@ -61,14 +61,10 @@ interface Recorded {
   readonly warnings: string;
 }
 
-function recorded(
-  load: LoadResult,
-  more: Partial<WriteOccasion> = {},
-  openingMs = 50,
-): Map<string, Recorded> {
+function recorded(load: LoadResult, more: Partial<WriteContext> = {}, openingMs = 50): Map<string, Recorded> {
   const recorder = new Recorder();
   recordWrites(
-    { recorder, ...OCCASION, ...more },
+    { recorder, ...CONTEXT, ...more },
     {
       saturated: {
         load,
@@ -162,14 +158,14 @@ test('a driver that was held up, and a fault that did not bite, void a stop as t
   assert.is(recorded(slow, { fault: FAULT }).get('writeThroughput')!.samples, 0);
   assert.is(recorded(slow, { fault: FAULT }).get('writeLatencyP50')!.samples, 0);
   const recorder = new Recorder();
-  const place = { recorder, ...OCCASION, fault: FAULT };
+  const place = { recorder, ...CONTEXT, fault: FAULT };
   recordNoSession(place, LOAD, LOAD_KINDS, 'no session', ['blackhole did not bite']);
   assert.is(measuredBy(recorder).get('writeThroughput')!.samples, 0);
 });
 
 test('a fault under which no session is given is a total stop', () => {
   const recorder = new Recorder();
-  recordNoSession({ recorder, ...OCCASION, fault: FAULT }, LOAD, LOAD_KINDS, 'v1 turned us away', []);
+  recordNoSession({ recorder, ...CONTEXT, fault: FAULT }, LOAD, LOAD_KINDS, 'v1 turned us away', []);
   const metrics = measuredBy(recorder);
   assert.equal(
     ['writeThroughput', 'writeLatencyP50'].map(metric => metrics.get(metric)!.value),
@@ -182,7 +178,7 @@ test('a fault under which no session is given is a total stop', () => {
 });
 
 test('planted: clients that wait for their sessions longer than the whole load found a stop, if there is a fault', () => {
-  const found = (openingMs: number, more: Partial<WriteOccasion>) =>
+  const found = (openingMs: number, more: Partial<WriteContext>) =>
     recorded(paced(0), more, openingMs).get('writeThroughput')!;
   const stopped = found(2_100, { fault: FAULT });
   assert.is(stopped.value, 0);

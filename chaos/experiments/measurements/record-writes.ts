@@ -14,7 +14,7 @@ import { bandsOf, type FaultSpan } from '../../faults/nemesis/fault-span.ts';
 import type { Suite } from '../suite.ts';
 import type { LoadKind, WriteSample } from './throughput.ts';
 
-export interface WriteOccasion {
+export interface WriteContext {
   readonly recorder: Recorder;
   readonly topology: string;
   readonly condition: string;
@@ -27,11 +27,11 @@ export interface WriteOccasion {
 
 /** @param faultReasons why the fault voids everything; the reasons of the load are found here */
 export function recordWrites(
-  occasion: WriteOccasion,
+  context: WriteContext,
   { saturated, paced, reads }: WriteSample,
   faultReasons: readonly string[],
 ): void {
-  const { recorder, topology, condition, round, start, fault } = occasion;
+  const { recorder, topology, condition, round, start, fault } = context;
   const isHealthy = fault === undefined;
   const record = (metric: string, value: number | undefined, reasons: readonly string[]): boolean => {
     const place = { metric, topology, condition };
@@ -99,7 +99,7 @@ function stoppedText(openingMs: number): string {
  * load.
  */
 export function recordNoSession(
-  { recorder, topology, condition, round, start }: WriteOccasion,
+  { recorder, topology, condition, round, start }: WriteContext,
   { pacedMs }: Suite['load'],
   loads: readonly LoadKind[],
   message: string,

@@ -17,7 +17,7 @@ export interface SessionLoad {
   readonly depth: number;
 }
 
-export interface SessionOccasion {
+export interface SessionContext {
   readonly stage: Stage;
   readonly round: number;
   readonly recorder: Recorder;
@@ -49,12 +49,12 @@ export function churnSessions(
 
 /** @throws LoadError; Error when the members do not become level after it */
 export async function measureSessions(
-  { stage, round, recorder, spoilt }: SessionOccasion,
+  { stage, round, recorder, spoilt }: SessionContext,
   load: SessionLoad,
   durationMs: LoadSpec['durationMs'],
 ): Promise<void> {
   const { members } = stage.ensemble;
-  const { leader } = await stage.cast();
+  const { leader } = await stage.assignRoles();
   const zxid = await levelZxid(members, leader);
   const before = await readCounters(members);
   const churned = await churnSessions(load, stage, durationMs);

@@ -6,7 +6,7 @@ import { ENDED_EARLY } from '../../../bench/load/load-spec.ts';
 import { Recorder } from '../../../bench/measure/recorder.ts';
 import { loadResult } from '../../../bench/workload-runs/workload-runs.test-kit.ts';
 import { readSuite } from '../suites.ts';
-import { followOne, measureStaleness, type StalenessOccasion, voidReasonsOf } from './staleness.ts';
+import { followOne, measureStaleness, type StalenessContext, voidReasonsOf } from './staleness.ts';
 
 const test = suite('chaos/experiments: staleness');
 
@@ -21,13 +21,13 @@ test('writes that fail meanwhile cost their cell, and not the lab', async () => 
     await sleep(20);
     throw new LoadError('the load driver ended');
   };
-  const occasion = {
-    stage: { name: 'observers', cast: async () => ({ leader, observers: [] }) },
+  const context = {
+    stage: { name: 'observers', assignRoles: async () => ({ leader, observers: [] }) },
     ...{ round: 0, start: 0, recorder: new Recorder(), signal: new AbortController().signal },
     ...{ driver: { run: failing, abort() {} }, write: { load: readSuite('quick').load, seed: 1 } },
-  } as unknown as StalenessOccasion;
+  } as unknown as StalenessContext;
   try {
-    const measured = measureStaleness(occasion, { writesPerSecond: 100, samples: 1_000 });
+    const measured = measureStaleness(context, { writesPerSecond: 100, samples: 1_000 });
     const said = await measured.catch((error: Error) => error.message);
     assert.is(said, 'the load driver ended');
   } finally {

@@ -16,7 +16,7 @@ import { CONDITIONS } from '../../../results/names.ts';
 import type { Stage } from '../stage.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 
-export interface StalenessOccasion {
+export interface StalenessContext {
   readonly stage: Stage;
   readonly round: number;
   readonly start: number;
@@ -43,10 +43,10 @@ const LOAD_MAX_MS = 600_000;
 
 /** @throws LoadError when the writes beside it could not be run */
 export async function measureStaleness(
-  { stage, round, start, recorder, driver, write, signal }: StalenessOccasion,
+  { stage, round, start, recorder, driver, write, signal }: StalenessContext,
   { writesPerSecond, samples }: StalenessOptions,
 ): Promise<void> {
-  const { leader, keptFollower, observers } = await stage.cast();
+  const { leader, keptFollower, observers } = await stage.assignRoles();
   const learners = [
     { condition: CONDITIONS.seenAtFollower, member: keptFollower },
     { condition: CONDITIONS.seenAtObserver, member: observers[0] },

@@ -6,11 +6,11 @@ import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import { ENDED_EARLY } from '../../../bench/load/load-spec.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { CONDITIONS } from '../../../results/names.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import { levelZxid } from './link-counts.ts';
 import { voterTargets, type WriteLoad, workloadOf } from './throughput.ts';
 
-export interface SteadyOccasion {
+export interface SteadyContext {
   readonly stages: readonly Stage[];
   readonly round: number;
   readonly start: number;
@@ -29,12 +29,14 @@ const WRITES_MIN = 50;
 
 /** @throws LoadError; Error when the members do not become level after it */
 export async function measureSteadyWrites(
-  { stages, round, start, recorder, driver, write }: SteadyOccasion,
+  { stages, round, start, recorder, driver, write }: SteadyContext,
   { ratePerTarget, windowMs }: SteadyOptions,
 ): Promise<void> {
-  const sides = await Promise.all(stages.map(async stage => ({ stage, cast: await stage.cast() })));
-  const targets = sides.flatMap(({ stage, cast }) =>
-    voterTargets(cast).map(target => ({ ...target, name: `${stage.name} ${target.name}` })),
+  const sides = await Promise.all(
+    stages.map(async stage => ({ stage, assignment: await stage.assignRoles() })),
+  );
+  const targets = sides.flatMap(({ stage, assignment }) =>
+    voterTargets(assignment).map(target => ({ ...target, name: `${stage.name} ${target.name}` })),
   );
   const before = await Promise.all(sides.map(usedBy));
   const { voidReasons } = await driver.run({
@@ -60,7 +62,13 @@ export async function measureSteadyWrites(
 }
 
 /** Read when the members are level, so that the leader has done all the work of its writes. */
-async function usedBy({ stage, cast: { leader } }: { readonly stage: Stage; readonly cast: Cast }) {
+async function usedBy({
+  stage,
+  assignment: { leader },
+}: {
+  readonly stage: Stage;
+  readonly assignment: RoleAssignment;
+}) {
   const zxid = await levelZxid(stage.ensemble.members, leader);
   return { zxid, cpuMs: leader.host.threadsCpuMs(leader.pid) };
 }

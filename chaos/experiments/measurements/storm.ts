@@ -11,10 +11,10 @@ import { HUNDREDS_MIN, type StormSize } from '../../../results/names.ts';
 import { kill } from '../../faults/kill.ts';
 import { firstWrite } from '../first-write.ts';
 import { linkUse, offTheLimit, underTheLimit } from '../link-proof.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import { whileWatching } from './serving-watch.ts';
 import { syncOf } from './sync-time.ts';
-import { type Occasion, type UnderFault, underFault } from './under-fault.ts';
+import { type MeasurementContext, type UnderFault, underFault } from './under-fault.ts';
 
 export interface StormLimits {
   readonly servingMaxMs: number;
@@ -38,33 +38,43 @@ interface Storm {
 }
 
 /** @throws Error when the sinks do not serve even before the leader is lost */
-export async function measureStorm(occasion: Occasion, size: StormSize, limits: StormLimits): Promise<void> {
+export async function measureStorm(
+  context: MeasurementContext,
+  size: StormSize,
+  limits: StormLimits,
+): Promise<void> {
   const { servingMaxMs, everyMs } = limits;
-  const { stage, round, recorder, signal } = occasion;
+  const { stage, round, recorder, signal } = context;
   const { network } = stage.ensemble.plan;
   if (network === undefined) throw new TypeError(`${stage.name} has no network, so no link can be the bound`);
-  const cast = await stage.cast();
+  const assignment = await stage.assignRoles();
   const sinks = await Sinks.start({
     count: size.sinks,
-    masters: mastersOf(stage, cast),
+    masters: mastersOf(stage, assignment),
     // They come level with the leader, so that only the storm sends snapshots.
-    zxid: await zxidOf(cast.leader),
+    zxid: await zxidOf(assignment.leader),
     forgets: true,
     beside: command => network.beside(command),
   });
   try {
     await sinks.untilServing(servingMaxMs, signal);
     const watch = { everyMs, maxMs: servingMaxMs, signal };
-    await whileWatching(cast.observers, watch, async watches => {
-      const { value: storm, voidReasons } = await leaderKilled(occasion, cast, { network, sinks }, limits);
-      record(occasion, size, storm, voidReasons, servingMaxMs);
+    await whileWatching(assignment.observers, watch, async watches => {
+      const { value: storm, voidReasons } = await leaderKilled(
+        context,
+        assignment,
+        { network, sinks },
+        limits,
+      );
+      record(context, size, storm, voidReasons, servingMaxMs);
       const served = await Promise.all(watches);
-      for (const [index, { name }] of cast.observers.entries()) {
+      for (const [index, { name }] of assignment.observers.entries()) {
         const back = served[index];
-        if (back !== undefined) recorder.sync(syncOf(occasion, cast.observers[index]!, storm.lostAt, back));
+        if (back !== undefined)
+          recorder.sync(syncOf(context, assignment.observers[index]!, storm.lostAt, back));
         else recorder.remarks.push(`round ${round + 1}: ${name} did not serve again in ${servingMaxMs} ms`);
       }
-      for (const way of shownOf(storm.ways)) recorder.sync(sinkSync(occasion, storm.lostAt, way));
+      for (const way of shownOf(storm.ways)) recorder.sync(sinkSync(context, storm.lostAt, way));
     });
   } finally {
     await sinks.stop();
@@ -72,19 +82,19 @@ export async function measureStorm(occasion: Occasion, size: StormSize, limits: 
 }
 
 async function leaderKilled(
-  occasion: Occasion,
-  { leader }: Cast,
+  context: MeasurementContext,
+  { leader }: RoleAssignment,
   { network, sinks }: { readonly network: MemberNetwork; readonly sinks: Sinks },
   { servingMaxMs }: StormLimits,
 ): Promise<UnderFault<Storm>> {
-  const { stage, path, signal } = occasion;
+  const { stage, path, signal } = context;
   const bytesBefore = await network.bytes();
   const voters = stage.ensemble.members.filter(
     member => member !== leader && member.plan.role === 'participant',
   );
   const ports = voters.map(({ plan }) => plan.ports.client);
   return underFault(
-    occasion,
+    context,
     'kill',
     () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
     async ({ startedAt: lostAt }): Promise<Storm> => {
@@ -110,7 +120,7 @@ async function leaderKilled(
 }
 
 function record(
-  { stage, condition, round, recorder }: Occasion,
+  { stage, condition, round, recorder }: MeasurementContext,
   size: StormSize,
   { lostAt, wroteAt, ways, sent, unlimited, idle, late }: Storm,
   faultReasons: readonly string[],
@@ -155,7 +165,7 @@ function busiestUse({ ensemble }: Stage, sent: ReadonlyMap<string, number>, ms: 
  * Without masters, all voters, of which only the leader listens. With masters, the followers of the next
  * leader, which observers ask first; the voter with the highest id will be the leader, as all are level.
  */
-function mastersOf({ ensemble, topology }: Stage, { leader }: Cast) {
+function mastersOf({ ensemble, topology }: Stage, { leader }: RoleAssignment) {
   const voters = ensemble.members.filter(({ plan }) => plan.role === 'participant');
   if (!topology.observerMasters) return voters.map(({ plan }) => plan.ports.quorum);
   const left = voters.filter(member => member !== leader).sort((a, b) => a.plan.sid - b.plan.sid);
@@ -181,7 +191,7 @@ function shownOf(ways: readonly SinkWay[]): SinkWay[] {
   );
 }
 
-function sinkSync({ stage, condition, round }: Occasion, lostAt: number, way: SinkWay) {
+function sinkSync({ stage, condition, round }: MeasurementContext, lostAt: number, way: SinkWay) {
   const master = stage.ensemble.members.find(({ plan }) => plan.ports.quorum.host === way.master);
   return {
     topology: stage.name,

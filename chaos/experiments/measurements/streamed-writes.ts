@@ -10,7 +10,7 @@ import { countedLoad } from './counted-load.ts';
 import { levelZxid } from './link-counts.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 
-export interface StreamedOccasion {
+export interface StreamedContext {
   readonly stage: Stage;
   readonly recorder: Recorder;
   readonly driver: LoadDriver;
@@ -23,14 +23,14 @@ const CAUGHT_UP_MAX_MS = 30_000;
 const POLL_MS = 50;
 
 /** @throws LoadError; Error when the members or the streams do not become level */
-export async function countStreamedWrites(occasion: StreamedOccasion): Promise<void> {
-  const { stage, recorder, driver, write, windowMs } = occasion;
-  const cast = await stage.cast();
-  const { leader, observers } = cast;
+export async function countStreamedWrites(context: StreamedContext): Promise<void> {
+  const { stage, recorder, driver, write, windowMs } = context;
+  const assignment = await stage.assignRoles();
+  const { leader, observers } = assignment;
   const { members } = stage.ensemble;
   const zxid = await levelZxid(members, leader);
   const before = await Promise.all(observers.map(streamedBy));
-  const { load, counts, uncounted } = await countedLoad(stage, cast, driver, {
+  const { load, counts, uncounted } = await countedLoad(stage, assignment, driver, {
     targets: [{ name: leader.name, ...leader.plan.ports.client }],
     sessionsPerTarget: 1,
     workload: workloadOf(write),

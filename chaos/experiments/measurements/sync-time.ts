@@ -8,18 +8,18 @@ import { kill } from '../../faults/kill.ts';
 import { firstWrite } from '../first-write.ts';
 import { wayBackOf } from './server-log.ts';
 import { type Served, whileWatching } from './serving-watch.ts';
-import { type Occasion, underFault } from './under-fault.ts';
+import { type MeasurementContext, underFault } from './under-fault.ts';
 
-export async function measureSync(occasion: Occasion, everyMs: number): Promise<void> {
-  const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;
-  const { leader } = await stage.cast();
+export async function measureSync(context: MeasurementContext, everyMs: number): Promise<void> {
+  const { stage, condition, round, recorder, recoverMaxMs, path, signal } = context;
+  const { leader } = await stage.assignRoles();
   const others = stage.ensemble.members.filter(member => member !== leader);
   const voters = others.filter(({ plan }) => plan.role === 'participant');
   // The watches start before the kill, because they must see the old epoch to recognise the new one.
   const watch = { everyMs, maxMs: recoverMaxMs, signal };
   const { value, voidReasons } = await whileWatching(others, watch, watches =>
     underFault(
-      occasion,
+      context,
       'kill',
       () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
       async active => {
@@ -56,11 +56,11 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
     missing > 0 ? undefined : Math.max(...times),
     `${missing} members did not serve again`,
   );
-  for (const { member, back } of learners) recorder.sync(syncOf(occasion, member, lostAt, back));
+  for (const { member, back } of learners) recorder.sync(syncOf(context, member, lostAt, back));
 }
 
 export function syncOf(
-  { stage, condition, round }: Occasion,
+  { stage, condition, round }: MeasurementContext,
   member: Member,
   lostAt: number,
   back: Served,

@@ -18,7 +18,7 @@ import {
 import { cpuBetween } from '../../../bench/measure/process-sampler.ts';
 import { mntr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
-import type { Cast, Stage } from '../stage.ts';
+import type { RoleAssignment, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
 
 export interface WriteLoad {
@@ -78,7 +78,7 @@ function targetOf(member: Member, role: string): LoadTarget {
 /**
  * The leader and one follower, the same in every topology and condition. Faults never target this follower.
  */
-export function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
+export function voterTargets({ leader, keptFollower }: RoleAssignment): LoadTarget[] {
   return [leader, ...(keptFollower === undefined ? [] : [keptFollower])].map(each => targetOf(each, 'voter'));
 }
 
@@ -93,21 +93,21 @@ export interface WriteOptions {
 
 export async function measureWrites(
   stage: Stage,
-  cast: Cast,
+  assignment: RoleAssignment,
   write: WriteLoad,
   { cut = [], underFault = false, loads = LOAD_KINDS }: WriteOptions = {},
 ): Promise<WriteSample> {
   const saturated = loads.includes('saturated')
     ? await unlessVoid(
         write.signal,
-        () => saturatedLoad(stage, cast, write, { cut, underFault }),
+        () => saturatedLoad(stage, assignment, write, { cut, underFault }),
         sample => throughputVoidReasons(sample.load, !underFault),
       )
     : undefined;
   if (!loads.includes('paced')) return { saturated, paced: undefined, reads: undefined };
   const both = await unlessVoid(
     write.signal,
-    () => pacedLoads(cast, write, cut),
+    () => pacedLoads(assignment, write, cut),
     ({ paced, reads }) => [
       ...latencyVoidReasons(paced, 'median', !underFault),
       ...(reads === undefined ? [] : latencyVoidReasons(reads, 'median', !underFault)),
@@ -117,10 +117,13 @@ export async function measureWrites(
 }
 
 /** Loads several ensembles at once and throws the results away: together they get warm in less time. */
-export async function loadTogether(casts: readonly Cast[], { driver, load, seed }: WriteLoad): Promise<void> {
+export async function loadTogether(
+  assignments: readonly RoleAssignment[],
+  { driver, load, seed }: WriteLoad,
+): Promise<void> {
   await driver.run({
     ...common(load, seed),
-    targets: casts.flatMap(voterTargets),
+    targets: assignments.flatMap(voterTargets),
     mode: { kind: 'closed', depth: load.depth },
     durationMs: load.saturatedMs,
   });
@@ -140,21 +143,21 @@ async function unlessVoid<T>(
 
 async function saturatedLoad(
   stage: Stage,
-  cast: Cast,
+  assignment: RoleAssignment,
   { driver, load, seed }: WriteLoad,
   { cut, underFault }: Required<Pick<WriteOptions, 'cut' | 'underFault'>>,
 ): Promise<SaturatedSample> {
   // A member that is cut off soon serves nobody, and then does not report its counts.
   const members = stage.ensemble.members.filter(member => !cut.includes(member));
-  const { leader } = cast;
-  const observers = cast.observers.filter(member => !cut.includes(member));
+  const { leader } = assignment;
+  const observers = assignment.observers.filter(member => !cut.includes(member));
   const watched = observers[0];
   const before = await countsOf(underFault, () => readCounters(members));
   const cpuBefore = cpuOf(leader, watched);
   const begunAtMs = Date.now();
   const saturated = await driver.run({
     ...common(load, seed),
-    targets: voterTargets(cast),
+    targets: voterTargets(assignment),
     mode: { kind: 'closed', depth: load.depth },
     durationMs: load.saturatedMs,
   });
@@ -217,11 +220,11 @@ function coresBetween(from: ProcessSample | null, to: ProcessSample | null): num
 
 /** Writes to the voters and, at the same time, reads from one observer. */
 async function pacedLoads(
-  cast: Cast,
+  assignment: RoleAssignment,
   { driver, readDriver, load, seed }: WriteLoad,
   cut: readonly Member[],
 ): Promise<{ paced: LoadResult; reads: LoadResult | undefined }> {
-  const observer = cast.observers.find(member => !cut.includes(member));
+  const observer = assignment.observers.find(member => !cut.includes(member));
   const { ratePerTarget, readsPerSecond = ratePerTarget } = load;
   const at = (targets: LoadTarget[], mix: WorkloadSpec['mix'], ratePerSecond: number): LoadSpec => ({
     ...common(load, seed),
@@ -230,7 +233,7 @@ async function pacedLoads(
     mode: { kind: 'open', ratePerSecond, arrivals: 'poisson' },
     durationMs: load.pacedMs,
   });
-  const voters = voterTargets(cast);
+  const voters = voterTargets(assignment);
   const [paced, reads] = await Promise.all([
     driver.run(at(voters, { setData: 1 }, ratePerTarget * voters.length)),
     observer && readDriver.run(at([targetOf(observer, 'observer')], { getData: 1 }, readsPerSecond)),

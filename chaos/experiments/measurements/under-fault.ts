@@ -12,7 +12,7 @@ import { inForce, proofOf } from '../../faults/nemesis/in-force.ts';
 import { firstWrite } from '../first-write.ts';
 import type { Stage } from '../stage.ts';
 
-export interface Occasion {
+export interface MeasurementContext {
   readonly stage: Stage;
   readonly condition: string;
   readonly round: number;
@@ -40,12 +40,12 @@ export interface UnderFault<T> {
  * @throws NotHealed
  */
 export async function underFault<T>(
-  occasion: Occasion,
+  context: MeasurementContext,
   faultName: string,
   inject: () => Promise<ActiveFault>,
   body: (active: ActiveFault) => Promise<T>,
 ): Promise<UnderFault<T>> {
-  const { stage, condition, round, recorder, events, signal } = occasion;
+  const { stage, condition, round, recorder, events, signal } = context;
   const { value, active, proof, span, row } = await inForce(
     {
       fault: faultName,
@@ -59,7 +59,7 @@ export async function underFault<T>(
   );
   signal.throwIfAborted();
   recorder.fault(row);
-  await recovered(occasion, active);
+  await recovered(context, active);
   const voidReasons = proof.bit ? [] : [`${faultName} did not bite (${proof.how})`];
   return { value, voidReasons, proof, span };
 }
@@ -71,8 +71,8 @@ const PROOF_PAUSE_MS = 50;
  * Checks liveness: after every heal a write must commit and all members must serve. The fault must also have
  * stopped biting, or it would distort every later "healthy" round. @throws NotHealed
  */
-async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> {
-  const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;
+async function recovered(context: MeasurementContext, fault: ActiveFault): Promise<void> {
+  const { stage, condition, round, recorder, recoverMaxMs, path, signal } = context;
   const healedAt = Date.now();
   const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
   const wroteAt = await firstWrite(

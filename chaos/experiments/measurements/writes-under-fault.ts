@@ -1,10 +1,10 @@
 /** Writes while a fault is in force: whatever comes of them is recorded, a total stop too. */
 import { NoSessionError } from '../../../bench/load/load-error.ts';
 import type { ConditionFault } from '../condition-fault.ts';
-import type { Cast } from '../stage.ts';
+import type { RoleAssignment } from '../stage.ts';
 import { recordNoSession, recordWrites } from './record-writes.ts';
 import { type LoadKind, measureWrites, type WriteLoad } from './throughput.ts';
-import { type Occasion, underFault } from './under-fault.ts';
+import { type MeasurementContext, underFault } from './under-fault.ts';
 
 export interface WritesUnderFault extends ConditionFault {
   readonly loads: readonly LoadKind[];
@@ -16,20 +16,20 @@ export interface WritesUnderFault extends ConditionFault {
 
 /** @throws NotHealed */
 export async function measureWritesUnderFault(
-  occasion: Occasion,
-  cast: Cast,
+  context: MeasurementContext,
+  assignment: RoleAssignment,
   write: WriteLoad,
   { fault, cut, loads, start, watch = () => () => [] }: WritesUnderFault,
 ): Promise<void> {
-  const { stage, recorder, condition, round } = occasion;
+  const { stage, recorder, condition, round } = context;
   const { value, voidReasons, span } = await underFault(
-    occasion,
+    context,
     fault.name,
     () => fault.inject(stage.faults),
     async () => {
       const watched = watch();
       try {
-        const sample = await measureWrites(stage, cast, write, { cut, underFault: true, loads });
+        const sample = await measureWrites(stage, assignment, write, { cut, underFault: true, loads });
         return { sample, reasons: watched() };
       } catch (error) {
         if (error instanceof NoSessionError) return error;

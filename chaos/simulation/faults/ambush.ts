@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MOMENTS } from '../moments.ts';
-import { ms, REBOOT_MS, STEPS_MS, type Stage, simulatedFault, targetSchema } from './simulated-fault.ts';
+import { type FaultStage, ms, REBOOT_MS, STEPS_MS, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /**
  * Acts every time the target reaches the chosen moment: the member dies and restarts, or loses its
@@ -47,7 +47,7 @@ export const ambush = simulatedFault('ambush', {
 
 const CUT_MS = 20;
 
-function strikeOne({ world, after }: Stage, target: number, how: 'kill' | 'power' | 'cut'): void {
+function strikeOne({ world, after }: FaultStage, target: number, how: 'kill' | 'power' | 'cut'): void {
   if (how !== 'cut') {
     world.crash(target, how);
     after(REBOOT_MS, () => world.start(target));

@@ -22,7 +22,7 @@ import { pause } from './pause.ts';
 import { reconfigAmbush } from './reconfig-ambush.ts';
 import { rolling } from './rolling.ts';
 import { sickDisk } from './sick-disk.ts';
-import type { DrawnFrom, SimulatedFault, Stage } from './simulated-fault.ts';
+import type { DrawnFrom, FaultStage, SimulatedFault } from './simulated-fault.ts';
 import { slowDisk } from './slow-disk.ts';
 import { slowLink } from './slow-link.ts';
 import { wipe } from './wipe.ts';
@@ -89,7 +89,7 @@ export function leastMs(fault: Fault): number {
 }
 
 /** Returns what ends the fault, or undefined when there was nothing to break. */
-export function beginFault(stage: Stage, fault: Fault): (() => void) | undefined {
+export function beginFault(stage: FaultStage, fault: Fault): (() => void) | undefined {
   return of(fault.kind).begin(stage, fault);
 }
 

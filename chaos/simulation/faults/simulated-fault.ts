@@ -39,7 +39,7 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
   /** The minimum duration of a fault with steps, so that it does not end before its last step. @default 0 */
   leastMs?(fault: F): number;
   /** Injects it now. Returns what ends the fault, or undefined when there was nothing to break. */
-  begin(stage: Stage, fault: F): (() => void) | undefined;
+  begin(stage: FaultStage, fault: F): (() => void) | undefined;
 }
 
 type Written<Fields extends z.ZodRawShape> = z.infer<z.ZodObject<Fields>>;
@@ -70,8 +70,8 @@ export function simulatedFault<K extends string, Fields extends z.ZodRawShape>(
 
 /** A `begin` that harms the target member, if it runs. */
 export function onMember<F extends { readonly target: Target }>(
-  harm: (stage: Stage, sid: number, fault: F) => (() => void) | undefined,
-): (stage: Stage, fault: F) => (() => void) | undefined {
+  harm: (stage: FaultStage, sid: number, fault: F) => (() => void) | undefined,
+): (stage: FaultStage, fault: F) => (() => void) | undefined {
   return (stage, fault) => {
     const sid = resolve(stage, fault.target);
     return sid !== undefined && stage.world.isUp(sid) ? harm(stage, sid, fault) : undefined;
@@ -89,7 +89,7 @@ export interface DrawnFrom {
 }
 
 /** What a fault acts on. */
-export interface Stage {
+export interface FaultStage {
   readonly world: World;
   /** Faults that are under way, and how many have begun so far. */
   readonly faults: { readonly active: number; readonly begun: number };
@@ -104,13 +104,13 @@ export const crashSchema = z.enum(['kill', 'power']);
 export const orderSchema = z.array(z.number().int());
 
 /** Undefined while there is no leader. */
-export function resolve({ world }: Stage, target: Target): number | undefined {
+export function resolve({ world }: FaultStage, target: Target): number | undefined {
   return target === 'leader' ? world.leader() : target;
 }
 
 /** Draws two different members. */
 export function twoMembers(
-  stage: Stage,
+  stage: FaultStage,
   { from, to }: { readonly from: Target; readonly to: Target },
 ): readonly [from: number, to: number] | undefined {
   const pair = [resolve(stage, from), resolve(stage, to)] as const;
@@ -128,7 +128,12 @@ export const ACK_WAIT_MS_MAX = 1500;
 export const STEPS_MS = 3000;
 
 /** Runs at the next such moment, or after `waitMsMax` without one. */
-export function onceAt(stage: Stage, moment: 'ack' | 'leading', waitMsMax: number, run: () => void): void {
+export function onceAt(
+  stage: FaultStage,
+  moment: 'ack' | 'leading',
+  waitMsMax: number,
+  run: () => void,
+): void {
   let done = false;
   const once = () => {
     if (done) return;

@@ -1,4 +1,4 @@
-import { ms, onMember, type Stage, simulatedFault, targetSchema } from './simulated-fault.ts';
+import { type FaultStage, ms, onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /** All links of one member are slow, both ways. */
 export const slowLink = simulatedFault('slow-link', { target: targetSchema, latencyMs: ms })({
@@ -13,7 +13,7 @@ export const slowLink = simulatedFault('slow-link', { target: targetSchema, late
 
 const CALM_LATENCY_MS = 1;
 
-function setLatency({ world }: Stage, sid: number, latencyMs: number): void {
+function setLatency({ world }: FaultStage, sid: number, latencyMs: number): void {
   for (const other of world.sids) {
     if (other === sid) continue;
     world.setLink(sid, other, { latencyMs });

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { JuteWriter } from '../../../server/wire/jute.ts';
 import { PacketType, writeQuorumPacket } from '../../../server/wire/quorum-packet.ts';
-import type { Chunk, Stage } from './stage.ts';
+import type { Chunk, ToxicStage } from './stage.ts';
 import { packetDelay, packetDouble, packetDrop } from './toxics/packets.ts';
 
 const test = suite('stand-in: toxics of packets');
@@ -20,7 +20,7 @@ const [one, two, three] = [1, 2, 3].map(zxid => packet(PacketType.PROPOSAL, zxid
 const ping = packet(PacketType.PING, 0, 0);
 
 /** A stage, with what leaves it. */
-function stageOf(make: (out: { push(chunk: Chunk): void; end(): void }, context: never) => Stage) {
+function stageOf(make: (out: { push(chunk: Chunk): void; end(): void }, context: never) => ToxicStage) {
   const left: Buffer[] = [];
   let isEnded = false;
   let hits = 0;

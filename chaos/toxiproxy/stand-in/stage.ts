@@ -30,7 +30,7 @@ export interface StageContext {
  * One toxic acting on one direction of one connection. Between `run` and `release` it decides what happens to
  * the bytes; before and after, the link routes them past it.
  */
-export interface Stage extends Sink {
+export interface ToxicStage extends Sink {
   /** Acts with the attributes as they are now: called when the toxic is added, and after each change. */
   run(): void;
   /** Passes on in order what it still holds, and stops its timers. */
@@ -51,5 +51,5 @@ export interface ToxicType<Attribute extends string = string> {
   /** Connections made while this toxic exists end with RST, whichever side ends them. */
   readonly resetsConnections?: boolean;
   /** `attributes` is the toxic's own record. It changes in place, and then `run` is called. */
-  stage(attributes: Readonly<Record<Attribute, number>>, out: Sink, context: StageContext): Stage;
+  stage(attributes: Readonly<Record<Attribute, number>>, out: Sink, context: StageContext): ToxicStage;
 }

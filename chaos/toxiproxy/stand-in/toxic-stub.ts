@@ -1,4 +1,4 @@
-import type { Chunk, Sink, Stage, StageContext } from './stage.ts';
+import type { Chunk, Sink, StageContext, ToxicStage } from './stage.ts';
 import type { Toxic } from './toxic.ts';
 
 /** The place of one toxic in the chain of one link: its stage, or (depending on toxicity) a bypass. */
@@ -6,7 +6,7 @@ export class ToxicStub implements Sink {
   readonly toxic: Toxic;
   /** Where it leads: the next stub or the destination. The link updates it as toxics come and go. */
   out: Sink;
-  readonly #stage: Stage;
+  readonly #stage: ToxicStage;
   readonly #context: StageContext;
   #active = false;
   #ended = false;

@@ -4,7 +4,7 @@
  */
 import { DelayLine } from '../delay-line.ts';
 import { PacketScanner } from '../packet-scanner.ts';
-import type { Sink, Stage, StageContext, ToxicType } from '../stage.ts';
+import type { Sink, StageContext, ToxicStage, ToxicType } from '../stage.ts';
 
 const BYTES_MAX = 4 * 1024 * 1024;
 /** A larger packet is not doubled. */
@@ -41,7 +41,7 @@ function packetStage(
   delayMs: () => number,
   out: Sink,
   context: StageContext,
-): Stage {
+): ToxicStage {
   const line = new DelayLine(out, context);
   const scanner = new PacketScanner();
   let seen = 0;
