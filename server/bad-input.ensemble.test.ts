@@ -61,7 +61,7 @@ function learnerInfo(sid: number): Buffer {
   return new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
 }
 
-/** Of a sid that nobody has. */
+/** The LearnerInfo of a sid that nobody has. */
 const LEARNER_INFO = learnerInfo(77);
 
 const BAD_FRAMES: Readonly<Record<string, Buffer>> = {
@@ -98,8 +98,9 @@ const BAD_MESSAGES: Readonly<Record<string, Buffer>> = {
 let attackers = 0;
 
 /**
- * Sends bytes and waits until the other side has closed. Gives the address we came from, as the log names it:
- * one for each attack, since two connections to different ports may well come from the same port.
+ * Sends bytes and waits until the other side has closed. Returns the address from which it dialed, as the log
+ * names it. Each attack has its own address, because two connections to different ports may come from the
+ * same port.
  */
 function attack(host: string, port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -228,7 +229,7 @@ test(
 );
 
 test(
-  'clients that begin large frames, ask for more than they read, or ask the same node of 500 KiB 30,000 times at once',
+  'clients that begin large frames, ask for more than they read, or ask 30,000 times at once for the same node of 500 KiB',
   async () => {
     await withHealthyClient(1, async (ensemble, leader) => {
       await (await ensemble.client(1)).create('/large', 'x'.repeat(500_000));
@@ -258,7 +259,7 @@ test(
   DEADLINE,
 );
 
-/** A client that writes and does not read: the server keeps at most so much for it, and goes on. */
+/** A client that writes and does not read: the server keeps a bounded amount for it, and goes on. */
 async function neverReads(host: string, bytes: Buffer): Promise<net.Socket> {
   const socket = net.connect({ host, port: 2181 });
   socket.on('error', () => {});

@@ -1,7 +1,7 @@
 /**
- * Every error the server can end, refuse or go on with, in one place. Codes are stable: scripts and log
- * searches rely on them. The text says when it happens; the message of an instance names the thing and the
- * value.
+ * The catalogue of errors: those with which the server ends, refuses something, or goes on. Codes are stable,
+ * because scripts and log searches rely on them. The text of a code says when the error happens; the message
+ * of an instance names the thing and the value.
  */
 const errorCatalogue = {
   ZK_CONFIG_FILE: 'a configuration file cannot be read',
@@ -18,12 +18,13 @@ const errorCatalogue = {
   ZK_LOG_CORRUPT: 'a transaction log is damaged before its end',
   ZK_LOG_GAP: 'transactions are missing between the snapshot and a log, or between two logs',
   ZK_SNAPSHOT_CORRUPT: 'no snapshot of the data directory can be read',
-  ZK_SNAPSHOT_MISSING: 'there are transaction logs but no snapshot they start from',
+  ZK_SNAPSHOT_MISSING: 'there are transaction logs but no snapshot from which they start',
   ZK_EPOCH_FILE: 'currentEpoch or acceptedEpoch is damaged or contradicts the log',
   ZK_VOTERS_CHANGED:
     'the ensemble was reconfigured to voters that zoo.cfg does not name, and reconfigEnabled is false',
   ZK_LINK_MAP: 'the link map file is not a map of addresses',
-  ZK_INJECTED_FAULTS: 'the file of --inject-faults cannot be read, or asks for what this server cannot do',
+  ZK_INJECTED_FAULTS:
+    'the file of --inject-faults cannot be read, or asks for something that this server cannot do',
   ZK_TLS_PEER:
     'a peer on a port between members is not accepted, or does not accept this server; others are not affected',
   ZK_SASL_PEER:
@@ -52,8 +53,8 @@ export class ServerError extends Error {
 }
 
 /**
- * For states that the code above rules out: a wrong step is worse than a stop. On the way of every
- * transaction a message that has to be made costs more than the check: `if (wrong) invariant(false, ...)`.
+ * For states that the code rules out: a wrong step is worse than a stop. On the path of every transaction,
+ * making the message costs more than the check, so write `if (wrong) invariant(false, ...)` there.
  */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new ServerError('ZK_INVARIANT', message);

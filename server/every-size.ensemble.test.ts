@@ -1,8 +1,9 @@
 /**
- * Field reports A2 and A3: what a server accepts it can read back, at every size that jute.maxbuffer allows
- * and a little more. Real requests, of `limit - 64` to `limit + 64` bytes, then everything that reads them:
- * the log, snapshots, PROPOSAL, INFORM, DIFF from memory and from disk, SNAP. What one byte more would make
- * unreadable is refused. Apart from the unit tests for its length: it starts no process.
+ * Field reports A2 and A3: a server can read back what it accepts, at every size that jute.maxbuffer allows
+ * and a little more. The tests send real requests of `limit - 64` to `limit + 64` bytes, and then use
+ * everything that reads them: the log, snapshots, PROPOSAL, INFORM, DIFF from memory and from disk, SNAP. A
+ * request that could not be read back is refused. No process is started; the file is not a unit test only
+ * because it takes long.
  */
 import { assert, suite } from '#test';
 import { body, MemoryClient, requestFrame } from './memory-client.test-kit.ts';
@@ -27,11 +28,14 @@ interface Setting {
   readonly extra?: number;
   readonly digest?: false;
   readonly offsets: readonly number[];
-  /** Megabytes each: fewer of them, and no sessions that end with ephemerals of twice as many. */
+  /**
+   * The requests have megabytes each, so there are fewer of them, and no ends of sessions whose ephemerals
+   * take twice as much.
+   */
   readonly large?: true;
 }
 
-/** Bytes off the limit. */
+/** Distances from the limit in bytes. */
 const EACH = Array.from({ length: 129 }, (_, at) => at - 64);
 const SOME = [-64, -12, -1, 0, 1, 64];
 const FEW = [0, 1];
@@ -69,7 +73,7 @@ function ensembleOf(
 
 interface Op {
   readonly op: number;
-  /** With `pad` bytes more. */
+  /** Writes the request with `pad` more bytes. */
   write(pad: string): (writer: JuteWriter) => void;
 }
 
@@ -120,7 +124,7 @@ function multi(parts: readonly Op[]): Op {
   };
 }
 
-/** Writes through one member, with another connection after each that the server closed. */
+/** Writes through one member, with a new connection whenever the server has closed one. */
 class Writer {
   readonly #ensemble: MemoryEnsemble;
   readonly #sid: number;
@@ -133,7 +137,7 @@ class Writer {
     this.#client.create('/a');
   }
 
-  /** The code of the answer; undefined when there was none, and the connection is closed. */
+  /** Returns the code of the answer; undefined when the connection was closed without an answer. */
   send({ op, write }: Op, pad: string): number | undefined {
     const client = this.#client;
     const xid = client.send(op, write(pad));
@@ -148,7 +152,7 @@ class Writer {
     return reply?.err;
   }
 
-  /** A frame of this many bytes. */
+  /** Sends a frame of this many bytes. */
   sendFrame(op: Op, frameBytes: number): number | undefined {
     const least = requestFrame(1, op.op, op.write('')).length - FRAME_HEAD_BYTES;
     return this.send(op, 'x'.repeat(frameBytes - least));
@@ -158,7 +162,7 @@ class Writer {
 const lastTxnBytes = (ensemble: MemoryEnsemble): number =>
   ensemble.server(ensemble.leader).view.leaderServer!.proposalSizes.last;
 
-/** Every operation with a frame of jute.maxbuffer and around it. */
+/** Writes every operation with frames of jute.maxbuffer bytes and around it. */
 function writeFrames(writer: Writer, limits: JuteLimits, { offsets, large }: Setting): void {
   for (const off of offsets) {
     for (const make of large ? fewOps : ops) {
@@ -169,7 +173,8 @@ function writeFrames(writer: Writer, limits: JuteLimits, { offsets, large }: Set
 }
 
 /**
- * A multi whose transaction is longer than its request; where it can reach the limit of transactions at all.
+ * Writes multis whose transactions are longer than their requests, if those can reach the limit of
+ * transactions at all.
  */
 function writeGrowing(
   ensemble: MemoryEnsemble,
@@ -190,7 +195,7 @@ function writeGrowing(
   }
 }
 
-/** Sessions whose ephemerals have names that together reach the limit. */
+/** Ends sessions whose ephemerals have names that together reach the limit. */
 function endSessions(
   ensemble: MemoryEnsemble,
   sid: number,
@@ -232,7 +237,9 @@ function stateOf(ensemble: MemoryEnsemble, sid: number): State {
   };
 }
 
-/** Every member comes to the state of the leader, and none has seen a digest that was not its own. */
+/**
+ * Waits until every member has the state of the leader, and checks that none has counted a digest mismatch.
+ */
 function agree(ensemble: MemoryEnsemble): State {
   const wanted = stateOf(ensemble, ensemble.leader);
   ensemble.wait(
@@ -256,7 +263,7 @@ function snapshot(ensemble: MemoryEnsemble, sid: number): void {
   ensemble.wait(() => done, 'the snapshot');
 }
 
-/** Without the sessions of clients that are gone, whose end would be one more transaction. */
+/** The state without the sessions of clients that are gone, whose end would be one more transaction. */
 function restart(ensemble: MemoryEnsemble, how: 'kill' | 'power'): void {
   const before = stateOf(ensemble, 1);
   ensemble.kill(1, how);
@@ -287,7 +294,7 @@ for (const setting of SETTINGS) {
 
 const MEMBERS = { voters: 3, observers: 1 };
 const OBSERVER = 4;
-/** Until an observer, which acks nothing, has its log on disk. */
+/** Time until an observer, which acks nothing, has its log on disk. */
 const FLUSHED_MS = 50;
 
 /** The leader, and another member that is down while the others go on. */

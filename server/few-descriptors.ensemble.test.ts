@@ -1,6 +1,6 @@
 /**
- * Field report B10: servers that may open few files, and strangers who take all that are left. Real
- * processes.
+ * Field report B10: servers that may open few files, and strangers who take all descriptors that are left,
+ * with real processes.
  */
 import * as net from 'node:net';
 import { assert, suite, until } from '#test';
@@ -14,7 +14,7 @@ const LIMIT = 120;
 const CLIENT_PORT = 2181;
 const QUORUM_PORT = 2888;
 const ELECTION_PORT = 3888;
-/** A log of its own for every few writes: each needs a descriptor. */
+/** With a snapshot every few writes the log often rolls, and each file needs a descriptor. */
 const SETTINGS = ['snapCount=20', 'preAllocSize=64', 'maxClientCnxns=0', 'txnLogSizeLimitInKb=8'];
 const WRITES = 300;
 

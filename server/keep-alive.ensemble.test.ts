@@ -1,4 +1,4 @@
-/** SO_KEEPALIVE cannot be read in Node.js; `ss` shows the timer of the system. */
+/** Node.js cannot read SO_KEEPALIVE, but `ss` shows the timer of the system. */
 import { execa } from 'execa';
 import { suite, until } from '#test';
 import { withEnsemble } from './interop/ensemble.test-kit.ts';

@@ -1,4 +1,4 @@
-/** How often a member holds a large value in memory: the tree and the committed log share it. */
+/** A member holds a large value in memory only once: the tree and the committed log share it. */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';
 import { MemoryEnsemble } from './memory-ensemble.test-kit.ts';
@@ -9,7 +9,7 @@ const test = suite('server: large values');
 
 /** More than a connection in virtual time hands on at once, so that it comes in pieces. */
 const LARGE_BYTES = 400_000;
-/** What a transaction has besides its data. */
+/** Bytes of a transaction besides its data. */
 const AROUND_BYTES_MAX = 256;
 
 for (const [through, write] of [
@@ -17,7 +17,7 @@ for (const [through, write] of [
   ['a follower', (sids: number[], leader: number) => sids.find(sid => sid !== leader)!],
   ['an observer', (sids: number[]) => sids.at(-1)!],
 ] as const) {
-  test(`a large value that is written through ${through} is in the memory of each member once, and never changes`, () => {
+  test(`a large value that is written through ${through} is once in the memory of each member, and never changes`, () => {
     const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
     const client = MemoryClient.open(ensemble, write(ensemble.sids, ensemble.leader));
     assert.is(client.create('/created', 'c'.repeat(LARGE_BYTES)).err, ErrorCode.OK);

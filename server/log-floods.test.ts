@@ -1,4 +1,4 @@
-/** What strangers at each port can do to the log of a server. In virtual time. */
+/** What strangers at each port can do to the log of a server, in virtual time. */
 import { assert, suite } from '#test';
 import { helloFrame } from './memory-client.test-kit.ts';
 import {
@@ -16,7 +16,7 @@ const test = suite('server: floods of the log');
 const BAD = Buffer.alloc(64, 0xff);
 const COUNT = 300;
 
-test('B8: hundreds of bad connections at every port, in a minute, are some lines of each kind and their number', () => {
+test('B8: hundreds of bad connections at every port in a minute cause a few lines of each kind, and one with the number left out', () => {
   const ensemble = new MemoryEnsemble({
     voters: 3,
     settings: { observerMasterPort: OBSERVER_MASTER_PORT, maxClientCnxns: 0 },

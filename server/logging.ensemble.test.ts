@@ -1,6 +1,6 @@
 /**
- * Field report B8: whatever standard output and standard error are connected to, the server goes on. Real
- * processes.
+ * Field report B8: the server goes on, whatever standard output and standard error are connected to. With
+ * real processes.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,9 +30,12 @@ const FLOOD = fileURLToPath(new URL('./runtime/logging/log-flood.test-kit.js', i
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.2`;
 const PORT = 2181;
 const STRANGERS_AT_A_TIME = 100;
-/** With lines of a kilobyte: more than a pipe and the backlog hold. */
+/** Number of lines of one kilobyte that is more than a pipe and the backlog hold. */
 const SLOW_FSYNCS = 1_500;
-/** Each fsync is slow, and its line names the log. Lines that strangers cause are rated: too few come. */
+/**
+ * With this setting every fsync counts as slow, and its line names the log. Lines that strangers cause are
+ * limited, so they would be too few.
+ */
 const LONG_LINES = 'fsync.warningthresholdms=0';
 const LONG_NAME = `${'d'.repeat(200)}/`.repeat(5);
 
@@ -52,7 +55,7 @@ function configOf(folder: string): string {
   return path;
 }
 
-/** A named pipe that this test holds both ends of: nothing is read until `read`. */
+/** A named pipe of which this test holds both ends; nothing is read until `read`. */
 class Pipe {
   readonly path = join(temporaryFolder(), 'pipe');
   readonly #fd: number;
@@ -62,7 +65,7 @@ class Pipe {
     this.#fd = openSync(this.path, constants.O_RDWR | constants.O_NONBLOCK);
   }
 
-  /** For a child: blocking, as a shell would give it. */
+  /** Opens the pipe for a child, in blocking mode, as a shell would. */
   open(): number {
     return openSync(this.path, constants.O_WRONLY);
   }
@@ -76,7 +79,7 @@ class Pipe {
     }
   }
 
-  /** What is in it now. */
+  /** Reads what is in the pipe now. */
   read(): string {
     const chunks: Buffer[] = [];
     try {
@@ -120,7 +123,7 @@ async function linesDropped(): Promise<number> {
   return Number(/^zk_log_lines_dropped\t(\d+)$/m.exec(await word('mntr'))?.[1]);
 }
 
-/** Each is a line of the log, up to its rate. */
+/** Connects strangers, each of which causes a line of the log, up to the limit of its kind. */
 async function strangers(count: number): Promise<void> {
   const stranger = () =>
     new Promise<void>((resolve, reject) => {
@@ -148,7 +151,7 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number
 }
 
 test(
-  'field report B8: a pipe that nobody reads holds nobody up; read later, its lines are whole, and one says how many are missing',
+  'field report B8: a pipe that nobody reads blocks nothing; read later, its lines are whole, and one says how many are missing',
   async () => {
     const pipe = new Pipe();
     const end = pipe.open();
@@ -216,7 +219,7 @@ test(
   DEADLINE,
 );
 
-/** The log is appended to in a file of a disk so small, which nobody else sees. */
+/** Runs a server whose log goes to a file on a very small disk, which no other process sees. */
 const SMALL_DISK =
   'mount -t tmpfs -o size=16k tmpfs "$1" && folder=$1 && shift && exec "$@" >>"$folder/log" 2>&1';
 
@@ -249,7 +252,7 @@ test(
 );
 
 test(
-  'field report B8: a server that cannot start says so with its exit code where nothing can be written',
+  'field report B8: a server that cannot start exits with its code even where nothing can be written',
   async () => {
     const full = new Pipe();
     full.fill();
@@ -265,7 +268,7 @@ test(
 );
 
 test(
-  'field report B8: 100,000 lines and one slow reader: the loop turns, the last line before the end is there, whole',
+  'field report B8: with 100,000 lines and one slow reader the loop turns, and the last line before the end is there, whole',
   async () => {
     for (const stdio of ['socket', 'pipe'] as const) {
       const pipe = new Pipe();

@@ -1,4 +1,4 @@
-/** What a person sees of a server that cannot start, or that finds its files damaged. */
+/** What an operator sees of a server that cannot start, or that finds its files damaged. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -30,7 +30,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the server and gives it until its end. */
+/** Starts the server and waits for its end. */
 async function runToEnd(...args: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   const chunks: Buffer[] = [];
@@ -49,7 +49,7 @@ function configOf(folder: string, lines: readonly string[] = []): string {
     'admin.enableServer=false',
     `preAllocSize=${LOG_PREALLOCATION_KIB}`,
   ];
-  // A line given replaces the one of the same key.
+  // A given line replaces the default line of the same key.
   const keys = new Set(lines.map(line => line.split('=', 1)[0]));
   const kept = own.filter(line => !keys.has(line.split('=', 1)[0]));
   writeFileSync(path, `${[...kept, ...lines].join('\n')}\n`);
@@ -57,8 +57,8 @@ function configOf(folder: string, lines: readonly string[] = []): string {
 }
 
 /**
- * One line on standard error: the code, then what is wrong. The exit code is 2 for a configuration, as of
- * Apache's server, and 1 otherwise.
+ * Checks for one line on standard error: the code, then what is wrong. The exit code is 2 for a
+ * configuration, as with Apache's server, and 1 otherwise.
  */
 function assertRefusal({ code, stderr }: Ended, errorCode: string, ...names: string[]): void {
   assert.is(code, errorCode.startsWith('ZK_CONFIG') ? 2 : 1, stderr);
@@ -68,7 +68,7 @@ function assertRefusal({ code, stderr }: Ended, errorCode: string, ...names: str
 }
 
 test(
-  'arguments that are none: the usage and exit code 2',
+  'bad arguments: the usage text and exit code 2',
   async () => {
     for (const args of [[], ['a.cfg', 'b.cfg'], ['--no-such-option']]) {
       const { code, stderr } = await runToEnd(...args);
@@ -123,13 +123,13 @@ test(
 );
 
 test(
-  'a data directory that cannot be made or used: one line that names the key and the path, and no wait without end',
+  'a data directory that cannot be made or used: one line that names the key and the path, without an endless wait',
   async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'file');
     writeFileSync(file, '');
     const cases: [key: string, path: string][] = [
-      // Node's recursive mkdir never comes back from it.
+      // Node's recursive mkdir never returns for this path.
       ['dataDir', '/proc/zklab/data'],
       ['dataDir', join(file, 'sub')],
       ['dataLogDir', file],
@@ -186,7 +186,7 @@ function newestLog(folder: string): string {
   return join(version, newest ?? 'no log');
 }
 
-/** Where the zeros of the preallocation begin. */
+/** Offset where the zeros of the preallocation begin. */
 function endOfEntries(path: string): number {
   const bytes = readFileSync(path);
   let end = bytes.length;
@@ -195,7 +195,7 @@ function endOfEntries(path: string): number {
 }
 
 test(
-  'a tail that a crash left torn is cut; what came before is served',
+  'a tail that a crash left torn is cut; the transactions before it are served',
   async () => {
     const tails: Record<string, (path: string) => void> = {
       'cut in the middle of the last entry': path => truncateSync(path, endOfEntries(path) - 7),
@@ -222,7 +222,7 @@ test(
 );
 
 test(
-  'a server that is started twice does not take the log from the first: what that acknowledges is kept',
+  'a server that is started twice does not take the log from the first: writes that the first acknowledges are kept',
   async () => {
     const folder = temporaryFolder();
     const config = configOf(join(folder, 'zk'));
@@ -267,7 +267,7 @@ test(
 );
 
 test(
-  'field report A4: one directory by two names is one directory',
+  'field report A4: one directory under two names counts as one directory',
   async () => {
     const folder = temporaryFolder();
     const zk = join(folder, 'zk');
@@ -284,7 +284,7 @@ test(
 );
 
 test(
-  'a dataDir that may not be written, with a version-2 that may: the server starts, as upstream',
+  'a dataDir without write permission, with a version-2 that has it: the server starts, as upstream does',
   async () => {
     const isRoot = process.getuid?.() === 0;
     requirePeer(
@@ -305,7 +305,7 @@ test(
 );
 
 test(
-  'datadir.autocreate=false: a file system that is not mounted is missed',
+  'datadir.autocreate=false: a start on a file system that is not mounted is refused',
   async () => {
     const zk = join(temporaryFolder(), 'zk');
     const config = configOf(zk, ['datadir.autocreate=false']);

@@ -35,7 +35,7 @@ const NEW_SESSION: ConnectRequest = {
   readOnly: false,
 };
 
-/** A frame: length, then what `write` writes. */
+/** A frame: its length, then what `write` writes. */
 export function frame(write: (writer: JuteWriter) => void): Buffer {
   const writer = new JuteWriter().writeInt(0);
   write(writer);
@@ -80,8 +80,7 @@ export const body = {
 };
 
 /**
- * One session over one connection. Every frame that comes is kept in order: that order is what tests are
- * about.
+ * One session over one connection. It keeps every frame in order of arrival, because tests check that order.
  */
 export class MemoryClient {
   readonly raw: RawConnection;
@@ -100,7 +99,7 @@ export class MemoryClient {
     this.raw.write(helloFrame(hello));
   }
 
-  /** A client whose session stands. */
+  /** Opens a client and waits for its session. */
   static open(ensemble: MemoryEnsemble, sid = 1, hello: Partial<ConnectRequest> = {}): MemoryClient {
     const client = new MemoryClient(ensemble, sid, hello);
     ensemble.wait(() => client.response !== null || client.raw.closed !== null, 'a session');
@@ -125,14 +124,14 @@ export class MemoryClient {
     });
   }
 
-  /** Sends without waiting. Gives the xid. */
+  /** Sends a request without waiting. Returns the xid. */
   send(op: number, write: (writer: JuteWriter) => void = () => {}): number {
     const xid = ++this.#xid;
     this.raw.write(requestFrame(xid, op, write));
     return xid;
   }
 
-  /** The reply to `xid`, waited for. */
+  /** Waits for the reply to `xid`. */
   reply(xid: number): Reply {
     this.#ensemble.wait(
       () => this.raw.closed !== null || this.replies.some(reply => reply.xid === xid),
@@ -143,7 +142,7 @@ export class MemoryClient {
     return reply;
   }
 
-  /** Sends and waits. */
+  /** Sends a request and waits for the reply. */
   ask(op: number, write: (writer: JuteWriter) => void = () => {}): Reply {
     return this.reply(this.send(op, write));
   }
@@ -152,7 +151,7 @@ export class MemoryClient {
     return this.ask(OpCode.create, body.create(path, data, flags));
   }
 
-  /** Data, or the code of the refusal. */
+  /** Returns the data, or the code of the refusal. */
   get(path: string): string | number {
     const { err, body: bytes } = this.ask(OpCode.getData, body.read(path));
     return err === 0 ? String(new JuteReader(bytes).readBuffer()) : err;

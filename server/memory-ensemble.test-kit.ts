@@ -34,28 +34,28 @@ export interface LogLine {
 }
 
 export interface EnsemblePlan {
-  /** 0: one standalone server, with sid 1. */
+  /** Number of voters; 0: one standalone server, with sid 1. */
   readonly voters: number;
   readonly observers?: number;
   /**
-   * Servers with ids above those, which only their own files name: voters and the joiner itself. `start`
+   * Number of servers with ids above those. Only their own files name them, besides the voters. `start`
    * leaves them out.
    */
   readonly joiners?: number;
-  /** A participant follows from the start. @default observer */
+  /** Role of joiners in their own files; a participant follows from the start. @default observer */
   readonly joinerRole?: 'participant' | 'observer';
-  /** Addresses of each server, each on a network of its own. @default 1 */
+  /** Number of addresses of each server, each on a network of its own. @default 1 */
   readonly networks?: number;
   /** zoo.cfg is a file of each machine's disk, and is read there at each start. */
   readonly filesOnDisk?: boolean;
-  /** Of every member's JVM, if it were one; only with `filesOnDisk`. */
+  /** System properties of every member, as of a JVM; only with `filesOnDisk`. */
   readonly systemProperties?: ReadonlyMap<string, string>;
   /** Lines of every zoo.cfg. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly seed?: string;
   /**
-   * How long each turn of a member's loop keeps it busy, virtual ms: what comes meanwhile is handled in the
-   * next.
+   * How long each turn of a member's loop keeps it busy, in virtual ms. What arrives meanwhile is handled in
+   * the next turn.
    */
   readonly turnMs?: number;
   /** Work for one turn of a member's loop. */
@@ -72,7 +72,7 @@ export class MemoryEnsemble {
   readonly network: MemoryNetwork;
   readonly machines: ReadonlyMap<number, MemoryMachine>;
   readonly log = new Map<number, LogLine[]>();
-  /** By sid, over all its starts. */
+  /** Events by sid, over all starts of the member. */
   readonly events = new Map<number, ServerEvent[]>();
   readonly fatal = new Map<number, ServerError>();
   readonly #plan: EnsemblePlan;
@@ -113,7 +113,7 @@ export class MemoryEnsemble {
     return server;
   }
 
-  /** Without joiners. */
+  /** Sids of all members but joiners. */
   get #members(): number[] {
     return this.sids.slice(0, this.sids.length - (this.#plan.joiners ?? 0));
   }
@@ -153,7 +153,7 @@ export class MemoryEnsemble {
     return loadConfig(disk, ZOO_CFG, this.#plan.systemProperties);
   }
 
-  /** Boots all and waits until each serves. */
+  /** Boots all members and waits until each serves. */
   start(): this {
     this.boot();
     this.waitServing(...this.#members);
@@ -165,7 +165,7 @@ export class MemoryEnsemble {
     this.wait(() => sids.every(serves), `the members ${sids} to serve`);
   }
 
-  /** Whether it runs. */
+  /** Whether the member runs. */
   runs(sid: number): boolean {
     return this.#servers.has(sid);
   }
@@ -192,7 +192,7 @@ export class MemoryEnsemble {
     return this.dialFrom(this.network.host(host, new VirtualClock(this.time)), sid, port);
   }
 
-  /** From a host that may have other connections. */
+  /** Connects from a host that may have other connections. */
   dialFrom(host: MemoryHost, sid: number, port: number): RawConnection {
     const raw = new RawConnection(this);
     host.connect({ host: nameOf(sid), port }, 1000, {
@@ -203,7 +203,9 @@ export class MemoryEnsemble {
     return raw;
   }
 
-  /** What members say to each other through this network is lost, on old connections and new ones. */
+  /**
+   * Loses everything that members send to each other through this network, on old connections and new ones.
+   */
   cutNetwork(network: number): void {
     for (const from of this.sids)
       for (const to of this.sids)
@@ -246,7 +248,7 @@ export class MemoryEnsemble {
   }
 }
 
-/** Its server line, behind `server.N=`. */
+/** The server line of a member, behind `server.N=`. */
 export function lineOf(sid: number, role: 'participant' | 'observer' = 'participant', networks = 1): string {
   const addresses = Array.from({ length: networks }, (_, at) => nameOf(sid, at + 1));
   return `${addresses.map(host => `${host}:${QUORUM_PORT}:${ELECTION_PORT}`).join('|')}:${role}`;
@@ -262,12 +264,12 @@ export function writeFile(disk: Disk, path: string, text: string): void {
   disk.syncDirectory(directory);
 }
 
-/** Its address in one of the networks, which are numbered from 1 on. */
+/** The address of a member in one of the networks, which are numbered from 1 on. */
 export function nameOf(sid: number, network = 1): string {
   return network === 1 ? `zk${sid}` : `zk${sid}-net${network}`;
 }
 
-/** Bytes to and from a server, nothing understood. */
+/** A connection that sends bytes to a server and keeps those that it receives, without parsing them. */
 export class RawConnection {
   readonly #ensemble: MemoryEnsemble;
   #connection: Connection | null = null;
@@ -301,10 +303,10 @@ export class RawConnection {
     this.closed ??= reason;
   }
 
-  /** So far, taken or not. */
+  /** Number of bytes received so far, taken or not. */
   receivedBytes = 0;
 
-  /** What came and was not taken. */
+  /** Bytes received and not taken yet. */
   get received(): Buffer {
     const all = Buffer.concat(this.#chunks);
     this.#chunks = [all];
@@ -329,7 +331,7 @@ export class RawConnection {
     this.#connection?.resume();
   }
 
-  /** Sends no more, and reads on, to no purpose: nothing of it is handed on. */
+  /** Closes this half. The connection goes on reading, and drops what it reads. */
   finish(): void {
     this.#connection?.end();
   }
@@ -353,7 +355,7 @@ function logTo(lines: LogLine[]): Logger {
   const add =
     (level: LogLine['level']) =>
     (message: string, fields: LogFields = {}): void => {
-      // What peers and clients said is cut and escaped where it becomes part of a message (field report B11).
+      // Text of peers and clients is cut and escaped where it becomes part of a message (field report B11).
       assert.is(message, printable(message, LOG_TEXT_CHARS_MAX));
       lines.push({ level, message, fields });
     };

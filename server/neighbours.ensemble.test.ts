@@ -1,6 +1,6 @@
 /**
  * What one client or stranger may cost all others, on real processes over the wire alone. Nothing is timed:
- * what a server has done before it answers is counted by its own `mntr`, memory by the kernel.
+ * `mntr` counts what a server has done before it answers, and the kernel counts memory.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const VOTERS = [{ is: 'zklab' }, { is: 'zklab' }, { is: 'zklab' }] as const;
 const QUORUM_PORT = 2888;
 const MEGABYTE = Buffer.alloc(1_000_000, 'x');
 
-/** Of `mntr`, by name without zk_. */
+/** Numbers of `mntr`, by name without zk_. */
 function numbersOf(mntr: string): Map<string, number> {
   const lines = mntr.split('\n').map(line => line.split('\t'));
   return new Map(lines.map(([name, value]) => [String(name).replace('zk_', ''), Number(value)]));
@@ -51,7 +51,7 @@ class LateQuestion {
   }
 }
 
-/** The most that was resident at any time, MiB. */
+/** The largest resident memory at any time, in MiB. */
 function mostResidentMib(member: Member): number {
   const status = readFileSync(`/proc/${member.pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
@@ -69,7 +69,7 @@ function pipelined<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, ask));
 }
 
-/** On the leader of three, with a node of a megabyte. */
+/** Runs `body` on the leader of three members, with a node of a megabyte. */
 async function withLeader(body: (leader: Member, client: ZkClient, ensemble: Ensemble) => Promise<void>) {
   await withEnsemble(VOTERS, async ensemble => {
     await ensemble.start();
@@ -82,7 +82,7 @@ async function withLeader(body: (leader: Member, client: ZkClient, ensemble: Ens
 }
 
 test(
-  'field report B1: who asks behind 300 getAllChildrenNumber and getChildren of 20,000 nodes waits for some of them, a few turns of the loop',
+  'field report B1: a client behind 300 getAllChildrenNumber and getChildren of 20,000 nodes waits only for some of them, a few turns of the loop',
   () =>
     withLeader(async (leader, client) => {
       const [NODES, ASKED] = [20_000, 300];
@@ -90,7 +90,7 @@ test(
         await Promise.all(Array.from({ length: 1000 }, (_, i) => client.create(`/${from + i}`)));
       const question = await LateQuestion.connect(leader);
       const before = numbersOf(await leader.word('mntr'));
-      // All of it is there when the server looks: what it answers first is its own choice.
+      // All requests have arrived when the server reads, so the server alone chooses what it answers first.
       await leader.pause();
       const replies = Array.from({ length: ASKED / 2 }, () => [
         client.exchange(OpCode.getAllChildrenNumber, w => void w.writeString('/')),
@@ -168,7 +168,7 @@ test(
         write(client, '/large', MEGABYTE),
         ...Array.from({ length: 100 }, () => read(client, '/large')),
       ]);
-      // The leader has taken what it takes when others have been served often since.
+      // The leader has read all that it will read when other clients have been served many times since.
       await Promise.all(clients.map(client => client.flushed()));
       for (let n = 0; n < 200; n++) await quiet.set('/large', 'small again');
       for (const client of clients) client.resume();

@@ -1,6 +1,6 @@
 /**
- * Field report B5: what a leader keeps while no quorum acknowledges. Real processes: both followers stand
- * still for less than syncLimit, and clients of the leader and of an observer go on writing.
+ * Field report B5: what a leader keeps while no quorum acknowledges. With real processes: both followers are
+ * frozen for less than syncLimit, and clients of the leader and of an observer go on writing.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -19,19 +19,22 @@ const test = suite('outstanding proposals, real processes');
 const PLANS = [{ is: 'zklab' }, { is: 'zklab' }, { is: 'zklab' }, { is: 'zklab', observer: true }] as const;
 const OBSERVER = 4;
 const MIB = 1024 * 1024;
-/** Of the leader, and as many of the observer: a member takes 64 MiB of its clients' requests at a time. */
+/**
+ * Number of clients of the leader, and of the observer: a member takes 64 MiB of its clients' requests at a
+ * time.
+ */
 const CLIENTS = 16;
 const WRITES_EACH = 5;
-/** One request and what it becomes. */
+/** Memory of one request and of its transaction. */
 const ONE_WRITE_BYTES = 3 * MIB;
 const RSS_MIB_MAX = 500;
-/** The followers stand still for less, on a busy machine too. */
+/** The followers are frozen for less than this, on a busy machine too. */
 const SYNC_LIMIT_MS = 400_000;
 const WAIT = { deadlineMs: 120_000, intervalMs: 50 };
 
 const filler = 'x'.repeat(1_000_000);
 
-/** The most that was resident at any time, MiB. */
+/** The largest resident memory at any time, in MiB. */
 function mostResidentMib(member: Member): number {
   const status = readFileSync(`/proc/${member.pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
@@ -45,7 +48,7 @@ function write(client: ZkClient, path: string, n: number): Promise<Reply> {
 const outstanding = async (leader: Member) => (await leader.metric('outstanding_proposal_bytes')) ?? 0;
 
 test(
-  'field report B5: while no quorum acknowledges, 160 MB of writes cost the leader a bounded amount; all are done afterwards, and nobody is lost',
+  'field report B5: while no quorum acknowledges, 160 MB of writes cost the leader a bounded amount; all are done afterwards, and no client is lost',
   () =>
     withEnsemble(
       PLANS,
@@ -71,7 +74,8 @@ test(
           ...WAIT,
           what: 'the leader to keep as much as it may',
         });
-        // This one is closed because it asks for no session. The newcomer has asked, and waits.
+        // The server closes this connection because it asks for no session. The newcomer has asked, and
+        // waits.
         const newcomer = ensemble.client(leader.sid);
         const mute = net.connect({ host: leader.host, port: leader.clientPort });
         await once(mute.resume(), 'close');

@@ -1,6 +1,6 @@
 /**
- * One client that waits for nothing, on each member: every kind of request in one stream, answered in its
- * order.
+ * One client on each member sends every kind of request in one stream without waiting; the answers come in
+ * the order of the requests.
  */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';

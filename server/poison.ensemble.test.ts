@@ -1,5 +1,5 @@
 /**
- * Requests that are well formed and meant badly: one client must not end a connection between members, or a
+ * Requests that are well formed and malicious: one client must not end a connection between members, or a
  * member.
  */
 import { assert, suite } from '#test';
@@ -15,7 +15,7 @@ import { writeAuthRequest } from './wire/requests.ts';
 const test = suite('server: poison requests');
 const DEADLINE = { deadlineMs: 240_000 };
 
-/** All members serve in the roles they had, agree, and come back from their files. */
+/** Checks that all members serve in the roles that they had, agree, and come back from their files. */
 function assertUnharmed(ensemble: MemoryEnsemble): void {
   const { leader } = ensemble;
   const client = MemoryClient.open(ensemble, leader);
@@ -44,7 +44,7 @@ function assertUnharmed(ensemble: MemoryEnsemble): void {
   assert.is(MemoryClient.open(ensemble).get('/after'), '');
 }
 
-/** On the leader, on a follower, and on an observer behind it. */
+/** Runs `poison` on the leader, on a follower, and on an observer behind that follower. */
 function onEveryMember(poison: (ensemble: MemoryEnsemble, sid: number) => void): void {
   for (const role of ['leader', 'follower', 'observer'] as const) {
     const settings = { observerMasterPort: 2191, preAllocSize: 64, snapCount: 1_000_000 };

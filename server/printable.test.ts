@@ -9,7 +9,7 @@ test('plain text stays as it is, in any script', () => {
     assert.is(printable(text), text);
 });
 
-test('field report B11: what a terminal or a log would act on is escaped', () => {
+test('field report B11: characters on which a terminal or a log would act are escaped', () => {
   assert.is(printable('a\x1b[2Jb\r\nc\0\x7f'), 'a\\x1b[2Jb\\x0d\\nc\\x00\\x7f');
   assert.is(printable('\u009b31m\u2028\u202egnp.exe'), '\\x9b31m\\u2028\\u202egnp.exe');
   assert.is(printable('\ud800x\udc00'), '\\ud800x\\udc00');
@@ -25,7 +25,7 @@ test('a cut never leaves half of a character', () => {
   assert.is(printable('ab😀cd', 4), 'ab😀... (6 characters)');
 });
 
-test('whatever comes in, what comes out is bounded, is one line and is well-formed', () => {
+test('property: whatever goes in, the result is bounded, is one line and is well-formed', () => {
   const text = fc.string({ unit: anyCharacter, maxLength: 400 });
   const charsMax = fc.integer({ min: 1, max: 100 });
   fc.assert(

@@ -1,6 +1,7 @@
 /**
  * Control characters (C0, DEL, C1 with its one-byte CSI), what changes the direction or the line of text, and
- * halves of surrogate pairs: whatever a terminal or a line-based log takes for something else than text.
+ * halves of surrogate pairs: all characters that a terminal or a line-based log takes for something else than
+ * text.
  */
 const UNPRINTABLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -10,7 +11,7 @@ const UNPRINTABLE =
 const PRINTABLE_CHARS_MAX = 200;
 
 /**
- * Text that came from elsewhere, fit for a log line, an error or a terminal: cut, and escaped. At most
+ * Makes text from elsewhere fit for a log line, an error or a terminal: it cuts and escapes it. At most
  * `charsMax` characters of it are shown; the escapes and the note on what was cut come on top (field report
  * B11).
  */
@@ -20,7 +21,7 @@ export function printable(text: string, charsMax = PRINTABLE_CHARS_MAX): string 
   return `${escapeUnprintable(shown)}... (${text.length} characters)`;
 }
 
-/** Not between the halves of a surrogate pair. */
+/** The cut is never between the halves of a surrogate pair. */
 function endBefore(text: string, charsMax: number): number {
   const last = text.charCodeAt(charsMax - 1);
   return last >= 0xd800 && last <= 0xdbff ? charsMax - 1 : charsMax;

@@ -30,11 +30,14 @@ Runs one ZooKeeper server in the foreground, as zoo.cfg says. SIGTERM or Ctrl-C 
 Example:
   zklab-server /etc/zookeeper/zoo.cfg`;
 
-/** A stop that takes longer than this is cut short: what was acknowledged is on disk in any case. */
+/**
+ * Limit on the time of a stop. A longer one is cut short, because what was acknowledged is on disk in any
+ * case.
+ */
 const STOP_LIMIT_MS = 5000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-/** Errors of the files that a person wrote, with which Apache's server exits with 2 as well. */
+/** Errors in files that an operator wrote. Apache's server exits with 2 on those as well. */
 const WRITTEN_WRONG = /^ZK_(?:CONFIG_|JAAS|KEY_STORE|MYID|LINK_MAP|INJECTED_FAULTS)/;
 
 const { logger, linesDropped, lastWords } = processLog();
@@ -83,7 +86,7 @@ function runtimeOf(linkMapFile: string | undefined, faultFile: string | undefine
   return faultFile === undefined ? runtime : withInjectedFaults(runtime, faultFile, logger);
 }
 
-// What throws in a callback has left something half done: going on would serve it.
+// A callback that threw has left something half done, and going on would serve that.
 process.on('uncaughtException', fail);
 
 try {

@@ -1,6 +1,6 @@
 /**
- * Requests of all operations, whole and damaged, on all members at once: whatever is answered, the members
- * stay one.
+ * Requests of all operations, whole and damaged, on all members at once: whatever the answers, the members
+ * keep the same tree.
  */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';
@@ -94,7 +94,7 @@ function multiBody(random: SeededRandom): Write {
   };
 }
 
-/** Sometimes a bit of it is flipped, or its end is missing. */
+/** Sometimes flips a bit of the request, or cuts off its end. */
 function damaged(write: Write, random: SeededRandom): Write {
   const writer = new JuteWriter();
   write(writer);
@@ -118,7 +118,7 @@ function play(ensemble: MemoryEnsemble, random: SeededRandom): void {
 }
 
 test(
-  'all members serve on, hold the same tree, have seen no digest but their own, and come back from their files',
+  'all members go on serving, hold the same tree, count no digest mismatch, and come back from their files',
   () => {
     for (let seed = 0; seed < SEEDS; seed++) {
       const random = new SeededRandom(`random requests ${seed}`);

@@ -1,4 +1,4 @@
-/** What clients wait for while members change, by the protocol alone: in virtual time, nothing costs CPU. */
+/** How long clients wait while members change, by the protocol alone: in virtual time, nothing costs CPU. */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';
 import { lineOf, MemoryEnsemble } from './memory-ensemble.test-kit.ts';
@@ -10,7 +10,7 @@ const test = suite('reconfiguration: what clients wait for');
 const OBSERVER = 4;
 const WINDOW_MS = 120;
 
-/** Reads and writes each ms, at one voter. */
+/** A client that reads and writes each ms, at one voter. */
 class Steady {
   readonly #client: MemoryClient;
   readonly #sentMs = new Map<number, number>();
@@ -31,7 +31,7 @@ class Steady {
   }
 }
 
-test('no client of a voter waits longer than in peace while an observer is promoted and demoted', () => {
+test('no client of a voter waits longer than usual while an observer is promoted and demoted', () => {
   const settings = { reconfigEnabled: 'true', skipACL: 'yes' };
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1, settings }).start();
   const operator = MemoryClient.open(ensemble, ensemble.leader);

@@ -48,7 +48,7 @@ test('the first leader gives the configuration its version, and each member writ
   ensemble.wait(() => ensemble.server(2).view.serving !== null, 'it to be back on its files');
 });
 
-test('a server joins, is asked for its vote, and the one that left is not needed any more', () => {
+test('a server joins and is asked for its vote, and the one that left is not needed any more', () => {
   const ensemble = ensembleOf({ voters: 3, joiners: 1 });
   ensemble.boot(4);
   ensemble.wait(() => ensemble.server(4).view.serving !== null, 'the joining server to follow');
@@ -109,7 +109,10 @@ test('refusals reach the client wherever it is connected', () => {
   }
 });
 
-/** Cuts the power of `sid` at its disk operation number `cut` from now on. True once that has come. */
+/**
+ * Cuts the power of `sid` at its disk operation number `cut` from now on. The returned function says whether
+ * that operation was reached.
+ */
 function cutPower(ensemble: MemoryEnsemble, sid: number, cut: number): () => boolean {
   const { disk } = ensemble.machine(sid);
   let left = cut;
@@ -124,7 +127,7 @@ function cutPower(ensemble: MemoryEnsemble, sid: number, cut: number): () => boo
   return () => isOff;
 }
 
-/** What a member was doing when its power was cut ends there. */
+/** Advances time; the exception of a member whose power is cut ends there. */
 function advanceThroughCut({ time }: MemoryEnsemble, ms: number): void {
   const untilMs = time.nowMs + ms;
   while (time.nowMs < untilMs) {
@@ -136,7 +139,7 @@ function advanceThroughCut({ time }: MemoryEnsemble, ms: number): void {
   }
 }
 
-test('power is lost at any operation on the disk of a member that changes its ensemble: it comes back and knows', () => {
+test('after a power loss at any disk operation of a reconfiguration a member comes back and knows its configuration', () => {
   let cuts = 0;
   for (const victim of ['leader', 'follower', 'observer'] as const) {
     for (let cut = 0; ; cut++) {
@@ -177,7 +180,7 @@ test('power is lost at any operation on the disk of a member that changes its en
   assert.ok(cuts > 20, `${cuts} cuts`);
 });
 
-/** All stop at once, and start from their files. */
+/** Stops these members at once, and starts them from their files. */
 function restart(ensemble: MemoryEnsemble, sids: readonly number[]): void {
   for (const sid of sids) ensemble.kill(sid, 'power');
   ensemble.boot(...sids);
@@ -252,7 +255,7 @@ test('a super user may reconfigure, and whoever it grants WRITE', () => {
   assert.is(ask(user, {}).err, 'OK');
 });
 
-test('words and AdminServer show the committed members, and this server as it is among them', () => {
+test('four-letter words and AdminServer show the committed members, and this server’s own line among them', () => {
   const ensemble = ensembleOf({ voters: 3, joiners: 1 });
   ensemble.boot(4);
   ensemble.waitServing(4);
@@ -303,7 +306,7 @@ test('words and AdminServer show the committed members, and this server as it is
   assert.equal(shown(4), { ...promoted, ...all });
 });
 
-test('a server alone and one where it is off refuse it, and the client stays', () => {
+test('a standalone server, and one with reconfigEnabled=false, refuse a reconfiguration, and the client stays connected', () => {
   for (const [plan, refusal] of [
     [{ voters: 0 }, 'UNIMPLEMENTED'],
     [{ voters: 0, settings: { reconfigEnabled: 'false' } }, 'RECONFIGDISABLED'],

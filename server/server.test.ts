@@ -39,7 +39,7 @@ test('a full disk ends the server with ZK_DISK; nothing unsynced was acknowledge
   assert.is(MemoryClient.open(ensemble).get('/kept'), 'x');
 });
 
-test('a sync that fails ends the server: what the cache held may be gone, so it is never tried again', () => {
+test('a sync that fails ends the server: what the page cache held may be gone, so the sync is never repeated', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   const { disk } = ensemble.machine(1);
@@ -50,7 +50,7 @@ test('a sync that fails ends the server: what the cache held may be gone, so it 
   assert.ok(client.replies.every(reply => reply.xid !== last));
 });
 
-test('a leader whose disk fails leaves, the others go on with all that was acknowledged', () => {
+test('a leader whose disk fails leaves, and the others go on with everything that was acknowledged', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const { leader } = ensemble;
   const survivor = ensemble.sids.find(sid => sid !== leader)!;
@@ -64,7 +64,7 @@ test('a leader whose disk fails leaves, the others go on with all that was ackno
   for (let i = 0; i < 20; i++) assert.is(after.get(`/n${i}`), String(i));
 });
 
-/** Something else on the machine of `sid` has the port. */
+/** Takes the port on the machine of `sid` for another process. */
 function takePort(ensemble: MemoryEnsemble, sid: number, port: number): void {
   const machine = ensemble.machine(sid);
   const boot = machine.boot.bind(machine);
@@ -76,7 +76,7 @@ function takePort(ensemble: MemoryEnsemble, sid: number, port: number): void {
   };
 }
 
-/** A process that is slow: what it wants to listen on for learners is open only `delayMs` later. */
+/** Makes a process slow: its port for learners opens only `delayMs` later. */
 function listenLate(ensemble: MemoryEnsemble, sid: number, delayMs: number): void {
   const machine = ensemble.machine(sid);
   const boot = machine.boot.bind(machine);
@@ -102,7 +102,7 @@ function listenLate(ensemble: MemoryEnsemble, sid: number, delayMs: number): voi
   };
 }
 
-test('a leader that is slow to listen is waited for: nobody goes back to elections', () => {
+test('followers wait for a leader that is slow to listen, and do not go back to elections', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 });
   for (const sid of ensemble.sids) listenLate(ensemble, sid, 1500);
   ensemble.start();
@@ -172,7 +172,7 @@ test('electionPortBindRetry=0: an election port that is taken is tried until it 
   ensemble.waitServing(1, 2, 3);
 });
 
-test('an observer master port that is taken: one error, the member serves, observers go elsewhere', () => {
+test('an observer master port that is taken causes one error; the member serves, and observers go elsewhere', () => {
   const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
   for (const sid of [1, 2]) {
     const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings });
@@ -186,7 +186,7 @@ test('an observer master port that is taken: one error, the member serves, obser
   }
 });
 
-test('a server that stops says what it acknowledged is on disk, closes its ports and leaves no timer', () => {
+test('a server that stops reports that acknowledged writes are on disk, closes its ports and leaves no timer', () => {
   for (const voters of [0, 2]) {
     const ensemble = new MemoryEnsemble({ voters }).start();
     const client = MemoryClient.open(ensemble);
@@ -213,7 +213,7 @@ test('a server that stops says what it acknowledged is on disk, closes its ports
   }
 });
 
-test('field report C3, ZOOKEEPER-2184: a name that is not known yet ends no server; it listens, and is reached, once it is', () => {
+test('field report C3, ZOOKEEPER-2184: a name that is not known yet ends no server, which listens and is reached once the name is known', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 });
   const late = 'zk3';
   ensemble.network.setUnknown(late, true);

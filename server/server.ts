@@ -46,11 +46,11 @@ export interface ServerOptions {
   readonly runtime: Runtime;
   readonly config: ServerConfig;
   readonly logger: Logger;
-  /** Lines that whatever the log goes to did not take, for `mntr`. */
+  /** Number of lines that the destination of the log did not take, for `mntr`. */
   readonly logLinesDropped?: () => number;
   /** Receives what happens to the server. It must not throw. */
   readonly onEvent?: EventListener;
-  /** Called when the server cannot go on; nothing that it says afterwards can be trusted. */
+  /** Called when the server cannot go on. Nothing that it answers afterwards can be trusted. */
   readonly onFatal: (error: ServerError) => void;
   /** Schemes besides those of the configuration. */
   readonly authProviders?: readonly AuthenticationProvider[];
@@ -255,7 +255,7 @@ function startMember(parts: ServerParts, of: MemberParts): StopRole {
   };
 }
 
-/** Null unless reconfigEnabled, and where no file can follow: zoo.cfg was not read from this disk. */
+/** Null without reconfigEnabled, and when no file can be written: zoo.cfg was not read from this disk. */
 function configurationFiles(
   { config, logger }: ServerParts,
   { disk }: Runtime,
@@ -268,7 +268,7 @@ function configurationFiles(
   return files;
 }
 
-/** As upstream, a standalone server has none: all its sessions are its own. */
+/** As with upstream, a standalone server has none, because all its sessions are its own. */
 function hasLocalSessions({ quorum, localSessionsEnabled }: ServerConfig): boolean {
   return quorum !== undefined && localSessionsEnabled;
 }
@@ -288,10 +288,10 @@ function databaseConfig(config: ServerConfig) {
     ownerLayout: ownerLayout(config),
     jute: config.jute,
     snapshotSizeFactor: config.snapshotSizeFactor,
-    // An observer that becomes a voter must have all of it on disk.
+    // An observer that becomes a voter must have all transactions on disk.
     logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer' || config.reconfigEnabled,
     trustEmptySnapshot: config.trustEmptySnapshot,
-    // Nobody could bring a standalone server its data: as with upstream, it starts empty.
+    // Nobody could send a standalone server its data, so it starts empty, as with upstream.
     autoCreate: config.databaseAutoCreate || config.quorum === undefined,
     directoryAutoCreate: config.directoryAutoCreate,
     logRecord: true,

@@ -1,4 +1,4 @@
-/** Field report B6: what observers that never read cost the server they are connected to. Real processes. */
+/** Field report B6: what observers that never read cost their master, with real processes. */
 import { readFileSync } from 'node:fs';
 import { assert, suite, until } from '#test';
 import { withEnsemble } from './interop/ensemble.test-kit.ts';
@@ -17,7 +17,7 @@ const WRITES = 100;
 const VALUE = 'x'.repeat(1_000_000);
 const RSS_MIB_MAX = 300;
 
-/** The most that was resident at any time. */
+/** The largest resident memory at any time, in MiB. */
 function mostResidentMib(member: Member): number {
   const status = readFileSync(`/proc/${member.pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;

@@ -1,5 +1,5 @@
 /**
- * Field report B7: what strangers on the learner port can do to an observer that is to be synced. Real
+ * Field report B7: what strangers on the learner port can do to an observer that needs a sync, with real
  * processes. The leader sees where connections come from: members dial it from 127.0.0.1, strangers from
  * elsewhere.
  */
@@ -18,7 +18,7 @@ const DEADLINE = { deadlineMs: 300_000 };
 const QUORUM_PORT = 2888;
 const OBSERVER = 3;
 const PLANS = [{ is: 'zklab' }, { is: 'zklab' }, { is: 'zklab', observer: true }] as const;
-/** As `withEnsemble` sets it: who does not get on for that long is closed. */
+/** As `withEnsemble` sets it: a learner without progress for this long is closed. */
 const INIT_LIMIT_MS = 60_000;
 
 async function freePorts(count: number): Promise<number[]> {
@@ -29,20 +29,23 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** The observer is at the address from which the leader sees it come. */
+/** Places the observer at the address from which the leader sees it come. */
 async function placeOfObserver(): Promise<Place> {
   const [client, quorum, election] = (await freePorts(3)) as [number, number, number];
   return { name: '127.0.0.1', dial: '127.0.0.1', ports: { client, quorum, election } };
 }
 
-/** Some who want a snapshot again and again, and read none of it. No place that they have is left free. */
+/**
+ * Strangers that ask for a snapshot again and again, and read none of it. The next ones are connected before
+ * the last ones leave, so that no place stays free.
+ */
 class GreedyStrangers {
   readonly #host: string;
   readonly #plan: Attack;
   #ready: Stranger[] = [];
   #holders: Stranger[] = [];
   #ended = false;
-  /** How many snapshots they were sent. */
+  /** Number of snapshots that they were sent. */
   places = 0;
 
   constructor(host: string, plan: Attack) {
@@ -78,11 +81,11 @@ class GreedyStrangers {
 
 interface Attack {
   readonly sids: readonly number[];
-  /** How long they keep places. */
+  /** How long they keep their places. */
   readonly stayMs: number;
 }
 
-/** Starts the observer when strangers have all places, and reads through it what was written. */
+/** Starts the observer when strangers have all places, and reads earlier writes through it. */
 async function observeBeside(places: number, attack: Attack): Promise<void> {
   const at: Place[] = [];
   at[OBSERVER - 1] = await placeOfObserver();

@@ -1,12 +1,12 @@
 /**
- * Transcripts: stories in text files, each of which is a test. Lines that start with "> " are commands, with
- * "#" prose, and the rest is what happened. `ZKLAB_REWRITE_TRANSCRIPTS=1 npm test -- transcripts` writes what
- * happens now; read the diff.
+ * Transcripts: stories in text files, each of which is a test. Lines that start with "> " are commands, lines
+ * with "#" are prose, and the rest is what happened. `ZKLAB_REWRITE_TRANSCRIPTS=1 npm test -- transcripts`
+ * rewrites the files with what happens now; read the diff.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { assert, type Suite } from '#test';
 
-/** What stands behind the name of a command. */
+/** The words behind the name of a command. */
 export class CommandWords {
   readonly words: readonly string[];
 
@@ -35,7 +35,7 @@ export type Commands = Readonly<Record<string, (words: CommandWords) => void>>;
 /**
  * Declares a test for each story of a folder.
  *
- * @param begin gives the commands of a new story, which tell what happens through `log`
+ * @param begin returns the commands of a new story, which report what happens through `log`
  */
 export function testTranscripts(
   test: Suite,

@@ -2,8 +2,7 @@
 export const SERVER_VERSION = '3.8.4-zklab-0.1.0';
 
 /**
- * When this version was made. It changes together with the version, so that a build is the same on every
- * machine.
+ * Date of this version. It changes together with the version, so that a build is the same on every machine.
  */
 const BUILT_ON = '2026-11-20 20:45 UTC';
 

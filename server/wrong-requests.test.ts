@@ -1,6 +1,6 @@
 /**
- * Writes that are wrong in themselves, at whole members: refused where they arrive, in their place, for no
- * zxid.
+ * Writes that are wrong in themselves, at whole members: the member that receives one refuses it, in its
+ * place among the answers, without spending a zxid.
  */
 import { assert, suite } from '#test';
 import { MemoryClient } from './memory-client.test-kit.ts';
@@ -28,7 +28,7 @@ const WRONG: readonly (readonly [Op, number])[] = [
 ];
 
 for (const role of ['leader', 'follower', 'observer'] as const) {
-  test(`at a ${role}: its code, no zxid, nothing for the leader, and the connection stays`, () => {
+  test(`at a ${role}: a wrong write gets its code and spends no zxid, the leader gets nothing, and the connection stays`, () => {
     const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
     const { leader } = ensemble;
     const follower = ensemble.sids.find(sid => sid !== leader)!;
@@ -48,7 +48,7 @@ for (const role of ['leader', 'follower', 'observer'] as const) {
     assert.is(zxid, last + 1);
   });
 
-  test(`at a ${role}: the refusal comes behind the answers to what was asked before it`, () => {
+  test(`at a ${role}: the refusal comes behind the answers to earlier requests`, () => {
     const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
     const { leader } = ensemble;
     const follower = ensemble.sids.find(sid => sid !== leader)!;
@@ -70,7 +70,7 @@ for (const role of ['leader', 'follower', 'observer'] as const) {
   });
 }
 
-test('a multi spends its zxid, whatever is wrong in a part of it: which part fails first, the tree says', () => {
+test('a multi spends its zxid whatever is wrong in a part of it, because the tree decides which part fails first', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const client = MemoryClient.open(ensemble);
   const before = client.create('/before').zxid;

@@ -39,7 +39,7 @@ export function decodeInt64(text: string): number | undefined {
   return /^[0-7]+$/.test(digits) ? withinLong(sign === '-', digits, '0o') : undefined;
 }
 
-/** Whether `decodeInt64` reads the text in base 8, which nobody means who writes a leading zero. */
+/** Whether `decodeInt64` reads the text in base 8, which hardly anybody means who writes a leading zero. */
 export function isOctal(text: string): boolean {
   return /^[+-]?0[0-7]+$/.test(text) && /[1-9]/.test(text);
 }
@@ -59,7 +59,7 @@ function within(value: number | undefined): number | undefined {
   return value !== undefined && value >= INT_RANGE.least && value <= INT_RANGE.most ? value : undefined;
 }
 
-/** A digit is at most four bits: no text that is longer than this fits, and none is made a BigInt of. */
+/** A digit has at most four bits, so no longer text fits into 64 bits, and none is made into a BigInt. */
 const LONG_TEXT_MAX = 100;
 
 function withinLong(negative: boolean, digits: string, base = ''): number | undefined {

@@ -2,11 +2,11 @@ import { ServerError } from '../errors.ts';
 import { decodeInt32, decodeInt64, isOctal, parseDouble, parseInt32 } from './java-values.ts';
 
 /**
- * A key of zoo.cfg: what it is called there, what it accepts, and what the server makes of it.
+ * A key of zoo.cfg: its name, the values that it accepts, and what the server makes of them.
  *
  * Upstream reads its keys in two ways, and so do the two groups of functions below. QuorumPeerConfig parses
- * some itself: a value that it does not accept ends the start. All others become system properties, of which
- * Java takes the default when it cannot read them: the server starts, and warns.
+ * some keys itself, and refuses the start on a value that it does not accept. All other keys become system
+ * properties. When Java cannot read one, it takes the default: the server starts, and warns.
  */
 export interface ConfigKey<T> {
   readonly key: string;
@@ -109,7 +109,7 @@ export function integer(key: string, initial: number, range: Range, meaning: str
   };
 }
 
-/** An integer whose absence means something of its own. */
+/** An integer whose absence has a meaning of its own. */
 export function optionalInteger(key: string, range: Range, meaning: string): ConfigKey<number | undefined> {
   return { ...integer(key, 0, range, meaning), default: undefined };
 }
@@ -147,7 +147,7 @@ export function integerProperty(
   return numberProperty(key, initial, range, decodeInt32, meaning);
 }
 
-/** As Long.getLong reads it. Numbers above `max` stand for it. */
+/** As Long.getLong reads it. Numbers above `max` mean `max`. */
 export function longProperty(
   key: string,
   initial: number,
@@ -162,10 +162,7 @@ export function longProperty(
   return numberProperty(key, initial, range, decode, meaning);
 }
 
-/**
- * As upstream reads some properties by Integer.parseInt or Long.parseLong, and takes the default if that
- * fails.
- */
+/** A property that upstream reads by Integer.parseInt or Long.parseLong, taking the default if that fails. */
 export function decimalProperty(
   key: string,
   initial: number,
@@ -269,7 +266,7 @@ export function pathProperty(key: string, initial: string, meaning: string): Con
   return { key, accepts, default: initial, read, instead: refused, unit: '', meaning, onlyInFile: false };
 }
 
-/** Any text, an empty one too. */
+/** Any text, even an empty one. */
 export function anyText(key: string, meaning: string): ConfigKey<string | undefined> {
   return { ...optionalText(key, meaning), accepts: 'a text', read: value => value };
 }

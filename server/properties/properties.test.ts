@@ -47,7 +47,7 @@ for (const [text, expected] of table) {
   test(JSON.stringify(text), () => assert.equal(Object.fromEntries(parseProperties(text)), expected));
 }
 
-test('a value that a later one replaces is told', () => {
+test('a value that a later one replaces is reported', () => {
   const told: string[][] = [];
   parseProperties('a=1\nb=1\na: 2\n\\u0061=3', (...repeated) => told.push(repeated));
   assert.equal(told, [
@@ -62,7 +62,7 @@ test('a broken \\u escape is refused', () => {
   }
 });
 
-test('what is escaped comes back', () => {
+test('an escaped text is read back', () => {
   const escaped = (text: string) =>
     text.replace(/[\s\S]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const word = fc.string({ unit: anyCharacter });
@@ -73,7 +73,7 @@ test('what is escaped comes back', () => {
   );
 });
 
-test('keys are dropped with all their lines, and nothing else of the text changes', () => {
+test('dropped keys go with all their lines, and nothing else of the text changes', () => {
   const text =
     '# kept\r\n\nserver.1=a\\\n  :1:2\r\ntickTime = 5\\\n00\n! kept\nserver\\.2:b\n  server.3\nend';
   assert.is(

@@ -33,17 +33,17 @@ export function withoutProperties(text: string, isDropped: (key: string) => bool
   return natural.filter((_, at) => !dropped.has(at)).join('');
 }
 
-/** The text in a form in which it is read back, whatever characters it has. */
+/** Escapes a text so that it is read back unchanged, whatever characters it has. */
 export function escapedProperty(text: string): string {
   return text.replace(/\\|[^\x20-\x7e]/g, letter =>
     letter === '\\' ? '\\\\' : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-/** White space of the format: neither vertical tab nor any of Unicode's. */
+/** The white space of the format, which includes neither vertical tab nor Unicode's other spaces. */
 const LEADING_SPACE = /^[ \t\f]+/;
 
-/** A line and where it stands among the natural ones, which may have their line ends. */
+/** A logical line, and its position among the natural lines, which may include their line ends. */
 interface LogicalLine {
   readonly line: string;
   readonly first: number;
@@ -61,14 +61,14 @@ function logicalLines(natural: readonly string[]): LogicalLine[] {
     const first = open?.first ?? at;
     open = undefined;
     if (!isContinued(line)) lines.push({ line: whole, first, last: at });
-    // What goes on from nothing is a line like any other.
+    // A line that continues nothing is a line like any other.
     else if (whole.length > 1) open = { line: whole.slice(0, -1), first };
   }
   if (open !== undefined) lines.push({ ...open, last: natural.length - 1 });
   return lines;
 }
 
-/** An even number of backslashes at the end is so many escaped ones. */
+/** An even number of backslashes at the end is a series of escaped backslashes. */
 function isContinued(line: string): boolean {
   return (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1;
 }

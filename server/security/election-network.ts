@@ -1,12 +1,12 @@
 import { connectToFirst } from '../runtime/addresses/connect-to-first.ts';
 import type { Address, ConnectEvents, Network, Timer } from '../runtime/runtime.ts';
 
-/** What an election needs of the network. */
+/** The network as an election needs it. */
 export interface ElectionNetwork extends Pick<Network, 'listen'> {
   /**
-   * Connects to the first of these addresses that answers, says `first`, and authenticates where that is
-   * asked for. On the election port SASL comes behind the message that says who dials. No other address is
-   * told anything: a server of Apache's takes the newest connection of a sid for the only one.
+   * Connects to the first of these addresses that answers, sends `first`, and authenticates if that is
+   * configured. On the election port SASL follows the message that says who dials. Nothing is sent to any
+   * other address, because a server of Apache's takes the newest connection of a sid for the only one.
    */
   introduce(addresses: readonly Address[], timeoutMs: number, first: Buffer, events: ConnectEvents): Timer;
 }

@@ -8,15 +8,15 @@ import { saslNetworks } from './sasl/sasl-network.ts';
 import { securedNetwork } from './secured-network.ts';
 
 export interface MemberNetworks {
-  /** Of quorum ports and of observer masters. */
+  /** The network of quorum ports and observer master ports. */
   readonly network: Network;
-  /** Of election ports. */
+  /** The network of election ports. */
   readonly election: ElectionNetwork;
   close(): void;
 }
 
 /**
- * The networks between members, with TLS and SASL where the configuration asks for them. @throws ServerError
+ * The networks between members, with TLS and SASL if the configuration asks for them. @throws ServerError
  * ZK_KEY_STORE, ZK_JAAS
  */
 export function memberNetworks(

@@ -34,7 +34,7 @@ ssl.quorum.keyStore.location=/tls/key.pem\nssl.quorum.trustStore.location=/tls/t
   return { disk, network, said, show, shown, start, wait };
 }
 
-test('what is dialled, and what is checked of each side', () => {
+test('which ports speak TLS, and what each side checks of the other', () => {
   const { start } = fixture('sslQuorum=true\nssl.quorum.clientHostnameVerification=false\n');
   const security = start();
   assert.is(security.dials?.verifiesHost, true);
@@ -61,7 +61,7 @@ test('sslQuorumReloadCertFiles: a changed file counts for the next connection', 
   assert.is(shown(security), 'CN=the second');
 });
 
-test('a changed file that cannot be used is one line, and the certificates read before stay', () => {
+test('a changed file that cannot be used causes one line, and the certificates read before stay in use', () => {
   const { disk, shown, show, start, wait, said } = fixture('sslQuorum=true\nsslQuorumReloadCertFiles=true\n');
   const security = start();
   said.length = 0;
@@ -77,7 +77,7 @@ test('a changed file that cannot be used is one line, and the certificates read 
   security.close();
 });
 
-test('what can be read and cannot be used for TLS is told at the start, and a reload goes on with what was read before', () => {
+test('stores that can be read but not used for TLS refuse the start, and a reload goes on with those read before', () => {
   const { network, shown, show, start, wait, said } = fixture(
     'sslQuorum=true\nsslQuorumReloadCertFiles=true\n',
   );

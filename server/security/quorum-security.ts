@@ -8,7 +8,7 @@ import { named } from '../runtime/tls/tls-refusal.ts';
 import { Revocation } from './revocation/revocation.ts';
 import { type MemberIdentity, readAuthorities, readIdentity, stampOf } from './stores/read-store.ts';
 
-/** Time in ms between two looks at the files of the stores. */
+/** Interval in ms between two checks of the files of the stores. */
 export const RELOAD_INTERVAL_MS = 1000;
 
 export interface QuorumSecurityParts {
@@ -24,8 +24,8 @@ interface Contexts {
 }
 
 /**
- * TLS between members: what this member shows to others, and whom it accepts. With
- * `sslQuorumReloadCertFiles` it follows the files; connections that exist stay as they are. @see
+ * TLS between members: the certificate that this member shows, and those that it accepts. With
+ * `sslQuorumReloadCertFiles` it follows changes of the files; existing connections stay as they are. @see
  * docs/security.md "Reload"
  */
 export class QuorumSecurity {
@@ -53,7 +53,7 @@ export class QuorumSecurity {
     if (tls.reloads) this.#timer = parts.clock.every(RELOAD_INTERVAL_MS, () => this.#reload());
   }
 
-  /** Undefined while members are dialled without TLS. */
+  /** Undefined when this member dials without TLS. */
   get dials(): SecurityContext | undefined {
     return this.#tls.dials ? this.#contexts.dials : undefined;
   }
@@ -90,7 +90,10 @@ export class QuorumSecurity {
     return { revocation: (certificate, done) => revocation.check(certificate, authorities, done) };
   }
 
-  /** What is found out only at the first connection would end the server there. */
+  /**
+   * A context that fails only at the first connection would end the server then, so it is checked at the
+   * start.
+   */
   #check(context: SecurityContext): void {
     const problem = this.#parts.network.problemWith(context);
     if (problem === null) return;

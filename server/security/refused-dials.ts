@@ -7,7 +7,7 @@ import type { Address, Clock } from '../runtime/runtime.ts';
 /** Limit on the addresses whose last refusal is remembered. */
 const TOLD_MAX = 1000;
 
-/** Dials that one side refuses: one line for each address and reason, since they are tried again. */
+/** Logs dials that one side refuses: one line for each address and reason, because dials are repeated. */
 export class RefusedDials {
   readonly #lines: RatedLog;
   readonly #code: ErrorCodeName;
@@ -35,7 +35,7 @@ export class RefusedDials {
     });
   }
 
-  /** The next refusal there is news. */
+  /** The address was reached, so its next refusal is logged again. */
   reached(address: Address): void {
     this.#told.delete(formatAddress(address));
   }

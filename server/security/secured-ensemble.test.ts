@@ -41,7 +41,7 @@ function ensembleWith(
   return ensemble;
 }
 
-test('members elect, follow, observe and write over TLS, and a stranger in plain text gets a line and no answer', () => {
+test('members elect, follow, observe and write over TLS, and a stranger in plain text gets one line in the log and no answer', () => {
   const ensemble = ensembleWith(TLS).start();
   writesReach(ensemble, 'secured');
   const { leader } = ensemble;

@@ -3,7 +3,7 @@ import { TlsRefusal } from '../runtime/tls/tls-refusal.ts';
 import type { QuorumSecurity, QuorumSecurityParts } from './quorum-security.ts';
 import { RefusedDials } from './refused-dials.ts';
 
-/** The network between members with TLS: all that listens and dials through it is secured. */
+/** The network between members with TLS: everything that listens and dials through it is secured. */
 export function securedNetwork(
   network: Network,
   security: QuorumSecurity,

@@ -1,4 +1,4 @@
-/** What goes wrong at real brokers is told in a sentence, and the observer serves on. */
+/** Failures at real brokers are logged in a sentence, and the observer goes on serving. */
 import { assert, suite } from '#test';
 import { STREAM_LIMITS } from '../stream/commit-stream.ts';
 import { killPlugIn } from './brokers.test-kit.ts';
@@ -7,7 +7,7 @@ import { isComplete, OBSERVER, said, settled, withStream } from './streaming.tes
 const test = suite('sinks: real brokers');
 const DEADLINE = { deadlineMs: 400_000 };
 const TOO_LARGE_BYTES = 200_000;
-/** Together more than twice what is kept in memory. */
+/** Size of each value; together they are more than twice what is kept in memory. */
 const LARGE_BYTES = 100_000;
 const LARGE_WRITES = 400;
 /** A write through the observer waits for two fsyncs, on a busy machine. */
@@ -15,7 +15,7 @@ const SLOW_WRITE_MS = 10_000;
 
 for (const sink of ['nats', 'redis'] as const) {
   test(
-    `${sink}: a missing password, and a broker that is not there, are told in a sentence, and the observer serves`,
+    `${sink}: a missing password, and a broker that is not there, are logged in a sentence, and the observer serves`,
     () =>
       withStream(
         sink,
@@ -37,7 +37,7 @@ for (const sink of ['nats', 'redis'] as const) {
   );
 
   test(
-    `${sink}: what another publisher has put into the stream is told in a sentence, and nothing is added behind it`,
+    `${sink}: a message of another publisher in the stream is logged in a sentence, and nothing is added behind it`,
     () =>
       withStream(sink, async (ensemble, broker) => {
         const observer = ensemble.member(OBSERVER);
@@ -55,7 +55,7 @@ for (const sink of ['nats', 'redis'] as const) {
 }
 
 test(
-  'redis: a stream that was trimmed to nothing goes on behind what it had',
+  'redis: a stream that was trimmed to nothing goes on behind its last id',
   () =>
     withStream('redis', async (ensemble, broker) => {
       const client = await ensemble.client(OBSERVER);
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  'nats: a stream that was emptied has lost the position, which is told in a sentence',
+  'nats: a stream that was emptied has lost its position, and the log says so in a sentence',
   () =>
     withStream('nats', async (ensemble, broker) => {
       const client = await ensemble.client(OBSERVER);
@@ -90,7 +90,7 @@ test(
 );
 
 test(
-  'nats: a message that is too large for the broker holds the stream, is told in a sentence, and is sent when the broker takes it',
+  'nats: a message that is too large for the broker stops the stream, is logged in a sentence, and is sent when the broker accepts it',
   () =>
     withStream(
       'nats',
@@ -118,7 +118,7 @@ test(
 );
 
 test(
-  'a broker that hangs does not hold the observer: a bounded part is in memory, and the rest follows from the log',
+  'a broker that hangs does not stop the observer: a bounded part is in memory, and the rest follows from the log',
   () =>
     withStream('redis', async (ensemble, broker) => {
       const observer = ensemble.member(OBSERVER);

@@ -1,6 +1,6 @@
 /**
- * Real brokers as child processes, each at a port of its own, which keep what they acknowledged through a
- * kill.
+ * Real brokers as child processes, each at a port of its own. They keep through a kill what they have
+ * acknowledged.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,13 +15,13 @@ import type { Member } from '../interop/member.test-kit.ts';
 
 const START_DEADLINE_MS = 60_000;
 const PASSWORD = 'not-a-secret';
-/** Entries that are read at once. */
+/** Number of entries that are read at once. */
 const PAGE = 1_000;
 
 export interface BrokerOptions {
-  /** With a user "zk" and a password. */
+  /** The broker has a user "zk" and a password. */
   readonly isSecured?: boolean;
-  /** Of NATS: max_payload. */
+  /** max_payload of NATS. */
   readonly messageBytesMax?: number;
 }
 
@@ -50,7 +50,7 @@ export abstract class TestBroker {
   abstract messages(stream: string): Promise<BrokerMessage[]>;
   /** Removes all messages of a stream. */
   abstract empty(stream: string): Promise<void>;
-  /** Puts something into a stream that no commit stream has sent. */
+  /** Adds a message to a stream that no commit stream has sent. */
   abstract intrude(stream: string): Promise<void>;
 
   get url(): string {
@@ -85,7 +85,7 @@ export abstract class TestBroker {
     });
   }
 
-  /** Frozen: its connections stay, and it says nothing. */
+  /** Freezes it: its connections stay, and it sends nothing. */
   pause(): void {
     this.#child?.kill('SIGSTOP');
   }
@@ -218,7 +218,7 @@ export async function newBroker(sink: 'nats' | 'redis', options: BrokerOptions =
   return broker;
 }
 
-/** Nobody else asks the system for a port by this number before the broker has it. */
+/** Chooses a port that the system gives to nobody else before the broker has it. */
 async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

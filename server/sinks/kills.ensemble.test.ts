@@ -1,6 +1,6 @@
 /**
  * The observer, the broker, the plug-in and the leader are killed while clients write, one after the other
- * and at once: nothing is missing in the stream, and nothing is there twice.
+ * and at once: no transaction is missing in the stream, and none is there twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repetitions, suite } from '#test';
@@ -14,16 +14,14 @@ const DEADLINE = { deadlineMs: 400_000 };
 const MASTER_PORT = 2889;
 const ROUNDS = repetitions(1);
 const WRITES_BETWEEN = 60;
-/**
- * Kills come this long after the last write that was waited for, at most: a batch is somewhere on its way.
- */
+/** Kills come at most this long after the last awaited write, while a batch is somewhere on its way. */
 const MOMENT_MS = 30;
-/** Nobody is sent a whole snapshot, so the stream has no reason for a gap. */
+/** No member is sent a whole snapshot, so the stream has no reason for a gap. */
 const SETTINGS = [`observerMasterPort=${MASTER_PORT}`, 'snapshotSizeFactor=0'];
 
 for (const [seed, sink] of (['nats', 'redis'] as const).entries()) {
   test(
-    `004-22, ${sink}: whoever is killed under load, nothing is missing and nothing is there twice`,
+    `004-22, ${sink}: whoever is killed under load, no transaction is missing and none is stored twice`,
     () =>
       withStream(
         sink,

@@ -15,12 +15,12 @@ import { heldByAnother, notOurs, reasonOf, type Sink, type SinkOptions } from '.
 
 const CONNECT_MS_MAX = 5_000;
 const ANSWER_MS_MAX = 20_000;
-/** Of the headers that stand before a message and count against the broker's max_payload. */
+/** Limit on the headers before a message, which count against the broker's max_payload. */
 const HEADER_BYTES_MAX = 256;
 
 /**
  * NATS JetStream. Each message says which sequence number the one before it must have, so the broker refuses
- * everything behind a message that it did not take. Nats-Msg-Id is the zxid.
+ * everything behind a message that it did not store. Nats-Msg-Id is the zxid.
  */
 export function createNatsSink({ url, name, password, onLost }: SinkOptions): Sink {
   let connection: NatsConnection | null = null;
@@ -105,7 +105,7 @@ export function createNatsSink({ url, name, password, onLost }: SinkOptions): Si
       const excess = messages.findIndex(({ text }) => Buffer.byteLength(text) > payloadBytesMax);
       const fitting = excess < 0 ? messages : messages.slice(0, excess);
       const first = lastSequence;
-      // All of them are on their way before the first is answered.
+      // All messages are sent before the first is answered.
       const answers = await Promise.allSettled(fitting.map((message, i) => publish(message, first + i)));
       const refused = answers.findIndex(({ status }) => status === 'rejected');
       if (refused >= 0) {

@@ -1,4 +1,4 @@
-/** A sink of an operator's own, and the process that it runs in. */
+/** An operator's own sink, and the process in which it runs. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
@@ -8,7 +8,7 @@ import { killPlugIn, plugInOf } from './brokers.test-kit.ts';
 const test = suite('sinks: a sink of your own');
 const DEADLINE = { deadlineMs: 400_000 };
 
-/** Keeps a line for each message in a file that nobody else writes. */
+/** A sink that writes a line for each message to a file of its own. */
 const OWN_SINK = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 export function createSink({ name }) {

@@ -31,7 +31,7 @@ function plugInWith(change: Partial<Sink> = {}) {
   return { plugIn, answers, sent, given: () => given! };
 }
 
-test('it opens the sink with the password from the file, and says where the broker is', async () => {
+test('it opens the sink with the password from the file, and reports the position of the broker', async () => {
   const { plugIn, answers, given } = plugInWith();
   await plugIn.hear({ type: 'open', settings: SETTINGS });
   assert.equal(answers, [{ type: 'opened', zxid: 4 }]);
@@ -46,7 +46,7 @@ test('a position that is no zxid is a failure: a sink of an operator may return 
   }
 });
 
-test('it says that something is stored when the broker has it, and not before', async () => {
+test('it reports that messages are stored when the broker has them, and not before', async () => {
   let store = () => {};
   const { plugIn, answers } = plugInWith({ send: () => new Promise(resolve => (store = resolve)) });
   await plugIn.hear({ type: 'open', settings: SETTINGS });
@@ -57,7 +57,7 @@ test('it says that something is stored when the broker has it, and not before', 
   assert.equal(answers[1], { type: 'stored', zxid: 5 });
 });
 
-test('the first failure is told in one line, and nothing after it', async () => {
+test('the first failure is reported in one line, and nothing after it', async () => {
   const failing = async () => {
     throw new Error('the broker is full\n    at stack');
   };

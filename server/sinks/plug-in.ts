@@ -11,7 +11,7 @@ export interface PlugInParts {
 }
 
 /**
- * The plug-in's side of a commit stream: turns what it is told into messages, and has the sink store them.
+ * The plug-in's side of a commit stream: it turns transactions into messages, and has the sink store them.
  */
 export class CommitStreamPlugIn {
   readonly #parts: PlugInParts;
@@ -45,7 +45,7 @@ export class CommitStreamPlugIn {
     this.#sink = createSink(options);
     await this.#sink.open();
     const zxid = await this.#sink.position();
-    // Compared with a zxid, anything else would be below it and above it, and transactions would be left out.
+    // Any other value compares with no zxid, so transactions would be left out.
     if (zxid !== null && !(Number.isSafeInteger(zxid) && zxid >= 0))
       throw new Error(
         `the sink gives ${String(zxid)} as its position; null or a zxid as a number is accepted`,
@@ -60,7 +60,7 @@ export class CommitStreamPlugIn {
     this.#parts.answer({ type: 'stored', zxid: last.zxid });
   }
 
-  /** Nothing is sent after a failure: what the broker has is found out by the next plug-in. */
+  /** Nothing is sent after a failure: the next plug-in finds out what the broker has. */
   #fail(reason: string): void {
     if (this.#failed) return;
     this.#failed = true;

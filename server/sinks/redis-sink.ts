@@ -26,13 +26,13 @@ return last
 `;
 
 /**
- * Redis Streams. The id of an entry is made of its zxid, epoch-counter, so Redis itself refuses what it has,
- * and remembers the last id when the entries have been trimmed.
+ * Redis Streams. The id of an entry is its zxid as epoch-counter, so Redis itself refuses what it already
+ * has, and remembers the last id when the entries have been trimmed.
  */
 export function createRedisSink({ url, name, password, onLost }: SinkOptions): Sink {
   const address = new URL(url);
   const username = decodeURIComponent(address.username);
-  // The client would take the name in an address for all that it needs to log in.
+  // With a user name in the address, the client would use nothing else to log in.
   address.username = '';
   const client = createClient({
     url: address.href,
@@ -75,7 +75,7 @@ export function createRedisSink({ url, name, password, onLost }: SinkOptions): S
       const zxid = zxidOfId(lastId);
       if (zxid === undefined) throw notOurs(name, url, `its last id is ${lastId}`);
       const [last] = (await call('XREVRANGE', name, '+', '-', 'COUNT', '1')) as [string, string[]][];
-      // When the last entries were deleted, one before them shows as well whose the stream is.
+      // When the last entries were deleted, an earlier entry still shows whether this is a commit stream.
       if (last !== undefined && zxidOfMessage(last[1][1] ?? '') !== zxidOfId(last[0]))
         throw notOurs(name, url, `the entry ${last[0]} is no message of one`);
       return zxid;

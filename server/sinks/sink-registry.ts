@@ -1,7 +1,7 @@
 import type { SinkName, StreamSettings } from '../config/stream-settings.ts';
 import type { CreateSink } from './sink.ts';
 
-/** The brokers that this server has a sink for. Each loads its library only when it is asked for. */
+/** The brokers that this server has a sink for. Each loads its library only when it is used. */
 const SINKS: Readonly<Record<SinkName, () => Promise<CreateSink>>> = {
   nats: async () => (await import('./nats-sink.ts')).createNatsSink,
   redis: async () => (await import('./redis-sink.ts')).createRedisSink,

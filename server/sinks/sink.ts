@@ -6,7 +6,10 @@ export interface SinkOptions {
   /** Name of the stream at the broker. */
   readonly name: string;
   readonly password: string | undefined;
-  /** To be called when the connection to the broker is lost while nothing is sent. `reason` is a sentence. */
+  /**
+   * The sink calls it when the connection to the broker is lost while nothing is sent. `reason` is a
+   * sentence.
+   */
   readonly onLost: (reason: string) => void;
 }
 
@@ -37,7 +40,7 @@ export function reasonOf(error: unknown): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
-/** Another publisher, or something else than a commit stream, is where this stream should continue. */
+/** The error for a stream in which another publisher has written where this one should continue. */
 export function heldByAnother(name: string, url: string): Error {
   return new Error(
     `another publisher has appended to the stream ${name} at ${url}: this one stops, and looks where the stream ends`,

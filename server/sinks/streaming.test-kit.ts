@@ -1,4 +1,4 @@
-/** Ensembles whose observer feeds a real broker, and what its stream must have in the end. */
+/** Ensembles whose observer feeds a real broker, and checks of the stream at the end. */
 import { assert, until } from '#test';
 import { type Ensemble, type MemberPlan, withEnsemble } from '../interop/ensemble.test-kit.ts';
 import type { Member } from '../interop/member.test-kit.ts';
@@ -9,10 +9,10 @@ import { verdictOn } from '../stream/broker.test-kit.ts';
 import type { Gap } from '../stream/plug-in-messages.ts';
 import { type BrokerMessage, type BrokerOptions, newBroker, type TestBroker } from './brokers.test-kit.ts';
 
-/** The observer of these ensembles. */
+/** Sid of the observer of these ensembles. */
 export const OBSERVER = 4;
 
-/** Three voters, and an observer with a stream. The broker ends with the body. */
+/** Three voters, and an observer with a stream. The broker ends when the body ends. */
 export async function withStream(
   sink: 'nats' | 'redis',
   body: (ensemble: Ensemble, broker: TestBroker) => Promise<void>,
@@ -41,7 +41,7 @@ export async function withStream(
   }
 }
 
-/** Waits until the stream has what all members have. */
+/** Waits until the stream has everything that all members have. */
 export async function settled(ensemble: Ensemble, broker: TestBroker): Promise<BrokerMessage[]> {
   const end = await ensemble.member(1).zxid();
   return until(
@@ -53,7 +53,10 @@ export async function settled(ensemble: Ensemble, broker: TestBroker): Promise<B
   );
 }
 
-/** The stream has what a voter has in its log, once and in order, and lacks nothing since it began. */
+/**
+ * Checks that the stream has what a voter has in its log, once and in order, and lacks nothing since it
+ * began.
+ */
 export async function isComplete(ensemble: Ensemble, broker: TestBroker): Promise<void> {
   const messages = await settled(ensemble, broker);
   const stored = messages.map(({ message }) => ({ zxid: Number(message.zxid), gap: gapOf(message) }));
@@ -81,7 +84,7 @@ function loggedBy(member: Member): number[] {
   return zxids;
 }
 
-/** Waits until the log of a member says it. */
+/** Waits until the log of a member contains `words`. */
 export function said(member: Member, words: RegExp): Promise<unknown> {
   return until(() => words.test(member.log), { deadlineMs: 60_000, what: `the log to say ${words}` });
 }

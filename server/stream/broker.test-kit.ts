@@ -8,19 +8,19 @@ export type Stored = { readonly zxid: number; readonly gap: Gap | null };
 const NETWORK_MS = 1;
 
 /**
- * Stores only what comes directly behind its last message, one message at a time. What a plug-in has sent is
- * on its way, whether or not the plug-in still lives.
+ * Stores only a message that comes directly behind its last one, one message at a time. Messages that a
+ * plug-in has sent arrive whether or not the plug-in still lives.
  */
 export class FakeBroker implements PlugInHost {
   readonly stored: Stored[];
   readonly #clock: Pick<ManualClock, 'after'>;
-  /** It refuses connections, and ends those that are there. */
+  /** The broker refuses connections, and ends the existing ones. */
   isDown = false;
-  /** It takes what it is sent, and answers nothing. */
+  /** The broker accepts messages, and answers none. */
   isSilent = false;
   #running: { readonly end: (reason: string) => void } | null = null;
 
-  /** `stored`: what the broker has kept, seen by an observer with another clock. */
+  /** `stored`: the messages that the broker has stored, which an observer with another clock shares. */
   constructor(clock: Pick<ManualClock, 'after'>, stored: Stored[] = []) {
     this.#clock = clock;
     this.stored = stored;
@@ -80,15 +80,15 @@ export class FakeBroker implements PlugInHost {
     };
   }
 
-  /** As kill -9 on the process of the plug-in. */
+  /** Ends the plug-in as kill -9 on its process does. */
   killPlugIn(): void {
     this.#running?.end('it ended by SIGKILL');
   }
 }
 
 /**
- * What is wrong with a stream of a history of zxids: transactions that are missing without a notice, stored
- * twice or out of order, or never committed. Empty when nothing is.
+ * What is wrong with a stream, given the committed zxids: transactions that are missing without a notice,
+ * stored twice or out of order, or never committed. Empty when nothing is wrong.
  */
 export function verdictOn(stored: readonly Stored[], committed: readonly number[]): string[] {
   const problems: string[] = [];
@@ -100,7 +100,8 @@ export function verdictOn(stored: readonly Stored[], committed: readonly number[
   const txns = new Set(stored.filter(({ gap }) => gap === null).map(({ zxid }) => zxid));
   for (const zxid of committed) {
     if (!txns.has(zxid) && !isExcused(zxid)) problems.push(`${zxid.toString(16)} is missing`);
-    if (txns.has(zxid) && isExcused(zxid)) problems.push(`${zxid.toString(16)} is there, and told missing`);
+    if (txns.has(zxid) && isExcused(zxid))
+      problems.push(`${zxid.toString(16)} is there, and was reported as missing`);
   }
   const known = new Set(committed);
   for (const zxid of txns) if (!known.has(zxid)) problems.push(`${zxid.toString(16)} was never committed`);

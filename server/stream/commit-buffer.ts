@@ -35,7 +35,7 @@ export class CommitBuffer {
     return this.#bytes;
   }
 
-  /** Everything up to `zxid` is committed, and none of it is here. */
+  /** Starts anew: everything up to `zxid` is committed, and none of it is here. */
   restart(zxid: number): void {
     this.#packets.clear();
     this.#bytes = 0;

@@ -1,4 +1,4 @@
-/** An observer with its stream, and what befalls both. */
+/** An observer with its stream, and everything that can happen to both. */
 import { assert } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
 import { type ServerEvent, ServerEvents } from '../metrics/server-events.ts';
@@ -76,7 +76,7 @@ export class World {
     return stream;
   }
 
-  /** The leader commits transactions that the observer does not hear of. */
+  /** The leader commits transactions of which the observer does not hear. */
   commitAway(count: number): TxnPacket[] {
     const packets = Array.from({ length: count }, () => createPacket(makeZxid(this.#epoch, ++this.#counter)));
     for (const packet of packets) this.#leader.applyPacket(packet);
@@ -128,9 +128,9 @@ export class World {
     this.#establish();
   }
 
-  /** The observer ends and comes back. `power`: what was not synced is lost. */
+  /** The observer ends and comes back. `power`: unsynced bytes are lost. */
   restart(how: 'kill' | 'power'): void {
-    // What its plug-in has sent is still on its way.
+    // Messages that its plug-in has sent still arrive.
     this.stream.stop();
     this.rig.clock.clear();
     if (how === 'power') this.rig.disk.crash();
@@ -139,7 +139,7 @@ export class World {
     this.#isEstablished = false;
   }
 
-  /** The oldest files of the observer go, as far as its snapshots allow. */
+  /** Purges the oldest files of the observer, as far as its snapshots allow. */
   purge(): void {
     let isDone = false;
     if (!this.database.takeSnapshot(() => (isDone = true))) return;
@@ -154,7 +154,7 @@ export class World {
     }
   }
 
-  /** All is repaired; ends when the broker has the last transaction. */
+  /** Repairs everything, and waits until the broker has the last transaction. */
   settle(): void {
     this.broker.isDown = false;
     this.broker.isSilent = false;

@@ -46,7 +46,7 @@ test('a stream that falls behind forgets the oldest in memory, reads them in the
   assert.is(world.broker.stored.length, from + 1);
 });
 
-test('a new stream begins with what the log has, and says behind which zxid', () => {
+test('a new stream begins with what the log has, and a notice says after which zxid', () => {
   const world = new World(LARGE);
   world.commitAway(3);
   world.snap();
@@ -57,7 +57,7 @@ test('a new stream begins with what the log has, and says behind which zxid', ()
   assert.equal(verdictOn(world.broker.stored, world.zxids), []);
 });
 
-test('a SNAP that leaves transactions out is told with both zxids, and one that leaves none is not', () => {
+test('a SNAP that leaves transactions out causes a notice with both zxids, and one that leaves none out does not', () => {
   const world = started();
   world.commit(3);
   world.settle();
@@ -75,7 +75,7 @@ test('a SNAP that leaves transactions out is told with both zxids, and one that 
   assert.is(world.events.filter(({ kind }) => kind === 'streamGap').length, 1);
 });
 
-test('a log that was purged before the broker had it is told with both zxids', () => {
+test('a log that was purged before the broker had it causes a notice with both zxids', () => {
   const world = started(SMALL);
   world.commit(2);
   world.settle();
@@ -109,7 +109,7 @@ test('what a sync brings is not sent before it is complete, since it may not be 
   assert.is(world.broker.stored.length, stored + 3);
 });
 
-test('a failure is told once, and attempts slow down to one in half a minute', () => {
+test('a failure is logged once, and attempts slow down to one in half a minute', () => {
   const world = started();
   world.broker.isDown = true;
   const attempts: number[] = [];
@@ -130,7 +130,7 @@ test('a failure is told once, and attempts slow down to one in half a minute', (
   assert.is(world.events.filter(({ kind }) => kind === 'streamOpened').length, 1);
 });
 
-test('a broker that has later transactions than this observer is told, and gets nothing', () => {
+test('a broker that has later transactions than this observer is reported, and gets nothing', () => {
   const world = started();
   world.commit(2);
   world.broker.stored.push({ zxid: makeZxid(7, 1), gap: null });
@@ -220,7 +220,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
 );
 
-test('whoever is killed, cut off, restarted or synchronised anew: nothing is missing untold, nothing is there twice', () => {
+test('whoever is killed, cut off, restarted or synchronised anew: no transaction is missing without a notice, and none is stored twice', () => {
   fc.assert(
     fc.property(
       fc.array(happening, { maxLength: 60 }),
@@ -241,7 +241,7 @@ test('whoever is killed, cut off, restarted or synchronised anew: nothing is mis
 function happen(world: World, happened: Happening): void {
   switch (happened.type) {
     case 'commit':
-      // Whoever has missed something hears of it first.
+      // An observer that has missed transactions hears of them first.
       world.diff();
       world.commit(happened.count);
       return;

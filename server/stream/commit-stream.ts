@@ -14,14 +14,14 @@ import { type StreamEvent, type StreamOutput, StreamState } from './stream-state
 export const STREAM_LIMITS = {
   /** The newest transactions in memory, for a stream that keeps up. */
   bufferBytesMax: 16 * 1024 * 1024,
-  /** One batch, and what is read from the log in one turn. */
+  /** Bytes of one batch, and of what is read from the log in one turn. */
   batchBytes: 256 * 1024,
 };
-/** A broker that takes longer over a batch is not waited for. */
+/** Limit on the time that a broker may take for a batch. */
 const SILENT_MS_MAX = 30_000;
 const REASON_CHARS_MAX = 500;
 
-/** Hears what an observer knows to be committed. */
+/** Is told what an observer knows to be committed. */
 export interface CommitListener {
   /** The observer serves: everything up to `zxid` is committed and applied. */
   established(zxid: number): void;
@@ -41,8 +41,9 @@ export interface CommitStreamParts {
 }
 
 /**
- * Feeds a broker with every committed transaction, once and in order. Carries out what `StreamState` says. It
- * never waits for the broker: whatever the plug-in does, at most a buffer and one batch are in memory.
+ * Feeds a broker with every committed transaction, once and in order. It carries out the outputs of
+ * `StreamState`. The server never waits for the broker: whatever the plug-in does, at most a buffer and one
+ * batch are in memory.
  */
 export class CommitStream implements CommitListener {
   readonly #parts: CommitStreamParts;
@@ -112,7 +113,7 @@ export class CommitStream implements CommitListener {
         this.#dropPlugIn();
         return;
       case 'pause':
-        // At random, so that two observers that feed one stream do not meet again and again.
+        // The pause is random, so that two observers that feed one stream do not collide again and again.
         this.#pause = clock.after(output.ms * (0.5 + random.float() / 2), () =>
           this.#step({ type: 'begin' }),
         );
@@ -178,7 +179,7 @@ export class CommitStream implements CommitListener {
     }
   }
 
-  /** The reason may hold what a broker said. */
+  /** The reason may contain text from a broker. */
   #fail(reason: string): void {
     this.#step({ type: 'failed', reason: printable(reason, REASON_CHARS_MAX) });
   }
@@ -190,7 +191,7 @@ export class CommitStream implements CommitListener {
     plugIn?.kill();
   }
 
-  /** In the next turn: all that is committed in this one goes in one batch. */
+  /** Reads in the next turn, so that everything committed in this one goes into one batch. */
   #readLater(): void {
     if (this.#isReadDue) return;
     this.#isReadDue = true;
@@ -206,12 +207,15 @@ export class CommitStream implements CommitListener {
       this.#step({ type: 'read', reading: this.#reader.read(this.#state.position, batchBytes) });
     } catch (error) {
       if (!(error instanceof ServerError) || error.code === 'ZK_INVARIANT') throw error;
-      // Whoever writes the log meets a failing disk too, and decides what that means.
+      // A failing disk also fails the writer of the log, which decides what that means for the server.
       this.#fail(`the transaction log cannot be read: ${error.message}`);
     }
   }
 
-  /** The broker has what this observer has never seen: of another ensemble, or of one that lost its data. */
+  /**
+   * The broker has transactions that this observer has never seen: from another ensemble, or because this one
+   * lost its data.
+   */
   #tellIfAhead(): void {
     const { position } = this.#state;
     const { through } = this.#buffer;

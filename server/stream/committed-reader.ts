@@ -21,8 +21,8 @@ export type Reading =
   | { readonly type: 'gap'; readonly gap: Gap };
 
 /**
- * Reads committed transactions in order from wherever they are: from the buffer if it reaches back far
- * enough, and else from the committed log and the log on disk, in pieces.
+ * Reads committed transactions in order from wherever they are: from the buffer if that reaches back far
+ * enough, else from the committed log and the log on disk, in pieces.
  */
 export class CommittedReader {
   readonly #source: CommittedSource;
@@ -38,8 +38,8 @@ export class CommittedReader {
   }
 
   /**
-   * Reads about `bytesMax` behind `after`; null: a stream that has nothing yet. There may be no transaction
-   * in a piece, and more behind it.
+   * Reads about `bytesMax` behind `after`; null: a stream that has nothing yet. A piece may hold no
+   * transaction although more follow it.
    * @throws ServerError ZK_DISK
    */
   read(after: number | null, bytesMax: number): Reading {
@@ -86,8 +86,8 @@ export class CommittedReader {
   }
 
   /**
-   * The first zxid above `after` behind which all can be read, as far as the names of the log files tell. If
-   * one of them promised too much, the next attempt finds the next gap.
+   * The first zxid above `after` behind which all transactions can be read, judging by the names of the log
+   * files. If a name is wrong, the next attempt finds the next gap.
    */
   #reachableFrom(after: number): number {
     const { floor } = this.#buffer;

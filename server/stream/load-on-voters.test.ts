@@ -65,7 +65,7 @@ test('004-22: with a stream, every voter sends, receives and syncs exactly what 
   }
 });
 
-test('an observer in an ensemble feeds the stream with all that a voter has committed, through elections', () => {
+test('an observer in an ensemble feeds the stream with everything that a voter has committed, through elections', () => {
   const { ensemble, broker, zxids } = run({ ...STREAM, snapshotSizeFactor: '0' }, (broker, write) => {
     if (write % 50 === 0) broker.killPlugIn();
   });
@@ -90,7 +90,7 @@ test('an observer in an ensemble feeds the stream with all that a voter has comm
   );
 });
 
-test('on a voter the settings of a stream are warned about, and start nothing', () => {
+test('on a voter the settings of a stream cause a warning, and start nothing', () => {
   const { ensemble } = run(STREAM);
   assert.ok(
     ensemble.messages(1, 'warn').some(line => line.startsWith('observer.stream.sink=nats has no effect')),

@@ -4,7 +4,7 @@ import type { StreamSettings } from '../config/stream-settings.ts';
 export interface Gap {
   readonly after: number;
   readonly through: number;
-  /** start: the stream begins here. lost: this observer does not have them any more. */
+  /** start: the stream begins here. lost: this observer no longer has the transactions. */
   readonly reason: 'start' | 'lost';
 }
 
@@ -15,15 +15,15 @@ export interface StreamTxn {
 }
 
 /**
- * What the observer tells its plug-in: `open` first, then one batch after the other, each when the last is
- * stored.
+ * Messages of the observer to its plug-in: `open` first, then one batch after the other, each when the last
+ * is stored.
  */
 export type ToPlugIn =
   | { readonly type: 'open'; readonly settings: StreamSettings }
   | { readonly type: 'send'; readonly txns: readonly StreamTxn[] }
   | { readonly type: 'tell'; readonly gap: Gap };
 
-/** What the plug-in answers. After `failed` it ends. */
+/** Answers of the plug-in. After `failed` it ends. */
 export type FromPlugIn =
   /** The zxid of the last message that the broker has; null when it has none. */
   | { readonly type: 'opened'; readonly zxid: number | null }

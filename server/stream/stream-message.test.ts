@@ -92,7 +92,7 @@ test('a gap names both zxids, and the position is the second', () => {
   assert.is(zxidOfMessage(message.text), ZXID);
 });
 
-test('what others have written is no message', () => {
+test('text that others have written is no message', () => {
   for (const text of ['', '{', 'null', '7', '{}', '{"format":2,"zxid":"0x1"}', '{"format":1,"zxid":"17"}'])
     assert.is(zxidOfMessage(text), undefined, text);
   assert.is(zxidOfMessage('{"format":1,"zxid":"0xffffffffffffff"}'), undefined);

@@ -6,12 +6,12 @@ import { txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { Gap, StreamTxn } from './plug-in-messages.ts';
 
-/** Raised when a message of this format could be misread by a consumer of the one before. */
+/** The number is raised when a consumer of the former format could misread a message of the new one. */
 const MESSAGE_FORMAT = 1;
 
 /** One message of a stream, as it goes to the broker. */
 export interface StreamMessage {
-  /** The position of a stream whose last message this is. */
+  /** The position of a stream that ends with this message. */
   readonly zxid: number;
   /** JSON. @see docs/commit-stream.md "Messages" */
   readonly text: string;
@@ -65,7 +65,7 @@ export function zxidOfMessage(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** The fields of a transaction under their names in jute, without those that say nothing outside a server. */
+/** The fields of a transaction under their jute names, without those that mean nothing outside a server. */
 function bodyJson(txn: TxnBody): object {
   switch (txn.type) {
     case OpCode.create:

@@ -5,7 +5,7 @@ import type { Gap } from './plug-in-messages.ts';
 
 /** The first pause after a failure. Each further failure doubles it, until something is stored. */
 const PAUSE_MS_MIN = 100;
-/** The pause does not grow beyond this: somebody may repair the broker at any time. */
+/** The pause does not grow beyond this, because somebody may repair the broker at any time. */
 const PAUSE_MS_MAX = 30_000;
 
 /** What a stream does: see docs/commit-stream.md "States". */
@@ -33,36 +33,36 @@ export type StreamOutput =
   | { readonly type: 'tell'; readonly gap: Gap }
   | { readonly type: 'kill' }
   | { readonly type: 'pause'; readonly ms: number }
-  // For the log and the metrics.
+  // Reported to the log and the metrics.
   | { readonly type: 'isOpen'; readonly zxid: number | null }
   | { readonly type: 'hasStored'; readonly count: number }
   | { readonly type: 'hasTold'; readonly gap: Gap }
-  /** `isNews`: not the reason of the last failure once more. */
+  /** `isNews`: the reason differs from that of the last failure. */
   | { readonly type: 'hasFailed'; readonly reason: string; readonly isNews: boolean };
 
 /**
- * What a commit stream does next, without I/O. Its position is what the broker has, and nothing else is
- * remembered: after every failure a new plug-in is started and asked for the position. So no order of crashes
- * can lose a transaction or store one twice. One batch is under way at a time.
+ * Decides what a commit stream does next, without I/O. The broker alone knows the position: after every
+ * failure a new plug-in is started and asked for it. So no order of crashes can lose a transaction or store
+ * one twice. One batch is under way at a time.
  */
 export class StreamState {
   #phase: StreamPhase = 'pausing';
   #position: number | null = null;
-  /** The last zxid of what is under way. */
+  /** The last zxid of the batch under way. */
   #sent = -1;
   #sentCount = 0;
   #gap: Gap | null = null;
   #pauseMs = PAUSE_MS_MIN;
-  /** The last failure that was told, until the broker has stored something. */
+  /** The last failure that was reported, until the broker has stored something. */
   #toldFailure: string | null = null;
-  /** The last plug-in failed before it had the position. */
+  /** The last plug-in failed before it had got the position. */
   #wasUnopened = true;
 
   get phase(): StreamPhase {
     return this.#phase;
   }
 
-  /** Everything up to here is stored; null: nothing is, or it is not known. */
+  /** Everything up to this zxid is stored; null when nothing is, or when it is not known. */
   get position(): number | null {
     return this.#position;
   }

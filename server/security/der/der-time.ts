@@ -4,7 +4,7 @@ export function isTime(value: DerValue | undefined): boolean {
   return value?.tag === Tag.utcTime || value?.tag === Tag.generalizedTime;
 }
 
-/** In ms since 1970. @throws DerError */
+/** A time of DER in ms since 1970. @throws DerError */
 export function timeOf({ tag, body }: DerValue): number {
   const text = body.toString('latin1');
   const century = tag === Tag.generalizedTime ? '' : Number(text.slice(0, 2)) < 50 ? '20' : '19';

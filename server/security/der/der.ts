@@ -1,6 +1,4 @@
-/**
- * A text in DER that is not what was expected. The message does not repeat what was read: it may be a key.
- */
+/** DER that is not what was expected. The message does not repeat the bytes, because they may be a key. */
 export class DerError extends Error {
   override readonly name = 'DerError';
 }
@@ -57,7 +55,7 @@ export class DerReader {
     return { tag: found, body: this.#bytes.subarray(bodyAt, end), bytes: this.#bytes.subarray(start, end) };
   }
 
-  /** A reader of what the next value holds. */
+  /** A reader of the values inside the next value. */
   into(tag: number = Tag.sequence): DerReader {
     return new DerReader(this.next(tag).body);
   }

@@ -1,7 +1,7 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { type DerReader, Tag } from './der.ts';
 
-/** The three parts of what an authority signs: what it says, how it is signed, and the signature. */
+/** The three parts of what an authority signs: the content, the kind of the signature, and the signature. */
 export interface SignedDer {
   /** Its bytes with tag and length, as they are signed. */
   readonly signed: Buffer;
@@ -16,13 +16,13 @@ export function readSigned(reader: DerReader): SignedDer {
   return { signed, body, algorithm: reader.into().oid(), signature: reader.next(Tag.bits).body.subarray(1) };
 }
 
-/** False for kinds of signatures that are not known here too. */
+/** Also false for kinds of signatures that this server does not know. */
 export function isSignedWith(publicKey: KeyObject, { signed, algorithm, signature }: SignedDer): boolean {
   const hash = HASHES[algorithm];
   return hash !== undefined && verify(hash, signed, publicKey, signature);
 }
 
-/** By the kind of the signature; null for those that hash themselves. */
+/** Hashes by the kind of the signature; null for those that hash by themselves. */
 const HASHES: Readonly<Record<string, string | null>> = {
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',

@@ -1,20 +1,20 @@
 import type { X509Certificate } from 'node:crypto';
 import { DerError, DerReader, type DerValue, Tag } from '../der/der.ts';
 
-/** What Node.js does not tell of a certificate (RFC 5280, 4.1), and what revocation needs to know. */
+/** Fields of a certificate (RFC 5280, 4.1) that Node.js does not show and that revocation needs. */
 export interface CertificateFields {
-  /** Names as they are written, since two are compared by their bytes. */
+  /** Names as they are encoded, because two names are compared by their bytes. */
   readonly issuer: Buffer;
   readonly subject: Buffer;
-  /** In hexadecimal. */
+  /** The serial number in hexadecimal. */
   readonly serial: string;
-  /** URLs of the lists that tell of every reason, in order. cRLDistributionPoints */
+  /** URLs of the lists that cover every reason of revocation, in order. cRLDistributionPoints */
   readonly listUrls: readonly string[];
   /** Its key may sign lists. keyUsage */
   readonly signsLists: boolean;
-  /** Who is asked whether it is revoked. authorityInfoAccess */
+  /** The URL of the responder that says whether it is revoked. authorityInfoAccess */
   readonly responderUrl: string | undefined;
-  /** Its key may sign what a responder says. extendedKeyUsage */
+  /** Its key may sign answers of a responder. extendedKeyUsage */
   readonly signsAnswers: boolean;
   /** The public key as bits, which responders hash. */
   readonly keyBits: Buffer;
@@ -71,7 +71,7 @@ export function valuesIn(reader: DerReader): DerValue[] {
   return values;
 }
 
-/** Of a certificate, of a list, or of an entry in it. @throws DerError */
+/** The extensions of a certificate, of a list, or of an entry in a list. @throws DerError */
 export function extensionsIn(value: DerValue | undefined): Extension[] {
   if (value === undefined) return [];
   const list = value.tag === Tag.sequence ? new DerReader(value.body) : new DerReader(value.body).into();
@@ -87,7 +87,10 @@ export function extensionsIn(value: DerValue | undefined): Extension[] {
   return extensions;
 }
 
-/** A point with reasons or with an issuer of its own does not tell all about a certificate. */
+/**
+ * A distribution point with reasons or with an issuer of its own does not cover everything about a
+ * certificate.
+ */
 function urlsIn(points: Buffer): string[] {
   return valuesIn(new DerReader(points).into()).flatMap(point => {
     const parts = valuesIn(new DerReader(point.body));

@@ -1,6 +1,6 @@
 import type { Clock, Connection, Network, Timer } from '../../runtime/runtime.ts';
 
-/** Limit on an exchange in all. */
+/** Limit on the time of a whole exchange, in ms. */
 export const EXCHANGE_MS_MAX = 5000;
 const HEAD_BYTES_MAX = 64 * 1024;
 
@@ -9,20 +9,20 @@ export interface ExchangeParts {
   readonly network: Pick<Network, 'connect'>;
 }
 
-/** What is sent with POST. Without one, it is GET. */
+/** The body of a POST. Without one, the request is a GET. */
 export interface ExchangeBody {
   readonly contentType: string;
   readonly bytes: Buffer;
 }
 
-/** An answer that did not come. The message is the end of a sentence about what was asked for. */
+/** There was no answer. The message is the end of a sentence about what was asked for. */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
 }
 
 /**
- * Asks a server of HTTP for at most `bytesMax`. Calls `done` once, never during this call, and not after it
- * is cancelled. It is HTTP/1.0, so that the answer comes in one piece and ends with the connection.
+ * Asks an HTTP server for at most `bytesMax`. Calls `done` once, never during this call, and not after it is
+ * cancelled. It uses HTTP/1.0, so that the answer comes in one piece and ends with the connection.
  */
 export function exchange(
   { clock, network }: ExchangeParts,

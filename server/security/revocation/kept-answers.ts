@@ -4,12 +4,12 @@ import type { Clock, Timer } from '../../runtime/runtime.ts';
 import { DerError } from '../der/der.ts';
 import type { CertificateFields } from './certificate-fields.ts';
 
-/** An answer is asked for again when it is needed and this old, as Java does with its lists. */
+/** An answer that is this old is asked for again when it is needed, as Java does with its lists. */
 export const ANSWER_AGE_MS_MAX = 30_000;
 
-/** What says whether certificates are revoked: a list, or what a responder says. */
+/** A source's answer about revoked certificates: a list, or the answer of a responder. */
 export interface RevocationAnswer {
-  /** Why it says nothing about what this authority has issued; null when it does. */
+  /** Why the answer does not count for certificates of this authority; null when it counts. */
   problemFor(authority: X509Certificate, nowMs: number): string | null;
   /** When a certificate was revoked, in ms since 1970; undefined when it is not. */
   revokedMs(fields: CertificateFields): number | undefined;
@@ -17,11 +17,11 @@ export interface RevocationAnswer {
 
 /** Where an answer comes from. */
 export interface AnswerSource {
-  /** What it is kept under. */
+  /** The key under which the answer is kept. */
   readonly key: string;
-  /** Of what cannot be read, such as "it is no list". */
+  /** The message about an answer that cannot be read, such as "it is no list". */
   readonly unreadable: string;
-  /** An answer that cannot be renewed counts until its time is over. */
+  /** True when an answer that cannot be renewed counts until it expires. */
   readonly outlastsItsSource: boolean;
   /** Calls `done` once, never during the call. */
   ask(done: (result: Buffer | Error) => void): Timer;
@@ -30,7 +30,7 @@ export interface AnswerSource {
 }
 
 export interface KeptAnswer {
-  /** The last one that could be fetched and read. */
+  /** The last answer that could be fetched and read. */
   answer: RevocationAnswer | undefined;
   problem: string;
   askedMs: number;
@@ -38,7 +38,7 @@ export interface KeptAnswer {
   readonly waiting: Set<() => void>;
 }
 
-/** Answers that came lately. Whoever asks for the same one meanwhile waits for the one exchange. */
+/** Recent answers. Those who ask for the same answer meanwhile share one exchange. */
 export class KeptAnswers {
   readonly #clock: Clock;
   readonly #max: number;

@@ -1,4 +1,7 @@
-/** Responders that say whether certificates are revoked: what they do not say, the lists say, or nobody. */
+/**
+ * Responders that say whether certificates are revoked. When a responder does not say, the lists count, and
+ * without lists the certificate is refused.
+ */
 import { X509Certificate } from 'node:crypto';
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
@@ -18,7 +21,7 @@ const AUTHORITY = new TestAuthority('ours');
 const RESPONDER = 'http://pki:8080/ocsp';
 const LIST = 'http://pki:8080/ours.crl';
 
-/** A world whose server answers every question as `plan` says, and gives a list to who asks for one. */
+/** A world whose server answers every question as `plan` says, and returns a list when asked for one. */
 function worldWith(plan: AnswerPlan | Buffer, by = AUTHORITY, list = AUTHORITY.list()): RevocationWorld {
   const world = new RevocationWorld(AUTHORITY, true);
   world.answer = request => {
@@ -62,11 +65,15 @@ const silent: [what: string, plan: AnswerPlan | Buffer, said: RegExp, by?: TestA
   ['that does not speak the protocol', Buffer.from('hello'), /it does not answer as a responder/],
   ['of another authority', {}, /not signed by the authority/, new TestAuthority('others')],
   ['of a namesake', {}, /not signed by the authority/, new TestAuthority('ours')],
-  ['whom nobody has appointed', { responder: AUTHORITY.issue('member') }, /nor by whom that has appointed/],
+  [
+    'whom nobody has appointed',
+    { responder: AUTHORITY.issue('member') },
+    /nor by a responder that this authority has appointed/,
+  ],
   [
     'whose certificate is over',
     { responder: AUTHORITY.issueForResponder('old', '210101000000Z') },
-    /nor by whom that has appointed/,
+    /nor by a responder that this authority has appointed/,
   ],
   ['of yesterday', { from: '20251231000000Z' }, /its answer was to be renewed by 2025-12-31T/],
   ['of tomorrow', { from: '20260102000000Z' }, /its answer is not valid before 2026-01-02T/],
@@ -75,7 +82,7 @@ const silent: [what: string, plan: AnswerPlan | Buffer, said: RegExp, by?: TestA
 ];
 
 for (const [what, plan, said, by] of silent) {
-  test(`a responder ${what} says nothing: a certificate is refused without a list, and the list counts`, () => {
+  test(`a responder ${what} does not count: a certificate is refused without a list, and else the list counts`, () => {
     const alone = worldWith(plan, by).check(issue('alone')) ?? '';
     assert.match(alone, /^whether its certificate CN=alone is revoked is not known: the responder at http:/);
     assert.match(alone, said);
@@ -86,7 +93,7 @@ for (const [what, plan, said, by] of silent) {
   });
 }
 
-test('what both say is named when neither says anything, and that a certificate names neither', () => {
+test('the refusal names both reasons when neither source answers, and says which sources the certificate does not name', () => {
   const world = worldWith({ status: 'unknown' }, AUTHORITY, Buffer.from('hello'));
   assert.match(
     world.check(issue('x', [LIST])) ?? '',
@@ -110,7 +117,7 @@ test('the clock of a responder may be a quarter of an hour off, and an answer ma
   assert.match(world.check(certificate) ?? '', /to be renewed by 2026-01-01T00:10:00/);
 });
 
-test('an answer is asked for again after a while, and does not outlast a responder that has failed', () => {
+test('a kept answer is renewed after a while, and does not outlast a responder that has failed', () => {
   const world = worldWith({ until: '20270101000000Z' });
   const certificate = issue('asked');
   for (let i = 0; i < 2; i++) assert.is(world.check(certificate), null);
@@ -120,7 +127,7 @@ test('an answer is asked for again after a while, and does not outlast a respond
   assert.match(world.check(certificate) ?? '', /no answer in 5000 ms/);
 });
 
-test('the number of answers that are kept is limited', () => {
+test('the number of kept answers is limited', () => {
   const world = worldWith({});
   const first = issue('first');
   world.check(first);
@@ -132,7 +139,7 @@ test('the number of answers that are kept is limited', () => {
   assert.is(world.asked.length, asked + 1, 'the oldest was forgotten');
 });
 
-test('an answer that was changed anywhere says nothing, or what it said before', () => {
+test('an answer that was changed anywhere does not count, or says what it said before', () => {
   const member = new X509Certificate(issue('member').certificate);
   const authority = new X509Certificate(AUTHORITY.certificate);
   const id = certificateId(certificateFields(member), certificateFields(authority));

@@ -12,7 +12,7 @@ export class RevocationList {
   readonly #issuer: Buffer;
   readonly #signed: SignedDer;
   readonly #fromMs: number;
-  /** Infinity: the list does not say. */
+  /** Infinity when the list does not say. */
   readonly #untilMs: number;
   readonly #problem: string | null;
   /** Serials in hexadecimal, with the time of the revocation. */
@@ -51,7 +51,7 @@ export class RevocationList {
     return critical;
   }
 
-  /** Why it says nothing about what this authority has issued; null when it does. */
+  /** Why the list does not count for certificates of this authority; null when it counts. */
   problemFor(authority: X509Certificate, nowMs: number): string | null {
     const { subject, signsLists } = certificateFields(authority);
     if (!subject.equals(this.#issuer)) return 'it is of another authority';

@@ -11,7 +11,7 @@ import { Revocation } from './revocation.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 1);
 
-/** An answer of HTTP. */
+/** An HTTP answer. */
 export const ok = (body: Buffer, head = '') =>
   Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\n`), body]);
 
@@ -55,7 +55,7 @@ export class RevocationWorld {
     this.time.advance(10);
   }
 
-  /** Asks, and does not wait. */
+  /** Asks without waiting. */
   checkAtOnce(
     { certificate }: Identity,
     done: (verdict: string | null) => void = () => {},

@@ -1,4 +1,7 @@
-/** Lists of revoked certificates, from a server or a file: what cannot be found out is not accepted. */
+/**
+ * Lists of revoked certificates, from a server or a file. A certificate whose state cannot be found out is
+ * not accepted.
+ */
 import { assert, suite } from '#test';
 import { TestAuthority } from '../../runtime/tls/certificates.test-kit.ts';
 import { write } from '../stores/stores.test-kit.ts';
@@ -12,7 +15,7 @@ const test = suite('security: revoked certificates');
 
 const AUTHORITY = new TestAuthority('ours');
 const URL = 'http://pki:8080/ours.crl';
-/** A world whose server gives this list; null: it gives nothing. */
+/** A world whose server returns this list; null: it does not answer. */
 function worldWith(answer: Buffer | null = ok(AUTHORITY.list())): RevocationWorld {
   const world = new RevocationWorld(AUTHORITY, false);
   world.answer = () => answer;
@@ -21,7 +24,7 @@ function worldWith(answer: Buffer | null = ok(AUTHORITY.list())): RevocationWorl
 
 const issue = (name: string, urls = [URL]) => AUTHORITY.issueWithLists(name, urls, name);
 
-test('a certificate is accepted unless the list of its authority has it', () => {
+test('a certificate is accepted unless the list of its authority contains it', () => {
   const world = worldWith();
   const [good, bad] = [issue('good'), issue('bad')];
   world.answer = () => ok(AUTHORITY.list({ revoked: [bad] }), 'Content-Type: application/pkix-crl\r\n');
@@ -34,7 +37,7 @@ test('a certificate is accepted unless the list of its authority has it', () => 
   assert.match(world.asked[0]!, /^GET \/ours\.crl HTTP\/1\.0\r\nHost: pki:8080\r\n/);
 });
 
-test('a list may be PEM, and a file', () => {
+test('a list may be PEM, and may be a file', () => {
   const world = worldWith();
   const pem = `-----BEGIN X509 CRL-----\n${AUTHORITY.list().toString('base64')}\n-----END X509 CRL-----\n`;
   write(world.disk, '/tls/a list.crl', pem);
@@ -78,14 +81,14 @@ test('a certificate that names no list is not accepted, nor one with other URLs'
   assert.match(world.check(issue('odd', ['not a url'])) ?? '', /only http: and file: are fetched/);
 });
 
-test('the second list is asked when the first says nothing', () => {
+test('the second list is asked for when the first does not count', () => {
   const world = worldWith();
   const bad = issue('bad', ['ldap://x/y', URL]);
   world.answer = () => ok(AUTHORITY.list({ revoked: [bad] }));
   assert.match(world.check(bad) ?? '', /it was revoked/);
 });
 
-test('a list is fetched again after a while, and one that cannot be renewed counts until its time is over', () => {
+test('a list is fetched again after a while, and one that cannot be renewed counts until it expires', () => {
   const world = worldWith();
   const certificate = issue('renewed');
   world.answer = () => ok(AUTHORITY.list({ until: '260101000200Z' }));
@@ -101,7 +104,7 @@ test('a list is fetched again after a while, and one that cannot be renewed coun
   assert.match(world.check(certificate) ?? '', /it was revoked/);
 });
 
-test('the number of lists that are kept is limited', () => {
+test('the number of kept lists is limited', () => {
   const world = worldWith();
   for (let i = 0; i <= LISTS_MAX; i++) assert.is(world.check(issue('x', [`${URL}?${i}`])), null);
   assert.is(world.asked.length, LISTS_MAX + 1);
@@ -114,7 +117,7 @@ test('a certificate that no authority of the trust store has issued is not accep
   assert.match(world.check(issue('x'), new TestAuthority('others')) ?? '', /its chain cannot be read/);
 });
 
-test('a check that is cancelled is over', () => {
+test('a cancelled check never calls back', () => {
   const world = worldWith();
   let told = false;
   const check = world.checkAtOnce(issue('x'), () => {

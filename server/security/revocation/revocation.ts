@@ -20,9 +20,10 @@ const URLS_MAX = 4;
 const CHAIN_MAX = 8;
 
 /**
- * Whether certificates of peers are revoked, by the lists that they name. With `asksResponders`, the
- * responder that a certificate names is asked first, and the lists count when it says nothing. A certificate
- * of which it cannot be found out is not accepted. ssl.quorum.crl, ssl.quorum.ocsp; PKIXRevocationChecker
+ * Checks whether certificates of peers are revoked, by the lists that they name. With `asksResponders`, it
+ * asks the responder that a certificate names first, and the lists count when that does not answer. A
+ * certificate whose state cannot be found out is not accepted. ssl.quorum.crl, ssl.quorum.ocsp;
+ * PKIXRevocationChecker
  */
 export class Revocation {
   readonly #parts: FetchParts;
@@ -69,7 +70,7 @@ export class Revocation {
     return { cancel: () => current.cancel() };
   }
 
-  /** By the first of the sources that says something. */
+  /** Judges by the first source whose answer counts. */
   #judge(
     step: Step,
     [source, ...rest]: readonly NamedSource[],
@@ -148,7 +149,7 @@ export class Revocation {
 
 interface NamedSource extends AnswerSource {
   readonly kept: KeptAnswers;
-  /** The beginning of a sentence about it. */
+  /** The name of the source, as the beginning of a sentence. */
   readonly what: string;
 }
 
@@ -161,7 +162,7 @@ interface Step {
 
 /**
  * Each certificate from the peer's up to one that the trust store has, with its issuer. Null for a chain that
- * does not get there.
+ * does not reach one.
  */
 function stepsOf(peer: X509Certificate, authorities: readonly X509Certificate[]): Step[] | null {
   const isTrusted = (one: X509Certificate) => authorities.some(({ raw }) => raw.equals(one.raw));

@@ -13,7 +13,7 @@ const SHA1 = Buffer.from('2b0e03021a', 'hex');
 const SHA1_ID = '1.3.14.3.2.26';
 const BASIC_ANSWER = '1.3.6.1.5.5.7.48.1.1';
 const Status = { good: 0x80, revoked: 0xa1, unknown: 0x82 } as const;
-/** By the number that a responder gives in place of an answer. */
+/** Words for the numbers that a responder sends in place of an answer. */
 const REFUSALS: Readonly<Record<number, string>> = {
   1: 'malformedRequest',
   2: 'internalError',
@@ -26,7 +26,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
 export interface CertificateId {
   readonly nameHash: Buffer;
   readonly keyHash: Buffer;
-  /** In hexadecimal. */
+  /** The serial number in hexadecimal. */
   readonly serial: string;
 }
 
@@ -37,7 +37,7 @@ export function certificateId(
   return { nameHash: sha1(subject), keyHash: sha1(keyBits), serial };
 }
 
-/** What a responder is asked about one certificate (RFC 6960, 4.1), without a nonce, as by Java. */
+/** The question to a responder about one certificate (RFC 6960, 4.1), without a nonce, as Java sends it. */
 export function statusQuestion({ nameHash, keyHash, serial }: CertificateId): Buffer {
   const algorithm = derSequence(derValue(Tag.oid, SHA1), derValue(Tag.null));
   const id = derSequence(
@@ -62,7 +62,7 @@ interface Enclosed {
   readonly fields: CertificateFields;
 }
 
-/** What a responder says about one certificate (OCSP, RFC 6960, 4.2). */
+/** The answer of a responder about one certificate (OCSP, RFC 6960, 4.2). */
 export class StatusAnswer {
   readonly #refusal: string | undefined;
   readonly #signed: SignedDer | undefined;
@@ -102,12 +102,12 @@ export class StatusAnswer {
     this.#hasCritical = critical.length > 0;
   }
 
-  /** Why it says nothing about a certificate that this authority has issued; null when it does. */
+  /** Why the answer does not count for a certificate of this authority; null when it counts. */
   problemFor(authority: X509Certificate, nowMs: number): string | null {
     const status = this.#status;
     if (this.#refusal !== undefined) return this.#refusal;
     if (!this.#isSigned(authority, nowMs))
-      return 'its answer is not signed by the authority of the certificate, nor by whom that has appointed';
+      return 'its answer is not signed by the authority of the certificate, nor by a responder that this authority has appointed';
     if (this.#hasCritical) return 'its answer has critical extensions that are not known here';
     if (status === undefined) return 'its answer is about another certificate';
     if (!status.isKnown) return 'it does not know the certificate';
@@ -123,7 +123,7 @@ export class StatusAnswer {
     return this.#status?.revokedMs;
   }
 
-  /** By the authority itself, or by a key to which it has issued a certificate for this purpose. */
+  /** Signed by the authority itself, or by a key to which it has issued a certificate for this purpose. */
   #isSigned(authority: X509Certificate, nowMs: number): boolean {
     const signed = this.#signed;
     if (signed === undefined) return false;
@@ -141,7 +141,7 @@ export class StatusAnswer {
     );
   }
 
-  /** Whether the answer says that it comes from this one. */
+  /** Whether the answer names this certificate as its signer. */
   #names({ subject, keyBits }: CertificateFields): boolean {
     const responder = this.#responder;
     if (responder?.tag === Tag.explicit1) return responder.body.equals(subject);

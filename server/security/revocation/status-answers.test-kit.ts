@@ -1,4 +1,4 @@
-/** A responder of a test: what it says of a certificate, in DER by hand. */
+/** Answers of a responder for tests, encoded in DER by hand. */
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import type { Identity, TestAuthority } from '../../runtime/tls/certificates.test-kit.ts';
 import { DerReader, Tag } from '../der/der.ts';
@@ -11,7 +11,7 @@ const ONE = Buffer.from([1]);
 
 export interface AnswerPlan {
   readonly status?: 'good' | 'revoked' | 'unknown';
-  /** As GeneralizedTime. */
+  /** A GeneralizedTime. */
   readonly from?: string;
   readonly until?: string;
   /** Signs in place of the authority, and its certificate comes with the answer. */
@@ -30,12 +30,12 @@ function statusOf({ status = 'good' }: AnswerPlan): Buffer {
   return derValue(status === 'good' ? Tag.implicit0 : 0x82);
 }
 
-/** The certificate that a question is about, as it is written there. */
+/** The certificate that a question is about, as it is encoded there. */
 function askedIn(question: Buffer): Buffer {
   return new DerReader(question).into().into().into().into().next(Tag.sequence).bytes;
 }
 
-/** What an authority, or whom it has appointed, says to a question. */
+/** The answer of an authority, or of its responder, to a question. */
 export function answerTo(question: Buffer, authority: TestAuthority, plan: AnswerPlan = {}): Buffer {
   const { from = '20260101000000Z', until, responder, namesKey, critical } = plan;
   const certificate = new X509Certificate(responder?.certificate ?? authority.certificate);
@@ -74,7 +74,7 @@ export function answerTo(question: Buffer, authority: TestAuthority, plan: Answe
   );
 }
 
-/** What a responder says that has no answer, such as 3: it is to be asked later. */
+/** The refusal of a responder that has no answer, such as 3: it is to be asked later. */
 export function refusalOf(code: number): Buffer {
   return derSequence(derValue(Tag.enumerated, Buffer.from([code])));
 }

@@ -1,6 +1,6 @@
 /**
- * The handshake of SASL between members, side against side, and against the bytes of Apache's servers.
- * Whoever does not know a password, names somebody else, or skips a step is refused.
+ * The SASL handshake between members: our two sides with each other, and each with recorded bytes of Apache's
+ * servers. A peer that does not know a password, names somebody else, or skips a step is refused.
  */
 import { createHash } from 'node:crypto';
 import { assert, suite } from '#test';
@@ -25,7 +25,7 @@ function refusalOf(step: AuthStep): string {
   return step.reason;
 }
 
-/** A learner that has got the challenge, and its response as text. */
+/** A dialling side that has got the challenge, and its response as text. */
 function challenged(plan: Parameters<typeof newSides>[0] = {}) {
   const { server, learner } = newSides(plan);
   const challenge = bytesOf(server.take(learner.begin()));
@@ -54,8 +54,8 @@ test('both sides prove that they know the password, and what follows is unread',
 });
 
 /**
- * Recorded from Apache 3.8.0 on its election port: what it says when it dials and gets our challenge, and
- * what it says when it is dialled.
+ * Recorded from Apache 3.8.0 on its election port: what it sends when it dials and gets our challenge, and
+ * what it sends when it is dialled.
  */
 const APACHE = {
   initial: 'ffffffffffff00000000000000000002000000113132372e3235302e312e323a3233383838',
@@ -72,7 +72,7 @@ const fromHex = (hex: string) => Buffer.from(hex, 'hex');
 const apacheSays = (nonce: string, cnonce: string, response: string) =>
   `charset=utf-8,username="member",realm="zk-quorum-sasl-md5",nonce="${nonce}",nc=00000001,cnonce="${cnonce}",digest-uri="zookeeper-quorum/zk-quorum-sasl-md5",maxbuf=65536,response=${response},qop=auth,authzid="member"`;
 
-test('the bytes of a member of Apache that dials are accepted, and it accepted ours', () => {
+test('the bytes of a member of Apache that dials are accepted, and Apache accepted ours', () => {
   const { server } = newSides({ preamble: electionPreamble });
   bytesOf(server.take(fromHex(APACHE.initial + APACHE.begins)));
   const step = server.take(packet(apacheSays(NONCE, APACHE.cnonce, APACHE.response)));
@@ -145,7 +145,7 @@ for (const [what, change, said] of refusedResponses) {
   });
 }
 
-test('who knows one password does not act as somebody else', () => {
+test('a user that knows its own password cannot act as another user', () => {
   const { server } = newSides();
   const challenge = bytesOf(server.take(packet(NOTHING))).subarray(16);
   const digest = new DigestClient({ username: USER, password: PASSWORD }, CNONCE);
@@ -210,7 +210,7 @@ test('an empty token may be null', () => {
   assert.is(newSides().server.take(packet(null)).type, 'send');
 });
 
-test('serverRequireSasl: who does not authenticate is refused, whatever it says instead', () => {
+test('serverRequireSasl: a peer that does not authenticate is refused, whatever it sends instead', () => {
   const hello = Buffer.from('0000000b00000000', 'hex');
   assert.match(
     refusalOf(newSides().server.take(hello)),
@@ -226,7 +226,7 @@ test('serverRequireSasl: who does not authenticate is refused, whatever it says 
   assert.is(newSides().server.end().type, 'leave', 'a probe is not a refusal');
 });
 
-test('enableSasl alone: who does not authenticate is let in with all it has said', () => {
+test('enableSasl alone: a peer that does not authenticate is let in, with all bytes that it has sent', () => {
   const open = () => newSides({ isRequired: false, preamble: electionPreamble }).server;
   const vote = Buffer.from('00000028000000', 'hex');
   const said = open().take(Buffer.concat([INITIAL, vote]));
@@ -242,7 +242,7 @@ test('enableSasl alone: who does not authenticate is let in with all it has said
   assert.is(waiting.silence().type, 'done');
   const asking = open().take(QUESTION);
   assert.is(asking.type === 'done' && asking.bytes, null);
-  // Who begins it must finish it.
+  // A peer that begins the handshake must finish it.
   const { server, response } = challenged({ isRequired: false, password: 'wrong' });
   assert.is(server.silence().type, 'wait');
   assert.match(refusalOf(server.take(packet(response))), /its password for user member is wrong/);
@@ -255,7 +255,7 @@ test('a question for the accepted epoch comes after the handshake', () => {
   assert.is(done.type === 'done' && done.rest.toString('hex'), QUESTION.toString('hex'));
 });
 
-test('what an election port does not know is refused before the handshake', () => {
+test('a first message that an election port does not know is refused before the handshake', () => {
   const { server } = newSides({ preamble: electionPreamble });
   const answer = encodeEpochAnswer({ sid: -5, acceptedEpoch: 1 });
   assert.match(refusalOf(server.take(answer)), /unknown election protocol version -5/);

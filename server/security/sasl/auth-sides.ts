@@ -12,13 +12,13 @@ import type { DigestClient, DigestServer } from './digest-md5.ts';
 import type { Preamble } from './preamble.ts';
 
 /**
- * The handshake of SASL on one connection between members, without the connection. The dialling side begins
- * with an empty token, and each side says one thing at a time. @see docs/quorum.md "SASL"
+ * The SASL handshake on one connection between members, without the connection. The dialling side begins with
+ * an empty token, and then the sides take turns. @see docs/quorum.md "SASL"
  */
 
-/** What a side does next. `rest`: bytes that it has read and that are not of the handshake. */
+/** What a side does next. `rest`: bytes that it has read and that do not belong to the handshake. */
 export type AuthStep =
-  /** `mayBeAll`: a peer that does not authenticate may say nothing more. */
+  /** `mayBeAll`: a peer that does not authenticate may send nothing more. */
   | { readonly type: 'wait'; readonly mayBeAll: boolean }
   | { readonly type: 'send'; readonly bytes: Buffer }
   | { readonly type: 'done'; readonly bytes: Buffer | null; readonly rest: Buffer }
@@ -58,13 +58,13 @@ export class AuthServerSide {
     }
   }
 
-  /** The peer says no more. */
+  /** Called when the peer has closed its half. */
   end(): AuthStep {
     if (this.#stage !== 'unknown' || this.#preambleBytes === undefined) return { type: 'leave' };
     return this.#withoutProof();
   }
 
-  /** The peer has said nothing more for a while after `mayBeAll`. */
+  /** Called when the peer has sent nothing more for a while after `mayBeAll`. */
   silence(): AuthStep {
     return this.#mayBeAll ? this.#withoutProof() : WAIT;
   }
@@ -133,7 +133,7 @@ export class AuthLearnerSide {
     this.#digest = digest;
   }
 
-  /** What it says first. */
+  /** The first message. */
   begin(): Buffer {
     return encodeAuthPacket({ status: 'inProgress', token: NOTHING });
   }

@@ -13,7 +13,7 @@ const REALM = 'zk-quorum-sasl-md5';
 const DIGEST_URI = 'zookeeper-quorum/zk-quorum-sasl-md5';
 const QUALITY = 'auth';
 const FIRST_USE = '00000001';
-/** What Java says it takes. Nothing is ever sent in this layer. */
+/** The value that Java sends. Nothing is ever sent in this layer. */
 const MAXBUF = 65_536;
 
 export interface Account {
@@ -28,7 +28,7 @@ interface Exchange {
   readonly authzid: string | undefined;
 }
 
-/** What proves to the other side that an account is known: of the dialling side, and of the dialled one. */
+/** The proofs that a side knows an account: that of the dialling side, and that of the dialled one. */
 function proofs({ username, password }: Account, { realm, nonce, cnonce, authzid }: Exchange) {
   const secret = md5(inOneByteEach(username), ':', inOneByteEach(realm), ':', inOneByteEach(password));
   const tail = authzid === undefined ? '' : `:${authzid}`;
@@ -48,7 +48,7 @@ function hex(bytes: Buffer): string {
   return bytes.toString('hex');
 }
 
-/** Names and passwords are hashed in ISO 8859-1 where it has all their characters (2.1.2.1). */
+/** Names and passwords are hashed in ISO 8859-1 if it has all their characters (2.1.2.1). */
 function inOneByteEach(text: string): Buffer {
   const isLatin = [...text].every(char => char <= '\u00ff');
   return Buffer.from(text, isLatin ? 'latin1' : 'utf8');
@@ -76,7 +76,7 @@ export class DigestServer {
     );
   }
 
-  /** What proves to the peer that this side knows the password too. @throws SaslError */
+  /** Returns the proof for the peer that this side knows the password too. @throws SaslError */
   answer(response: Buffer): Buffer {
     const directives = parseDirectives(response.toString('utf8'));
     const said = (name: string) => onlyValue(directives, name);
@@ -94,7 +94,7 @@ export class DigestServer {
       if (!isSame(value, expected))
         throw new SaslError(`its response is for another exchange: ${name} is ${printable(value)}`);
     }
-    // Java's names itself; an empty one is none.
+    // Java's client sends its own name here; an empty one counts as none.
     const authzid = said('authzid') || undefined;
     const password = this.#passwordOf(username);
     if (password === undefined) throw new SaslError(`user ${printable(username)} is not known here`);

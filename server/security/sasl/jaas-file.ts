@@ -28,14 +28,14 @@ export function readJaasFile(disk: Disk, path: string): JaasSections {
     return parseJaas(disk.read(path).toString('utf8'));
   } catch (error) {
     const problem = error instanceof JaasError ? '' : 'cannot be read: ';
-    // The message of the disk repeats the path.
+    // The disk's own message repeats the path.
     const { cause = error } = error as Error;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError('ZK_JAAS', `the JAAS file ${printable(path)} ${problem}${why}`, { path }, error);
   }
 }
 
-/** The message never repeats what a value may be: it may be a password. */
+/** The message never repeats a value, because it may be a password. */
 class JaasError extends Error {
   override readonly name = 'JaasError';
 }
@@ -49,7 +49,7 @@ interface Token {
 const SKIPPED = /(?:\s+|\/\/[^\n]*|\/\*.*?\*\/)*/sy;
 const WORD = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w$.*-]+/y;
 
-/** As Java's ConfigFile reads it: name { class flag option=value ...; ... }; */
+/** Reads the text as Java's ConfigFile does: name { class flag option=value ...; ... }; */
 export function parseJaas(text: string): JaasSections {
   let at = 0;
   const next = (): Token => {
@@ -91,7 +91,7 @@ export function parseJaas(text: string): JaasSections {
       const value = token;
       options.set(option, word('the value of an option'));
       if (value.text.includes('${'))
-        fail(`a value without \${...}, since system properties are not put in here,`, value);
+        fail(`a value without \${...}, since this server does not insert system properties,`, value);
     }
     expectMark(';');
     return { name, options };

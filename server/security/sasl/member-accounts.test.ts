@@ -23,7 +23,7 @@ function accountsOf(text: string | null, sasl = SASL) {
   return readAccounts(disk, sasl);
 }
 
-test('users and passwords of both sections', () => {
+test('the file holds the users and passwords of both sections', () => {
   const { own, known } = accountsOf(jaasText({ user: 'zk1', known: { zk1: 'a', zk2: 'b c"\\' } }));
   assert.equal(own, { username: 'zk1', password: 'opensesame' });
   assert.equal([known.get('zk1'), known.get('zk2')], ['a', 'b c"\\']);
@@ -36,7 +36,7 @@ test('other sections by quorum.auth.learner.saslLoginContext and quorum.auth.ser
   assert.is(own.username, 'other');
 });
 
-test('the file as Java reads it: comments, quotes, several modules, no line ends', () => {
+test('the file is read as Java reads it: comments, quotes, several modules, no line ends', () => {
   const sections = parseJaas(
     `// one\n/* two\n } */ A{a.b.C REQUIRED x=y z="1 \\"2\\" \\t";a.b.D optional;};'B' { c.D sufficient u='v'; };`,
   );
@@ -77,7 +77,7 @@ const refused: [what: string, text: string | null, said: RegExp][] = [
     /the value of an option is expected/,
   ],
   ['an open quote', jaasText().replace('opensesame"', 'opensesame'), /is not a JAAS file/],
-  ['a property', jaasText({ password: `\${secret}` }), /system properties are not put in here/],
+  ['a property', jaasText({ password: `\${secret}` }), /this server does not insert system properties/],
   ['a section twice', jaasText() + jaasText(), /has section QuorumServer more than once/],
   ['an open comment', `${jaasText()}/* `, /the name of a section is expected in line 10/],
 ];

@@ -5,9 +5,9 @@ import type { Disk } from '../../runtime/runtime.ts';
 import type { Account } from './digest-md5.ts';
 import { type JaasSections, type LoginModule, readJaasFile } from './jaas-file.ts';
 
-/** Who this member is to others, and whom it knows. */
+/** The account of this member, and the accounts that it knows. */
 export interface MemberAccounts {
-  /** Of this member, when it dials. */
+  /** The account of this member, with which it dials. */
   readonly own: Account;
   /** Passwords of members that dial, by user name. */
   readonly known: ReadonlyMap<string, string>;
@@ -16,7 +16,10 @@ export interface MemberAccounts {
 const DIGEST_MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule';
 const USER_PREFIX = 'user_';
 
-/** The two sections of the JAAS file. As upstream, both must be there. @throws ServerError ZK_JAAS */
+/**
+ * Reads the two sections of the JAAS file. As with upstream, both must be present. @throws ServerError
+ * ZK_JAAS
+ */
 export function readAccounts(disk: Disk, sasl: QuorumSasl): MemberAccounts {
   const { path, learnerContext, serverContext } = sasl;
   const sections = readJaasFile(disk, path);
@@ -51,7 +54,7 @@ function digestModules(
   if (other !== undefined)
     throw jaasError(
       path,
-      `asks for ${printable(other.name)} in section ${printable(context)}; this server knows ${DIGEST_MODULE} alone, and no Kerberos`,
+      `asks for ${printable(other.name)} in section ${printable(context)}; this server knows only ${DIGEST_MODULE}, and no Kerberos`,
     );
   return modules;
 }

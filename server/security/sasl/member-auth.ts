@@ -6,7 +6,7 @@ import { DigestClient, DigestServer } from './digest-md5.ts';
 import { type MemberAccounts, readAccounts } from './member-accounts.ts';
 import type { Preamble } from './preamble.ts';
 
-/** Bytes of a nonce: nobody can guess or repeat one. */
+/** Bytes of a nonce, enough that nobody can guess one and none is repeated. */
 const NONCE_BYTES = 24;
 
 export interface MemberAuthParts {
@@ -16,7 +16,7 @@ export interface MemberAuthParts {
   readonly secret: (bytes: number) => Buffer;
 }
 
-/** Who this member is to others, and whom it accepts: a new side for each connection. */
+/** Makes the SASL side of each connection, from this member's account and the accounts that it accepts. */
 export class MemberAuth {
   readonly #secret: (bytes: number) => Buffer;
   readonly #sasl: QuorumSasl;

@@ -8,7 +8,7 @@ class SaslRefusal extends Error {
 
 /**
  * Authenticates at the peer of a connection that was just dialled. Calls `done` once, with null when the
- * connection can be started, unless it is cancelled first.
+ * connection can be used, unless it is cancelled first.
  */
 export function authenticate(
   connection: Connection,

@@ -14,7 +14,7 @@ import { type JaasPlan, jaasText } from './sasl.test-kit.ts';
 import { SILENCE_MS } from './sasl-door.ts';
 import { saslNetworks } from './sasl-network.ts';
 
-const test = suite('security: the door of SASL');
+const test = suite('security: accepted connections with SASL');
 
 const ADDRESS = { host: 'port', port: 2888 };
 const TIMEOUT_MS = 5000;
@@ -61,7 +61,7 @@ class World {
     return saslNetworks(host, auth, { clock: host.clock, logger: keepingLogger(this.lines) });
   }
 
-  /** A peer that says these bytes. */
+  /** A peer that sends these bytes. */
   stranger(bytes: Buffer, name = 'stranger'): Met {
     let met: Met | undefined;
     this.#hostOf(name).connect(ADDRESS, TIMEOUT_MS, {
@@ -77,7 +77,7 @@ class World {
     return met!;
   }
 
-  /** What a dial with SASL comes to. */
+  /** The outcome of a dial with SASL. */
   dial(name: string, jaas: JaasPlan, dials = true): string {
     let outcome = 'nothing';
     this.networks(name, jaas, true, dials).network.connect(ADDRESS, TIMEOUT_MS, {
@@ -110,7 +110,7 @@ function meet(connection: Connection): Met {
 
 const FIRST = encodeAuthPacket({ status: 'inProgress', token: Buffer.alloc(0) });
 
-test('who authenticates becomes a connection, and only then', () => {
+test('a peer becomes a connection when it has authenticated, and not before', () => {
   const world = new World();
   assert.is(world.dial('member', {}), 'connected');
   assert.is(world.accepted[0]?.said, 'hello');
@@ -119,7 +119,7 @@ test('who authenticates becomes a connection, and only then', () => {
   assert.equal([world.refused, world.lines], [[], []]);
 });
 
-test('who does not know the password is refused, with one line for the member and one for the other side', () => {
+test('a peer that does not know the password is refused, with one line on either side', () => {
   const world = new World();
   const outcome = world.dial('member', { password: 'wrong' });
   assert.match(outcome, /does not accept the user and the password of this server/);
@@ -129,7 +129,7 @@ test('who does not know the password is refused, with one line for the member an
   assert.match(world.lines[0]!, /^warn ZK_SASL_PEER no SASL with port:2888: it does not accept/);
 });
 
-test('a member that does not authenticate is refused, or let in where it need not', () => {
+test('a member that does not authenticate is refused, or let in if it need not authenticate', () => {
   const strict = new World();
   strict.dial('member', {}, false);
   assert.match(strict.refused.join(), /^ZK_SASL_PEER: it does not authenticate/);
@@ -142,9 +142,9 @@ test('a member that does not authenticate is refused, or let in where it need no
   );
 });
 
-test('a peer that says nothing is let in after a while where it need not authenticate', () => {
+test('a silent peer is let in after a while if it need not authenticate', () => {
   const world = new World({ isRequired: false, election: true });
-  // A server of before 3.5 that waits for a vote: its id alone.
+  // A server from before 3.5 that waits for a vote sends its id alone.
   const peer = world.stranger(Buffer.from('0000000000000005', 'hex'));
   world.time.advance(SILENCE_MS - 50);
   assert.is(world.accepted.length, 0);
@@ -155,7 +155,7 @@ test('a peer that says nothing is let in after a while where it need not authent
   assert.ok(world.accepted[0]!.said.endsWith('\u0005more'));
 });
 
-test('half a handshake and one byte a second end in time, each with one line', () => {
+test('half a handshake, and one byte a second, end in time, each with one line', () => {
   const world = new World();
   const half = world.stranger(FIRST, 'half');
   const slow = world.stranger(FIRST.subarray(0, 1), 'slow');
@@ -170,7 +170,7 @@ test('half a handshake and one byte a second end in time, each with one line', (
   assert.equal(world.refused, [late, late]);
 });
 
-test('of too many peers the host with most loses its oldest', () => {
+test('when there are too many peers, the host with most loses its oldest', () => {
   const world = new World();
   const member = world.stranger(FIRST, 'member');
   const crowd = Array.from({ length: HANDSHAKES_MAX }, () => world.stranger(FIRST, 'crowd'));
@@ -193,7 +193,7 @@ test('a peer cannot make this server keep more than a packet', () => {
   assert.equal(world.refused.length, 2);
 });
 
-test('a peer that leaves is no refusal', () => {
+test('a peer that leaves by itself is not reported as refused', () => {
   const world = new World();
   world.stranger(Buffer.alloc(0)).connection.end();
   world.stranger(FIRST).connection.destroy();

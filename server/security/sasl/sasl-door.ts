@@ -4,13 +4,13 @@ import { HANDSHAKE_MS_MAX, HANDSHAKES_MAX } from '../../runtime/tls/tls-door.ts'
 import type { AuthServerSide, AuthStep } from './auth-sides.ts';
 
 /**
- * How long a peer that need not authenticate may take to begin it. One that does not, and waits for a vote
- * itself, is let in then.
+ * How long a peer that need not authenticate may take to begin the handshake. After that it is let in,
+ * because it may be waiting for a vote itself.
  */
 export const SILENCE_MS = 500;
 
 export interface SaslDoorEvents {
-  /** The peer has authenticated, or need not. What it has said besides is unread. */
+  /** The peer has authenticated, or need not. Other bytes that it has sent are unread. */
   onConnection(connection: Connection): void;
   onRefused(from: Address, reason: string): void;
 }
@@ -23,7 +23,7 @@ export class SaslDoor {
   readonly #clock: Clock;
   readonly #newSide: () => AuthServerSide;
   readonly #events: SaslDoorEvents;
-  /** With their deadlines, oldest first. */
+  /** Connections with their deadlines, oldest first. */
   readonly #visits = new Map<Connection, Timer>();
 
   constructor(clock: Clock, newSide: () => AuthServerSide, events: SaslDoorEvents) {

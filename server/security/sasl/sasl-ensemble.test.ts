@@ -43,7 +43,7 @@ function ensembleWith(lines: Lines, jaasOf: (sid: number) => JaasPlan = () => ({
 const refusals = (ensemble: MemoryEnsemble, sid: number) =>
   ensemble.log.get(sid)!.filter(({ fields }) => fields.code === 'ZK_SASL_PEER');
 
-test('members elect, follow, observe and write with SASL, and a stranger gets a line and no answer', () => {
+test('members elect, follow, observe and write with SASL, and a stranger gets one line in the log and no answer', () => {
   const ensemble = ensembleWith(REQUIRED).start();
   writesReach(ensemble, 'proven');
   for (const sid of ensemble.sids) assert.equal(refusals(ensemble, sid), []);
@@ -165,7 +165,7 @@ test('a leader that resigns for a later epoch asks for it with SASL', () => {
   const { leader } = ensemble;
   const other = [1, 2, 3].find(sid => sid !== leader)!;
   ensemble.kill(other);
-  // As after an election that it took part in and the others did not.
+  // The state after an election in which only this server took part.
   const epochs = '/data/version-2/acceptedEpoch';
   const { disk } = ensemble.machine(other);
   const accepted = Number(disk.read(epochs).toString()) + 3;

@@ -24,8 +24,8 @@ export interface SaslParts {
 }
 
 /**
- * The networks between members with SASL: whoever listens and dials through them gets connections whose other
- * end has authenticated, where that is asked for. Afterwards nothing of SASL is left on a connection.
+ * The networks between members with SASL. Those who listen and dial through them get connections whose other
+ * end has authenticated, if that is configured. Afterwards nothing of SASL is left on a connection.
  */
 export function saslNetworks(
   network: Network,

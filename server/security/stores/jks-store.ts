@@ -6,10 +6,13 @@ const MAGIC = 0xfeedfeed;
 const PRIVATE_KEY = 1;
 const CERTIFICATE = 2;
 const HASH_BYTES = 20;
-/** Java hashes these letters between the password and the entries. */
+/** Java hashes this text between the password and the entries. */
 const WHITENER = 'Mighty Aphrodite';
 
-/** A Java key store, as keytool wrote it up to Java 8. The password protects it all. @throws StoreError */
+/**
+ * Reads a Java key store, as keytool wrote it up to Java 8. The password protects all of it. @throws
+ * StoreError
+ */
 export function readJksStore(bytes: Buffer, password: string): StoreContent {
   const entries = bytes.subarray(0, Math.max(0, bytes.length - HASH_BYTES));
   if (entries.length < 12 || entries.readUInt32BE(0) !== MAGIC) throw new StoreError('is no JKS file');
@@ -43,7 +46,7 @@ function checkHash(bytes: Buffer, entries: Buffer, password: string): void {
     throw new StoreError('does not match this password, or was changed without it');
 }
 
-/** Java's own encryption: a stream of hashes, and a hash of the key at the end. */
+/** Decrypts Java's own encryption: a stream of hashes, and a hash of the key at the end. */
 function decryptKey(encryptedInfo: Buffer, password: string): Buffer {
   const data = encryptedKeyOf(encryptedInfo);
   const word = utf16(password);
@@ -90,7 +93,7 @@ class JksReader {
     return this.#take(4).readUInt32BE(0);
   }
 
-  /** A number of values that each take at least four bytes. */
+  /** Reads the number of values that each take at least four bytes. */
   count(): number {
     const count = this.int();
     if (count * 4 > this.#all.length - this.#offset) throw new StoreError('ends too early');

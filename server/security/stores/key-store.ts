@@ -16,7 +16,7 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
-/** The certificates that follow from the first by their issuers, as far as they are there. */
+/** The chain that leads from the first certificate to its issuers, as far as it is present. */
 export function chainOf(first: X509Certificate, others: readonly X509Certificate[]): X509Certificate[] {
   const chain = [first];
   for (;;) {

@@ -5,8 +5,8 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 const KEY_LABEL = /^(?:(?:ENCRYPTED|RSA|EC) )?PRIVATE KEY$/;
 
 /**
- * Certificates one after the other, and before, after or between them a private key, which belongs to the
- * first certificate. Its password is the store's. @throws StoreError @see PemReader
+ * Reads certificates, and a private key before, after or between them, which belongs to the first
+ * certificate. The password of the store decrypts the key. @throws StoreError @see PemReader
  */
 export function readPemStore(bytes: Buffer, password: string): StoreContent {
   const blocks = [...bytes.toString('latin1').matchAll(BLOCK)].map(([text, label = '']) => ({ text, label }));

@@ -2,7 +2,7 @@ import { createDecipheriv, createHash, createHmac, pbkdf2Sync, timingSafeEqual }
 import { DerReader, Tag } from '../der/der.ts';
 import { StoreError } from './key-store.ts';
 
-/** Object identifiers of what PKCS #12 files are encrypted and signed with, by what this code calls them. */
+/** Object identifiers of the ciphers and signatures of PKCS #12 files, with the names that this code uses. */
 const PBES2 = '1.2.840.113549.1.5.13';
 const PBKDF2 = '1.2.840.113549.1.5.12';
 const PBE_SHA1_3DES = '1.2.840.113549.1.12.1.3';
@@ -27,19 +27,21 @@ const CIPHERS: Readonly<Record<string, readonly [name: string, keyBytes: number]
   '2.16.840.1.101.3.4.1.42': ['aes-256-cbc', 32],
   '1.2.840.113549.3.7': ['des-ede3-cbc', 24],
 };
-/** Iterations block the loop: this many of PBKDF2 take about a second. */
+/** Limit on the iterations of PBKDF2, which block the event loop: this many take about one second. */
 const ITERATIONS_MAX = 5_000_000;
-/** The same for the older derivation, which is not done by OpenSSL here. keytool writes 10,000. */
+/** The same limit for the older derivation, which runs in JavaScript. keytool writes 10,000. */
 const OLDER_ITERATIONS_MAX = 300_000;
 const UNKNOWN_ENCRYPTION =
-  'is encrypted in a way that is not read here (RC2, for one); write it again with a recent keytool -importkeystore, ' +
+  'is encrypted in a way that this server does not read (RC2, for one); write it again with a recent keytool -importkeystore, ' +
   'or as PEM';
 
 /** What a key derived after PKCS #12 is for. */
 const Purpose = { key: 1, iv: 2, mac: 3 } as const;
 type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
-/** Decrypts what an AlgorithmIdentifier, which `algorithm` reads, has encrypted. @throws StoreError */
+/**
+ * Decrypts `encrypted` as the AlgorithmIdentifier says that `algorithm` is about to read. @throws StoreError
+ */
 export function decrypt(algorithm: DerReader, encrypted: Buffer, password: string): Buffer {
   const name = algorithm.oid();
   const { cipher, key, iv } =
@@ -106,7 +108,7 @@ function keysOfPbes1(name: string, algorithm: DerReader, password: string): Keys
   return { cipher: 'des-ede3-cbc', key: derive(Purpose.key, 24), iv: derive(Purpose.iv, 8) };
 }
 
-/** Checks the MAC that `mac` reads, of the whole content. @throws StoreError */
+/** Checks the MAC, which `mac` is about to read, of the whole content. @throws StoreError */
 export function checkMac(mac: DerReader, content: Buffer, password: string): void {
   const digest = mac.into();
   const hash = HASHES[digest.into().oid()];

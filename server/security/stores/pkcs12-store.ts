@@ -13,8 +13,8 @@ const Bag = {
 const X509 = '1.2.840.113549.1.9.22.1';
 
 /**
- * A PKCS #12 file (RFC 7292), as keytool and openssl write it. The MAC is checked first, so a wrong
- * password and a changed file are found before anything is used. @throws StoreError
+ * Reads a PKCS #12 file (RFC 7292), as keytool and openssl write it. It checks the MAC first, so a wrong
+ * password or a changed file is found before anything is used. @throws StoreError
  */
 export function readPkcs12Store(bytes: Buffer, password: string): StoreContent {
   try {

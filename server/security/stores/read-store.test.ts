@@ -76,7 +76,7 @@ const wrong: [name: string, content: string, said: RegExp][] = [
 ];
 
 for (const [name, content, said] of wrong)
-  test(`PEM: ${name} is one sentence that names the file, and no part of the key`, () => {
+  test(`PEM: the error about ${name} is one sentence that names the file, and no part of the key`, () => {
     assert.throws(
       () => identityOf(content),
       (error: ServerError) => {
@@ -88,7 +88,7 @@ for (const [name, content, said] of wrong)
     );
   });
 
-test('a file that is missing, or much too large, is one sentence', () => {
+test('the error about a file that is missing, or much too large, is one sentence', () => {
   const disk = emptyDisk();
   assert.throws(
     () => readIdentity(disk, storeAt('/tls/none')),
@@ -101,7 +101,7 @@ test('a file that is missing, or much too large, is one sentence', () => {
   );
 });
 
-test('whatever bytes a store has, it is read or it is an error of ours', () => {
+test('property: a store of any bytes is read, or is a ServerError', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isJks) => {
       const start = Buffer.from(isJks ? 'feedfeed00000002' : '30820100020103', 'hex');

@@ -19,7 +19,7 @@ const READERS: Readonly<Record<StoreType, (bytes: Buffer, password: string) => S
 
 export interface MemberIdentity {
   readonly certificate: X509Certificate;
-  /** What a SecurityContext takes. */
+  /** The identity in the form that a SecurityContext takes. */
   readonly pem: { readonly certificate: string; readonly privateKey: string };
 }
 
@@ -72,7 +72,7 @@ function contentOf(disk: Disk, file: StoreFile): StoreContent {
   }
 }
 
-/** As text in UTF-8, without the end of its line. */
+/** Reads the password as UTF-8, without the end of its line. */
 function readPassword(disk: Disk, file: StoreFile, path: string): string {
   return readFile(disk, file, path)
     .toString('utf8')
@@ -86,7 +86,7 @@ function readFile(disk: Disk, file: StoreFile, path: string): Buffer {
     if (size > STORE_BYTES_MAX) throw new Error(`it has ${size} bytes; ${STORE_BYTES_MAX} are accepted`);
     bytes = disk.read(path);
   } catch (error) {
-    // The message of the disk repeats the path.
+    // The disk's own message repeats the path.
     const { cause = error } = error as Error;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError(

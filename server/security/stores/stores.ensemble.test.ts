@@ -1,4 +1,4 @@
-/** Stores as openssl and Java's keytool write them: the programs that operators have. */
+/** Stores as operators make them, with openssl and Java's keytool. */
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -129,7 +129,7 @@ for (const type of ['PKCS12', 'JKS'] as const) {
     refused(trust, type, PASSWORD, /has 0 private keys/);
   });
 
-  test(`${type} of keytool: a changed byte is found, and nothing but an error of ours follows`, () => {
+  test(`${type} of keytool: a changed byte is noticed, and causes nothing but a ServerError`, () => {
     requirePrograms();
     const bytes = readFileSync(keytoolKeys(files(), type));
     const read = type === 'JKS' ? readJksStore : readPkcs12Store;
@@ -148,7 +148,7 @@ for (const type of ['PKCS12', 'JKS'] as const) {
   });
 }
 
-test('a file of the other kind, and RC2 of old tools, say what to do', () => {
+test('the errors about a file of another kind, and about RC2 of old tools, say what to do', () => {
   requirePrograms();
   const made = files();
   refused(openssl(made), 'JKS', PASSWORD, /is no JKS file/);
