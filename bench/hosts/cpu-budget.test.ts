@@ -1,19 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, suite } from '#test';
+import { folderWith } from './cgroup-folder.test-kit.ts';
 import { findCpuController, quotaOf } from './cpu-controller.ts';
 
 const test = suite('hosts: CPU budgets');
-
-/** A folder with these files, as a controller of cgroups looks to whoever reads and writes it. */
-function folderWith(files: Readonly<Record<string, string>>): string {
-  const root = temporaryFolder();
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(root, name, '..'), { recursive: true });
-    writeFileSync(join(root, name), text);
-  }
-  return root;
-}
 
 function limited(root: string): string {
   const controller = findCpuController(root);

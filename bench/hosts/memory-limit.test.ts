@@ -1,22 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { assert, suite, temporaryFolder, until } from '#test';
+import { assert, suite, until } from '#test';
+import { folderWith } from './cgroup-folder.test-kit.ts';
 import { findMemoryController, limitMemory, noMemoryLimit } from './memory-limit.ts';
 
 const test = suite('hosts: limits of memory');
 
 const MIB = 1024 * 1024;
-
-/** A folder with these files, as a controller of cgroups looks to whoever reads and writes it. */
-function folderWith(files: Readonly<Record<string, string>>): string {
-  const root = temporaryFolder();
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(root, name, '..'), { recursive: true });
-    writeFileSync(join(root, name), text);
-  }
-  return root;
-}
 
 test('both versions are found, and a machine without the controller says so', () => {
   const first = folderWith({ 'memory/memory.limit_in_bytes': '9' });

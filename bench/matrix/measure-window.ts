@@ -6,6 +6,7 @@ import { timelineOf } from '../load/load-timeline.ts';
 import { closedLoopVoidReasons, latencyVoidReasons } from '../load/load-validity.ts';
 import {
   type Counters,
+  countedRoles,
   countedSince,
   exactCountsOf,
   readCounters,
@@ -122,10 +123,7 @@ class Window {
       this.#recorder.warned(place, this.#moment.round, uncounted);
       return;
     }
-    const namesOf = (role: 'participant' | 'observer') =>
-      members.filter(member => member.plan.role === role && member !== leader).map(({ name }) => name);
-    const roles = { leader: leader.name, followers: namesOf('participant'), observers: namesOf('observer') };
-    const counts = exactCountsOf(deltas, roles);
+    const counts = exactCountsOf(deltas, countedRoles(members, leader));
     if (counts !== undefined) this.#recorder.counts(place, counts);
   }
 

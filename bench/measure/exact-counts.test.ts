@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
+import type { Member } from '../topology/member.ts';
 import type { MemberCounters } from './counters.ts';
-import { exactCountsOf, requestsPerRead, whyUncounted } from './exact-counts.ts';
+import { countedRoles, exactCountsOf, requestsPerRead, whyUncounted } from './exact-counts.ts';
 
 const test = suite('bench/measure: exact counts');
 
@@ -78,6 +79,15 @@ test('counts are per committed write, and pings are counted apart', () => {
     acksFromObservers: 0,
     pingsDuringTheLoad: 10,
   });
+});
+
+test('a leader that is not the first voter is no follower, and an observer is none either', () => {
+  const members = (['v1', 'v2', 'o1'] as const).map(
+    name => ({ name, plan: { role: name === 'o1' ? 'observer' : 'participant' } }) as Member,
+  );
+  const [v1, v2] = members;
+  assert.equal(countedRoles(members, v2!), { leader: 'v2', followers: ['v1'], observers: ['o1'] });
+  assert.equal(countedRoles([v1!], v1!), { leader: 'v1', followers: [], observers: [] });
 });
 
 test('servers that count no traffic or committed nothing have no counts', () => {

@@ -82,6 +82,13 @@ export interface CountedRoles {
   readonly observers: readonly string[];
 }
 
+/** What these members are while one of them leads. */
+export function countedRoles(members: readonly Member[], leader: Member): CountedRoles {
+  const namesOf = (role: Member['plan']['role']) =>
+    members.filter(member => member.plan.role === role && member !== leader).map(({ name }) => name);
+  return { leader: leader.name, followers: namesOf('participant'), observers: namesOf('observer') };
+}
+
 /** The messages that a commit costs. Writes do not cause the rest (pings, handshakes, elections). */
 const WRITE_KINDS = ['proposal', 'ack', 'commit', 'inform', 'request'] as const;
 type Kind = (typeof WRITE_KINDS)[number] | 'ping' | 'sync';

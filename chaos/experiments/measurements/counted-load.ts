@@ -2,6 +2,7 @@
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec } from '../../../bench/load/load-spec.ts';
 import {
+  countedRoles,
   countedSince,
   exactCountsOf,
   readCounters,
@@ -26,7 +27,7 @@ export async function countedLoad(
   driver: Pick<LoadDriver, 'run'>,
   spec: LoadSpec,
 ): Promise<CountedLoad> {
-  const { leader, observers } = assignment;
+  const { leader } = assignment;
   const names = members.map(({ name }) => name);
   const zxid = await levelZxid(members, leader);
   const [before, links] = [await readCounters(members), await linksOf(members)];
@@ -36,13 +37,7 @@ export async function countedLoad(
   const ofLinks = linkCountsOf(links, await linksOf(members), assignment, members, transactions);
   const committed = deltas.get(leader.name)?.committed;
   const uncounted = whyUncounted(isLevel, committed, load.totals.writesOkWithWarmup);
-  const counts = exactCountsOf(deltas, {
-    leader: leader.name,
-    followers: members
-      .filter(({ plan, name }) => plan.role === 'participant' && name !== leader.name)
-      .map(({ name }) => name),
-    observers: observers.map(({ name }) => name),
-  });
+  const counts = exactCountsOf(deltas, countedRoles(members, leader));
   const reads = load.totals.ok - load.totals.writesOk;
   return {
     load,

@@ -2,6 +2,7 @@
 import type { LoadTarget } from '../../../bench/load/load-spec.ts';
 import { latencyVoidReasons } from '../../../bench/load/load-validity.ts';
 import {
+  countedRoles,
   countedSince,
   exactCountsOf,
   readCounters,
@@ -40,7 +41,7 @@ export async function measureCrowd(
   { ratePerSecond, warmupMs, windowMs, servingMaxMs }: CrowdTiming,
 ): Promise<void> {
   const assignment = await stage.assignRoles();
-  const { leader, observers } = assignment;
+  const { leader } = assignment;
   const { members } = stage.ensemble;
   const at = (metric: string) => ({ metric, topology: stage.name, condition });
   const begunAtMs = Date.now();
@@ -85,13 +86,7 @@ export async function measureCrowd(
     if (size > 0) record('sinksServingMs', served.lastServingAtMs - begunAtMs);
     if (gone.length > 0 || whyUncounted(isLevel, writes, load.totals.writesOkWithWarmup) !== undefined)
       return;
-    const counts = exactCountsOf(deltas, {
-      leader: leader.name,
-      followers: members
-        .filter(({ plan, name }) => plan.role === 'participant' && name !== leader.name)
-        .map(({ name }) => name),
-      observers: observers.map(({ name }) => name),
-    });
+    const counts = exactCountsOf(deltas, countedRoles(members, leader));
     const learners = (await mntr(leader.plan.ports.client)).numbers.get('learners');
     recorder.counts(at('writeLatencyP50'), {
       ...counts,

@@ -10,6 +10,7 @@ import type { WorkloadSpec } from '../../../bench/load/workload/workload.ts';
 import type { MemberCounters } from '../../../bench/measure/counters.ts';
 import {
   type CountedSince,
+  countedRoles,
   countedSince,
   exactCountsOf,
   readCounters,
@@ -169,13 +170,7 @@ async function saturatedLoad(
   const committed = deltas.get(leader.name)?.committed;
   const writes = committed ?? saturated.totals.writesOkWithWarmup;
   const uncounted = whyUncounted(isLevel, committed, saturated.totals.writesOkWithWarmup);
-  const counts = exactCountsOf(deltas, {
-    leader: leader.name,
-    followers: members
-      .filter(member => member.plan.role === 'participant' && member !== leader)
-      .map(({ name }) => name),
-    observers: observers.map(({ name }) => name),
-  });
+  const counts = exactCountsOf(deltas, countedRoles(members, leader));
   return {
     load: saturated,
     openingMs: Date.parse(saturated.measuredFrom) - load.warmupMs - begunAtMs,

@@ -1,35 +1,10 @@
 /** A connection that is started, stopped and started again, on Node.js and simulated. */
-import { assert, suite, until } from '#test';
-import type { Connection, Network } from '../runtime.ts';
-import { MemoryNetwork } from '../virtual/memory-network.ts';
-import { VirtualClock } from '../virtual/virtual-clock.ts';
-import { LOOPBACK, network as nodeNetwork, SOON } from './node-peer.test-kit.ts';
+import { assert, suite } from '#test';
+import { type World, worlds } from '../both-networks.test-kit.ts';
+import type { Connection } from '../runtime.ts';
+import { LOOPBACK, SOON } from './node-peer.test-kit.ts';
 
 const test = suite('runtime: connections that change hands');
-
-interface World {
-  readonly name: string;
-  readonly network: Network;
-  wait(condition: () => boolean, what: string): Promise<void>;
-}
-
-function worlds(): World[] {
-  const virtual = new VirtualClock();
-  return [
-    {
-      name: 'Node.js',
-      network: nodeNetwork,
-      wait: (condition, what) => until(condition, { ...SOON, what }).then(() => {}),
-    },
-    {
-      name: 'simulated',
-      network: new MemoryNetwork(virtual.time).host(LOOPBACK, virtual),
-      async wait(condition, what) {
-        assert.ok(virtual.time.runUntil(condition, virtual.time.nowMs + SOON.deadlineMs), what);
-      },
-    },
-  ];
-}
 
 /** Both ends of a connection; the far end is not started. */
 async function ends({ network, wait }: World): Promise<{ near: Connection; far: Connection; leave(): void }> {

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { assert, suite, until } from '#test';
+import { type World, worlds } from '../both-networks.test-kit.ts';
 import { LOOPBACK, network as nodeNetwork, SOON } from '../node/node-peer.test-kit.ts';
-import type { Connection, Network, PortSecurity, SecurityContext } from '../runtime.ts';
-import { MemoryNetwork } from '../virtual/memory-network.ts';
-import { VirtualClock } from '../virtual/virtual-clock.ts';
+import type { Connection, PortSecurity, SecurityContext } from '../runtime.ts';
 import { TestAuthority } from './certificates.test-kit.ts';
 import { HANDSHAKE_MS_MAX } from './tls-door.ts';
 
@@ -25,35 +24,6 @@ const DIALLER: SecurityContext = { ...LISTENER, identity: CLIENT, verifiesHost: 
 
 function portOf(context: SecurityContext): PortSecurity {
   return { context: () => context, acceptsPlain: false, detectionMs: SOON.deadlineMs };
-}
-
-/** One kind of network, and how its time advances. */
-interface World {
-  readonly name: string;
-  readonly network: Network;
-  /** Waits until the condition holds. */
-  wait(condition: () => boolean, what: string): Promise<void>;
-}
-
-function worlds(): World[] {
-  const virtual = new VirtualClock();
-  const memory = new MemoryNetwork(virtual.time).host(LOOPBACK, virtual);
-  return [
-    {
-      name: 'Node.js',
-      network: nodeNetwork,
-      async wait(condition, what) {
-        await until(condition, { ...SOON, what });
-      },
-    },
-    {
-      name: 'simulated',
-      network: memory,
-      async wait(condition, what) {
-        assert.ok(virtual.time.runUntil(condition, virtual.time.nowMs + SOON.deadlineMs), what);
-      },
-    },
-  ];
 }
 
 /** The outcome of a dial, seen from both sides. */
