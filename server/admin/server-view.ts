@@ -110,7 +110,10 @@ export class ServerView {
     return [];
   }
 
-  /** On an observer: the sid of the master it hears commits from. Undefined elsewhere, and without one. */
+  /**
+   * The sid of the master from which an observer hears commits; undefined without a master, and on any other
+   * member.
+   */
   get observerMasterId(): number | undefined {
     return this.peer?.role?.name === 'observer' ? (this.peer.learner?.masterSid ?? undefined) : undefined;
   }

@@ -20,10 +20,7 @@ export function* watchesBySession(view: ServerView): Generator<Listed<bigint, st
 /** The watched paths with the sessions that watch them. */
 export function* sessionsByWatchedPath(view: ServerView): Generator<Listed<string, bigint> | Pause> {
   const { dataWatches, childWatches } = view.database.tree;
-  /**
-   * Of the paths with watches of both kinds, those that were listed: who watches them may change before the
-   * second loop.
-   */
+  /** The listed paths that have watches of both kinds. Their watchers may change before the second loop. */
   const listed = new Set<string>();
   for (const [path, watchers] of atMost(dataWatches.pathCount, dataWatches.byPath)) {
     const ofChildren = childWatches.byPath.get(path);

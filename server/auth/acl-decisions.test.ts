@@ -8,7 +8,7 @@ import { ALICE, aclOf, BOB, LOCAL, SUPER, testProviders } from './providers.test
 const test = suite('auth: ACL decisions');
 
 const PROVIDERS = testProviders();
-test('who is let in', () => {
+test('a table of ACLs, and the clients that each lets in', () => {
   const cases: [allowed: boolean, acl: readonly Acl[], perm: number, ids: Id[]][] = [
     [true, OPEN_ACL_UNSAFE, Perms.ADMIN, []],
     [true, [aclOf(31, 'world', 'anyone')], Perms.ADMIN, []],

@@ -6,7 +6,7 @@ const test = suite('auth: digests');
 test('the digest identity of upstream, and those of other algorithms', () => {
   assert.is(digestId('user:pass'), 'user:smGaoVKd/cQkjm7b88GyorAUz20=');
   assert.is(digestId('super:test'), 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=');
-  // From DigestAuthenticationProvider.generateDigest of 3.8.0 with each digestAlg.
+  // The results of DigestAuthenticationProvider.generateDigest of 3.8.0 with each digestAlg.
   const ofApache: [digestAlg: string, id: string][] = [
     ['MD5', 'user:IaOShYhKJo1kWOP96wi+rA=='],
     ['SHA', 'user:smGaoVKd/cQkjm7b88GyorAUz20='],

@@ -59,7 +59,7 @@ export function fixupAcl(
 class FixedAcl {
   readonly entries: Acl[] = [];
   readonly #idsBySchemeAndPerms = new Map<string, Map<number, Set<string>>>();
-  /** Those of the entry before, which has the same scheme and permissions as a rule. */
+  /** Scheme and permissions of the previous entry, which are usually the same. */
   #scheme = '';
   #perms = 0;
   #ids = new Set<string>();

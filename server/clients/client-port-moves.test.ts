@@ -29,7 +29,7 @@ function steps(first: string, lines: readonly (string | null)[], clientPort?: Ad
   });
 }
 
-test('it follows the line of this server, and stays where that says nothing new', () => {
+test('the port follows the line of this server, and stays where the line says nothing new', () => {
   assert.equal(steps(';2181', [';2181', ';0.0.0.0:2181', ';2191', ';2191', ';127.0.0.1:2191', ';2181']), [
     '',
     '',

@@ -7,7 +7,7 @@ import type { ClientPort } from './client-port.ts';
 export class ClientPortMoves {
   readonly #port: Pick<ClientPort, 'move' | 'shut'>;
   readonly #sid: number;
-  /** It came from `clientPort` in zoo.cfg: a line without a client port leaves it where it is. */
+  /** The port came from `clientPort` in zoo.cfg, so a line without a client port leaves it where it is. */
   readonly #isFromFile: boolean;
   #address: Address | null;
 

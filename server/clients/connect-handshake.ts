@@ -30,7 +30,7 @@ export class ConnectHandshake {
   readonly #events: ServerEvents;
   /** Monotonic. */
   #startedMs = 0;
-  /** Of the session that it asks for. */
+  /** Timeout of the session that the client asks for. */
   #timeoutMs = 0;
 
   constructor(

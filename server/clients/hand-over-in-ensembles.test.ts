@@ -9,7 +9,7 @@ const test = suite('clients: hand-over on members of ensembles');
 
 const { OK, CONNECTIONLOSS } = ErrorCode;
 
-/** As an observer of an ensemble may one day decide: clients wait for the next role. */
+/** Keeps clients for the next role of these members when a role ends. */
 function keeping(ensemble: MemoryEnsemble, ...sids: number[]): void {
   for (const sid of sids) {
     const port = ensemble.server(sid).view.port!;
@@ -18,7 +18,7 @@ function keeping(ensemble: MemoryEnsemble, ...sids: number[]): void {
   }
 }
 
-/** From all others: its links are refused, and it serves no more. */
+/** Isolates a member from all others: its links are refused, and it no longer serves. */
 function isolate(ensemble: MemoryEnsemble, sid: number): void {
   for (const other of ensemble.sids.filter(each => each !== sid)) {
     ensemble.network.cut(`zk${other}`, `zk${sid}`, 'refuse');

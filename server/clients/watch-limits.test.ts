@@ -9,7 +9,7 @@ import { writeSetWatchesRequest } from '../wire/requests.ts';
 const test = suite('clients: what the watches of clients may take');
 
 const { OK, NONODE, SYSTEMERROR } = ErrorCode;
-/** Of a server, so that some thousand long paths are too many. */
+/** Heap of a server for which some thousand long paths are too many. */
 const HEAP_BYTES = 64 * 1024 * 1024;
 const LIMITS = watchLimits(HEAP_BYTES);
 const PATH_CHARS = 5_000;

@@ -31,7 +31,7 @@ const RESOLVED = [
   'streamPasswordPath',
   ...Object.keys(quorumTlsKeys),
   ...Object.keys(quorumSaslKeys),
-  // One value is accepted.
+  // Only one value is accepted.
   'electionAlg',
 ];
 

@@ -27,7 +27,7 @@ export interface ConfigTexts {
   readonly dynamic?: FileText;
   /** The content of `dataDir/myid`; absent when there is no such file. */
   readonly myid?: string;
-  /** By name, as the command line of a JVM sets them. */
+  /** System properties by name, as the command line of a JVM sets them. */
   readonly systemProperties?: ReadonlyMap<string, string>;
   /** The paths that were chosen for keys whose text can mean several paths. */
   readonly paths?: ReadonlyMap<string, string>;

@@ -53,7 +53,7 @@ export class ElectionPeer {
     return this.#links.size > 0;
   }
 
-  /** There is no reason to dial. */
+  /** True when there is no reason to dial. */
   get complete(): boolean {
     return this.connected && !this.#lost;
   }

@@ -207,7 +207,7 @@ test('when the leader dies, the others elect another one; the old leader comes b
   world.agree(2, 1000);
 });
 
-test('ZOOKEEPER-3109: an elected leader is told when its voters look again', () => {
+test('ZOOKEEPER-3109: an elected leader hears that its voters look again', () => {
   const world = new World([1, 2, 3]);
   world.startAll();
   world.agree(3, 1000);

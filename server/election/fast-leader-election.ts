@@ -220,7 +220,7 @@ export class FastLeaderElection {
     this.#broadcast();
   }
 
-  /** To voters only: observers never dial each other. ZOOKEEPER-1807 */
+  /** Sends to voters only, because observers never dial each other. ZOOKEEPER-1807 */
   #broadcast(): void {
     for (const sid of this.#view.quorum.voters)
       if (sid !== this.#settings.sid) this.#send(sid, this.#vote.round);

@@ -36,11 +36,11 @@ export function ofRelease(release: string | undefined, plans: readonly MemberPla
 
 /** Where a member stands, when it is not on a loopback address of its own. */
 export interface Place {
-  /** As server lines and clientPortAddress write it. */
+  /** The host as server lines and clientPortAddress write it. */
   readonly name: string;
   /** Further names for server lines, such as those of other networks. */
   readonly further?: readonly string[];
-  /** Where the test dials it. */
+  /** The address at which the test dials it. */
   readonly dial: string;
   /** Its client port listens on every address of the machine. */
   readonly everywhere?: boolean;

@@ -77,7 +77,7 @@ function apacheCommand({ configPath, flags, release }: Member): string[] {
 
 export class Member {
   readonly sid: number;
-  /** Where the test dials it. */
+  /** The address at which the test dials it. */
   readonly host: string;
   readonly clientPort: number;
   readonly folder: string;

@@ -97,7 +97,8 @@ for (const { name, voters, settings = [], away = [] } of VARIANTS) {
           const client = await ensemble.client(leader.sid);
           for (let n = 0; n < WRITES; n++) await client.create(`/n-${n}`);
 
-          // With the old lines they refuse to start: with what is on their disks, or told by the leader.
+          // With the old lines they refuse to start, because of what is on their disks or because of what the
+          // leader says.
           for (const sid of ours) ensemble.member(sid).start();
           for (const sid of ours) await stopsByItself(ensemble.member(sid));
           await client.create('/after');

@@ -54,7 +54,7 @@ for (const [is, other] of [
           assert.equal(await ephemeralsOf(client), ['/mine', sequential]);
           assert.equal(await ownersSeen(ensemble, '/mine'), new Set([session.sessionId]));
 
-          // Each member on the files of the other implementation.
+          // Each member starts on the files of the other implementation.
           for (const member of ensemble.members.values()) {
             await member.stop();
             member.implementation = member.implementation === 'zklab' ? 'apache' : 'zklab';

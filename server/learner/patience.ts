@@ -4,7 +4,7 @@ interface Waiting {
   readonly stage: 'connect' | 'sync' | 'broadcast' | 'ended';
   /** This server's own disk or backlog keeps it from reading, so nothing can be said of the master. */
   readonly isHeldUp: boolean;
-  /** It has acked NEWLEADER. */
+  /** True when this learner has acked NEWLEADER, and waits for UPTODATE. */
   readonly awaitsUpToDate: boolean;
 }
 
@@ -12,9 +12,9 @@ interface Waiting {
 export class Patience {
   readonly #initLimitMs: number;
   readonly #syncLimitMs: number;
-  /** Moves on too while this server holds itself up. */
+  /** When the master was last heard. It also moves on while this server itself does not read. */
   #lastHeardMs: number;
-  /** Since when UPTODATE is due. */
+  /** When UPTODATE became due. */
   #upToDateDueMs: number;
 
   constructor(config: Pick<ServerConfig, 'initLimitMs' | 'syncLimitMs'>, nowMs: number) {

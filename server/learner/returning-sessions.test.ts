@@ -42,7 +42,7 @@ function comesBack(play: Play): void {
   assert.equal(said, ['established']);
 }
 
-test('it waits for the answer to what its former connection has asked', () => {
+test('a returning session waits for the answers to requests of its former connection', () => {
   const play = serve('follower');
   const server = play.stage.serving!;
   const closed: string[] = [];
@@ -57,7 +57,7 @@ test('it waits for the answer to what its former connection has asked', () => {
   assert.equal(closed, ['the session came back on another connection']);
 });
 
-test('ZOOKEEPER-1147: it waits until its session, which has just become global, is known to the leader', () => {
+test('ZOOKEEPER-1147: a session that has just become global waits until the leader knows it', () => {
   const play = serve('follower');
   play.stage.serving!.upgradeSession(clientOf(play, []));
   assert.equal(play.master.told(), ['REQUEST 0x-1'], 'the createSession');

@@ -24,7 +24,7 @@ import { RequestLine } from './request-line.ts';
 export interface RelayingServer {
   /** False while the leader does not read what it was sent. */
   readonly hasRoom: boolean;
-  /** It has room again. */
+  /** Called when it has room again. */
   onRoom: (() => void) | null;
   /** An observer has heard from a session. */
   touchSession(high: number, low: number, id: bigint, timeoutMs: number): void;
@@ -51,7 +51,10 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly #epoch: number;
   readonly #handlers = new Set<LearnerHandler>();
   readonly #live: LiveLearners;
-  /** Where observers hear proposals: what this follower has not applied yet, oldest first. */
+  /**
+   * Transactions that this follower has not applied yet, oldest first; kept only when observers hear
+   * proposals.
+   */
   readonly #unapplied = new Fifo<TxnPacket>();
   readonly #backlog: LearnerBacklog;
   readonly #requests: RequestLine;

@@ -21,7 +21,10 @@ export interface PeerAddress {
 /** One server line of the configuration. */
 export interface QuorumServer {
   readonly sid: number;
-  /** At least one, in the order of the line; several with multiAddress.enabled (ZOOKEEPER-3188). */
+  /**
+   * The addresses in the order of the line: at least one, and several only with multiAddress.enabled
+   * (ZOOKEEPER-3188).
+   */
   readonly addresses: readonly [PeerAddress, ...PeerAddress[]];
   readonly role: Role;
   /**

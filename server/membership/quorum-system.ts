@@ -31,7 +31,7 @@ export interface QuorumSystem {
 
 /** What one configuration's lines of a quorum system say. */
 export interface QuorumRules {
-  /** In the text form, without line ends. */
+  /** The lines in the text form, without line ends. */
   readonly lines: readonly string[];
   verifier(parts: VerifierParts): QuorumVerifier;
 }

@@ -5,11 +5,11 @@ import { formatQuorumServer, parseQuorumServer, type QuorumServer, type Role } f
 import type { QuorumRules } from './quorum-system.ts';
 import { firstThatApplies, quorumSystems } from './quorum-systems.ts';
 
-/** Who the members are and how they form quorums, at one version. */
+/** The members and how they form quorums, at one version. */
 export interface QuorumConfig {
   /** The zxid of the reconfig that made it; 0 for the one from the file. */
   readonly version: number;
-  /** In order of their sids. */
+  /** Servers in the order of their sids. */
   readonly servers: ReadonlyMap<number, QuorumServer>;
   readonly rules: QuorumRules;
 }

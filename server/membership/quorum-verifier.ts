@@ -1,6 +1,6 @@
 /**
- * Who may vote and which sets of voters decide. Pure: a configuration's membership without its addresses.
- * Observers are in no quorum whatever a set says (ZOOKEEPER-769, 764, 2959).
+ * Says who may vote and which sets of voters decide: a configuration without its addresses, and without I/O.
+ * Observers are in no quorum, whatever set contains them (ZOOKEEPER-769, 764, 2959).
  *
  * @see docs/configuration.md "Membership lines"; QuorumVerifier
  */

@@ -110,7 +110,9 @@ test('a request must name the current version, if it names one', () => {
     assert.is(answer({ curConfigId }), 'BADVERSION');
 });
 
-/** From 3.8.0; those of MARSHALLINGERROR are Java's exceptions that nobody catches. */
+/**
+ * The codes are those of 3.8.0. MARSHALLINGERROR stands for exceptions of Java that upstream does not catch.
+ */
 const REFUSED: readonly [
   what: string,
   asked: Partial<ReconfigRequest>,

@@ -15,7 +15,7 @@ import { CONFIG_TEXT_CHARS_MAX, votingRulesOf } from './voting-rules.ts';
 export interface ReconfigRefusal {
   /** What the client gets. */
   readonly code: number;
-  /** One sentence for the log, since the client gets no more than the code. */
+  /** One sentence for the log, because the client gets only the code. */
   readonly reason: string;
 }
 

@@ -101,7 +101,7 @@ function treeWith(
   return tree;
 }
 
-test('what a client wrote over /zookeeper/config is no configuration: a reconfiguration sets no version', () => {
+test('text that a client wrote over /zookeeper/config is no configuration: a reconfiguration sets no version', () => {
   const text = `${JOINED}version=100000003`;
   assert.is(configIn(treeWith(OpCode.reconfig, text, -1)), text);
   assert.is(configIn(treeWith(OpCode.setData, text, 0)), null);

@@ -30,7 +30,7 @@ const observerLines = [
   'b:1:2:observer|c:1:2:observer;2181',
 ];
 
-test('who votes is read from lines of any form of address', () => {
+test('the voters are read from lines with addresses of any form', () => {
   for (const line of voterLines)
     assert.equal(readVotingRules(`server.1=a:1:2\nserver.2=${line}\nversion=1`)?.voters, [1, 2], line);
   for (const line of observerLines)

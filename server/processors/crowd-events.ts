@@ -110,7 +110,7 @@ export class CrowdEvents implements Crowd {
       return;
     }
     const { budget } = this.#turns;
-    // It stays among those behind, so that the events are kept even if others leave meanwhile.
+    // The watcher stays among those behind, so that the events are kept even if others leave meanwhile.
     for (let at = from; at < this.#log.length; ) at = this.#tell(watcher, at, budget);
     if (!this.#behind.delete(watcher)) return;
     this.#level.add(watcher);
@@ -159,7 +159,7 @@ export class CrowdEvents implements Crowd {
     for (const [watcher, from] of this.#behind) {
       telling.spend(FLUSH_UNITS);
       const next = this.#tell(watcher, from, telling);
-      // It is gone when its connection was cut because of these events.
+      // The watcher is gone when its connection was cut because of these events.
       if (this.#behind.delete(watcher)) {
         if (next < this.#log.length) this.#behind.set(watcher, next);
         else this.#level.add(watcher);

@@ -20,7 +20,7 @@ function read(type: number, reader: JuteReader): void {
   else readCreateRequest(reader);
 }
 
-/** Where a reader ends, or "throws". */
+/** The offset at which a reader ends, or "throws". */
 function endOf(bytes: Buffer, go: (reader: JuteReader) => void): number | string {
   const reader = new JuteReader(bytes);
   try {

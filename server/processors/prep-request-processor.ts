@@ -279,7 +279,7 @@ export class PrepRequestProcessor {
     if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
     if (!this.#allows(node.acl, Perms.WRITE, identities)) return ErrorCode.NOAUTH;
     if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
-    // It would hide the proposal from whoever finds it in the log.
+    // Such a write would hide the proposed configuration from a member that finds it in its log.
     if (path === CONFIG_PATH && this.#options.isReconfiguring()) return ErrorCode.RECONFIGINPROGRESS;
     const record = this.changes.change(node, path, zxid);
     record.setData(asked.data);

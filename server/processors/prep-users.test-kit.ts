@@ -7,5 +7,5 @@ export const EPHEMERAL = 1;
 export const SEQUENTIAL = 2;
 export const CONTAINER = 4;
 export const USER: Id = { scheme: 'digest', id: digestId('user:pass') };
-/** For USER only, and nothing but READ. */
+/** An ACL for USER only, which grants nothing but READ. */
 export const LOCKED: Acl[] = [{ perms: Perms.READ, id: USER }];

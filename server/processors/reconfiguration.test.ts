@@ -87,7 +87,7 @@ test('the transaction holds the whole text, with its zxid as the version, and th
   assert.is(applied.result.node?.mzxid, 1);
 });
 
-test('what follows in the pipeline sees the text that is not committed yet', () => {
+test('requests behind a reconfiguration in the pipeline see its uncommitted text', () => {
   const rig = new Rig();
   assert.is(rig.code(reconfig(FOURTH)), 'OK');
   assert.is(rig.code(setData(CONFIG_PATH, 'mine', -1)), 'OK');
@@ -99,7 +99,7 @@ test('what follows in the pipeline sees the text that is not committed yet', () 
   assert.match(configIn(rig.prep.tree)!, /^server\.1=/);
 });
 
-test('nobody writes over a proposal, alone or in a multi', () => {
+test('no client writes over a proposed configuration, alone or in a multi', () => {
   const pending = configurationFromText(`${lines(1, 2)}version=100000009`);
   const rig = new Rig({ lastSeen: pending });
   const write = setData(CONFIG_PATH, 'mine', -1);
@@ -152,7 +152,7 @@ test('a multi cannot reconfigure', () => {
   assert.throws(() => new Rig().code(multi([reconfig(FOURTH)])), /multi cannot contain operation 16/);
 });
 
-test('the log says why', () => {
+test('the log says why a reconfiguration is refused', () => {
   const rig = new Rig();
   rig.code(reconfig({ curConfigId: 7 }));
   rig.code(reconfig({ joining: 'server.5' }));

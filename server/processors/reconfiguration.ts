@@ -22,7 +22,7 @@ export interface ReconfigOptions extends ReconfigRules {
   readonly reconfigEnabled: boolean;
   /** Null on a standalone server. */
   readonly part: ReconfigPart | null;
-  /** Told why a reconfiguration is refused; a client gets no more than the code. */
+  /** Is told why a reconfiguration is refused; a client gets only the code. */
   readonly onRefused: (reason: string) => void;
 }
 

@@ -86,7 +86,7 @@ export interface Requester {
   readonly providers: ProviderRegistry;
   /** Reconfigurations are enabled on the server that it is connected to. */
   readonly reconfigEnabled: boolean;
-  /** That server's. Without extended types, no client creates a TTL node. */
+  /** The owner layout of that server. Without extended types, no client creates a TTL node. */
   readonly ownerLayout: OwnerLayout;
 }
 

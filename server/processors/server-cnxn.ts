@@ -32,7 +32,7 @@ export interface ServerCnxn extends RequestOrigin, Watcher {
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   readonly sessionHigh: number;
   readonly sessionLow: number;
-  /** As agreed with the client. */
+  /** The timeout that was agreed with the client, in ms. */
   readonly timeoutMs: number;
   /** Its client takes a server that is read-only too. */
   readonly canBeReadOnly: boolean;

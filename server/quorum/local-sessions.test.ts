@@ -90,7 +90,7 @@ for (const observerMasterPort of MASTERS) {
       const { sessionId } = client.response!;
       assert.is(client.create(`/plain-${sid}`).err, ErrorCode.OK);
       assert.is(gauge(ensemble, ensemble.leader, 'global_sessions'), 0);
-      // Both are on their way before the session is global.
+      // Both requests are on their way before the session is global.
       const first = client.send(OpCode.create, body.create(`/mine-${sid}`, '', EPHEMERAL));
       const second = client.send(OpCode.create2, body.create(`/too-${sid}`, '', EPHEMERAL));
       assert.is(client.reply(first).err, ErrorCode.OK);
@@ -127,7 +127,7 @@ test('a multi with an ephemeral in it makes its session global, one without does
   }
 });
 
-test('what a client asked for before its session became global is carried out, also if its leader prepares it later', () => {
+test('requests that a client sent before its session became global are carried out, even if its leader prepares them later', () => {
   const ensemble = ensembleWith();
   for (const sid of ensemble.sids) {
     const client = MemoryClient.open(ensemble, sid);
@@ -231,7 +231,7 @@ test('the end of a local session keeps its place: earlier requests are answered,
   }
 });
 
-test('what is asked for behind the end of a local session is not carried out, and does not make it global', () => {
+test('requests behind the end of a local session are not carried out, and do not make it global', () => {
   const ensemble = ensembleWith();
   MemoryClient.open(ensemble, 1).create('/a');
   settle(ensemble);

@@ -20,7 +20,7 @@ function fixture() {
   return { disk, warned, write, oracle: new OracleFile(disk, PATH, logger) };
 }
 
-test('004-23: it authorises while the first byte is 1', () => {
+test('004-23: the file authorises while its first byte is 1', () => {
   const { disk, oracle, write } = fixture();
   disk.makeDirectory('/run');
   const answers = ['1', '1\n', '10', '0\n', '', ' 1', 'true', '\n1', '1'].map(text => {

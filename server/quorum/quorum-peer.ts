@@ -316,7 +316,7 @@ export class QuorumPeer {
     return NO_VOTE;
   }
 
-  /** It serves again. @see QuorumPeer.setZabState */
+  /** This server serves again. @see QuorumPeer.setZabState */
   #available(): void {
     if (this.#unavailableSinceMs === null) return;
     const { metrics, clock } = this.#context;

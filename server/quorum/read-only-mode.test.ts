@@ -71,7 +71,7 @@ test('its clients are closed when there is a leader, and come back with their lo
   assert.is(back.create('/b').err, OK);
 });
 
-test('ZOOKEEPER-3863, 3864: it opens local sessions alone: without them a client is closed, and gets no wrong frame', () => {
+test('ZOOKEEPER-3863, 3864: a read-only server opens local sessions alone: without them a client is closed, and gets no wrong frame', () => {
   const ensemble = aloneWith({ localSessionsEnabled: 'false' });
   untilReadOnly(ensemble);
   const client = MemoryClient.open(ensemble, ALONE, READ_ONLY);

@@ -91,7 +91,7 @@ for (const role of ['follower', 'observer'] as const) {
     assert.equal(at, [`sync at ${COUNT}`, `true at ${COUNT}`]);
   });
 
-  test(`what waits when the role of the ${role} ends is in its log, and nothing more is applied`, () => {
+  test(`what still waits when the role of the ${role} ends is in its log, and nothing more is applied`, () => {
     const play = learnerOf(role);
     const { stage, master } = play;
     commitAll(role, master);

@@ -90,7 +90,7 @@ export interface QueuedBytes {
   add(bytes: number): void;
   /** A shared buffer waits in one more queue. */
   keep(shared: Uint8Array): void;
-  /** It has left one of them. */
+  /** The shared buffer has left one of these queues. */
   letGo(shared: Uint8Array): void;
 }
 

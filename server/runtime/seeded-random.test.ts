@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { SeededRandom } from './seeded-random.ts';
 
-const test = suite('runtime: chance from a seed');
+const test = suite('runtime: randomness from a seed');
 
 function draws(random: SeededRandom, count = 20): number[] {
   return Array.from({ length: count }, () => random.uint32());

@@ -25,7 +25,7 @@ test('long runs of the largest byte do not overflow', () => {
   assert.is(adler32(bytes), naive(bytes));
 });
 
-test('it equals the definition, in one piece or several', () => {
+test('the checksum equals the definition, in one piece or several', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 9000 }), fc.nat(), (bytes, cut) => {
       const at = cut % (bytes.length + 1);

@@ -66,7 +66,7 @@ async function commit(db: ZkDatabase, packets: TxnPacket[]): Promise<void> {
   assert.is(error, undefined);
 }
 
-/** That of the last node that `fill` creates. */
+/** ACL of the last node that `fill` creates. */
 const ACL = [{ perms: Perms.ALL, id: { scheme: 'digest', id: 'user:smGaoVKd/cQkjm7b88GyorAUz20=' } }];
 
 /**
@@ -128,7 +128,7 @@ for (const release of RELEASES) {
       );
       assert.match(text, /\/n10000000a\n {2}cZxid = 0x0000010000000a/);
       assert.match(text, /0x00000000000005, 2000, 1/);
-      // Where the writing of it ended, by its digest.
+      // The zxid at which writing the snapshot ended, according to its digest.
       assert.match(text, /Last zxid: 0x10000000c/);
     },
     { deadlineMs: JVM_DEADLINE_MS },

@@ -184,7 +184,7 @@ test('a server starts from the log, and notices a digest that is not that of its
 });
 
 for (const [learner, stream] of Object.entries(STREAMS)) {
-  test(`what a leader sends a ${learner}: the transactions of its log, digests and all, at every split point`, () => {
+  test(`the packets that a leader sends to a ${learner}: the transactions of its log, with their digests, at every split point`, () => {
     const wanted = new Map(transactionsIn(LOG).map(packet => [packet.zxid, txnOf(packet)]));
     const live = learner === 'observer' ? PacketType.INFORM : PacketType.PROPOSAL;
     const read = (chunks: readonly Buffer[]) => {

@@ -237,7 +237,7 @@ test('without room for a second newest log the server starts all the same, and w
   rig.disk.capacityBytes = files.reduce((sum, name) => sum + rig.disk.size(`${directory}/${name}`), 100);
   assert.is(open(rig).lastLoggedZxid, E1 + 4);
   assert.equal(rig.disk.list(directory), files);
-  // There is no room for another name either.
+  // The disk has no room for another name either.
   rig.disk.beforeOperation = (operation, path) => {
     if (operation === 'open' && path.includes('/next.')) throw Object.assign(new Error(), { code: 'ENOSPC' });
   };

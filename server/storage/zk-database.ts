@@ -225,7 +225,7 @@ export class ZkDatabase {
         apply(txnPacket(entry.zxid, entry.txn));
         count++;
         yield entry.txn.length;
-        // Behind it the log may have grown since it was read, which would look like a hole.
+        // Behind `through` the log may have grown since it was read, which would look like a hole.
         if (entry.zxid >= through) break;
       }
     } finally {

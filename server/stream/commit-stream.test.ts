@@ -93,7 +93,7 @@ test('a log that was purged before the broker had it causes a notice with both z
   assert.equal(verdictOn(world.broker.stored, world.zxids), []);
 });
 
-test('what a sync brings is not sent before it is complete, since it may not be committed', () => {
+test('transactions of a sync are not sent before it is complete, because they may not be committed', () => {
   const world = started();
   world.commit(1);
   world.settle();

@@ -75,7 +75,7 @@ test('an observer that gets a SNAP tells both zxids, and goes on behind it', () 
   );
 });
 
-test('what was committed before the quorum was lost is sent once, through a read-only phase and an election', () => {
+test('transactions committed before the quorum was lost are sent once, through a read-only phase and an election', () => {
   const { ensemble, stored, writes, streamed, committed } = ensembleWith({});
   streamed(writes(5));
   const { leader } = ensemble;

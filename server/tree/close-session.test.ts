@@ -57,7 +57,7 @@ const LISTS: Record<string, (own: string[], random: SeededRandom) => string[] | 
 };
 
 for (const [name, listOf] of Object.entries(LISTS)) {
-  test(`it deletes all nodes of the session and no other, whatever else their parents have: ${name}`, () => {
+  test(`the transaction deletes all nodes of the session and no other, whatever else their parents have: ${name}`, () => {
     for (const nodes of [0, 1, 2, 30, 400]) {
       for (const shareOfOthers of [0, 0.1, 0.5, 0.9]) {
         const seed = nodes * 10 + shareOfOthers;

@@ -23,7 +23,7 @@ test('bytes are kept, and the chunk they came in is not', () => {
   }
 });
 
-test('what was kept does not change with the chunk or with what is kept later', () => {
+test('kept data does not change with the chunk or with data that is kept later', () => {
   const keeper = new DataKeeper();
   const chunk = Buffer.alloc(300, 1);
   const kept = Array.from({ length: 100 }, (_, i) => {

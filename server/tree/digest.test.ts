@@ -60,7 +60,7 @@ test('root and /zookeeper of an empty tree have the values of upstream', () => {
   assert.is(nodeDigestCrc('/zookeeper', Buffer.alloc(0), ZERO_STAT), 0x4db44d58);
 });
 
-test('what is below /zookeeper does not count, /zookeeper and its namesakes do', () => {
+test('nodes below /zookeeper do not count; /zookeeper itself and nodes with a similar name do', () => {
   assert.is(nodeDigestCrc('/zookeeper/config', Buffer.from('x'), ZERO_STAT), 0);
   assert.is(countsInDigest('/zookeeper/quota/a'), false);
   assert.is(countsInDigest('/zookeeper'), true);

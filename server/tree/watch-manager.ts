@@ -187,7 +187,7 @@ export class WatchManager {
       const { path, watchers } = spent;
       const here = this.#byPath.get(path);
       for (let next = watchers.next(); next.done !== true; next = watchers.next()) {
-        // It may watch the path again by now.
+        // The watcher may watch the path again by now.
         if (here?.has(next.value) !== true) this.#unlink(next.value, path);
         if (--left <= 0) return false;
       }

@@ -136,7 +136,7 @@ test('a notification of version 2: golden bytes, both ways, with the MIN_LONG vo
   assert.equal(decodeNotification(OBSERVER_QUESTION_BYTES.subarray(4)), OBSERVER_QUESTION);
 });
 
-test('what Apache ZooKeeper 3.8.0 sent, captured: its name, then its first notification', () => {
+test('the bytes that Apache ZooKeeper 3.8.0 sent: its name, then its first notification', () => {
   const initialBytes = hex('ffffffffffff0000 0000000000000002 0000000f 3132372e302e302e313a3231383834');
   const address = { host: '127.0.0.1', port: 21_884 };
   assert.equal(readInitial(initialBytes), { sid: 2, addresses: [address] });

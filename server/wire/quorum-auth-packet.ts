@@ -10,7 +10,7 @@ export interface AuthPacket {
   readonly token: Buffer | null;
 }
 
-/** Of a step; of the last step; of an end that is none. */
+/** The status of a step, of the last step, and of a handshake that failed. */
 export type AuthStatus = 'inProgress' | 'success' | 'error';
 
 const STATUS_CODES: Readonly<Record<AuthStatus, number>> = { inProgress: 0, success: 1, error: -1 };

@@ -13,8 +13,8 @@ export function readPath(reader: JuteReader): string {
 }
 
 /**
- * Of the operations whose path upstream checks before it does anything else with it: null is no path there,
- * as "" is none, where others fail (BADARGUMENTS, not MARSHALLINGERROR).
+ * Reads the path of an operation that upstream checks first of all: a null path is a bad path there, like ""
+ * (BADARGUMENTS), while other operations fail on it with MARSHALLINGERROR.
  */
 function readCheckedPath(reader: JuteReader): string {
   return reader.readString() ?? '';

@@ -289,7 +289,7 @@ class Telling {
   }
 }
 
-test('it decides as a twin that keeps all claims and counts them again at each event', () => {
+test('the leader decides as a twin that keeps all claims and counts them again at each event', () => {
   fc.assert(
     fc.property(stories, story => {
       const telling = new Telling(story);

@@ -51,7 +51,7 @@ export type LeaderEvent<L> =
       readonly sid: number;
       readonly isObserver: boolean;
     }
-  /** In answer to `ask`. */
+  /** The answer to `ask`. */
   | { readonly type: 'confirmed'; readonly sid: number; readonly acceptedEpoch: number }
   /** The connection has ended. */
   | { readonly type: 'left'; readonly learner: L };
@@ -295,7 +295,7 @@ function isBehind(own: LeaderHistory, currentEpoch: number, lastZxid: number): b
 /** Voters that have spoken, and the learners that wait until a quorum has. */
 class QuorumWait<L> {
   readonly sids = new Set<number>();
-  /** In the order in which they came. */
+  /** Waiting learners, in the order in which they came. */
   readonly learners = new Set<L>();
   isOver = false;
 

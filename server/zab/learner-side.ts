@@ -368,7 +368,7 @@ function send(type: PacketType, zxid: number, data: Buffer | null): LearnerOutpu
   return { type: 'send', packet: { type, zxid, data, authinfo: null } };
 }
 
-/** Behind the version of the protocol. */
+/** The promise stands behind the version of the protocol. */
 function promisesProposals(leaderInfo: PacketView): boolean {
   return leaderInfo.dataLength >= 8 && leaderInfo.data().readInt32BE(4) === OBSERVER_PROPOSALS;
 }

@@ -42,19 +42,19 @@ export type MasterEvent =
    * A packet, up to the ACK of NEWLEADER. What comes after it is traffic, which does not pass through here.
    */
   | { readonly type: 'packet'; readonly packet: PacketView }
-  /** In answer to `awaitEpoch`. */
+  /** The answer to `awaitEpoch`. */
   | { readonly type: 'epoch'; readonly epoch: number }
-  /** In answer to `awaitEpochAck`. */
+  /** The answer to `awaitEpochAck`. */
   | { readonly type: 'epochAcked' }
-  /** In answer to `awaitSeat`. */
+  /** The answer to `awaitSeat`. */
   | { readonly type: 'seated'; readonly history: MasterHistory }
-  /** In answer to `readLog`. `zxids` as `SyncQuestion.disk`. */
+  /** The answer to `readLog`. `zxids` is as in `SyncQuestion.disk`. */
   | { readonly type: 'logRead'; readonly zxids: readonly number[] | null; readonly lastProcessedZxid: number }
   /** The answer to `bringSnapshot` and `bringHistory`. */
   | { readonly type: 'brought'; readonly lastProcessedZxid: number }
   /** Too much waited behind the sync: it was dropped, and nothing more is held. */
   | { readonly type: 'letGo' }
-  /** In answer to `awaitStart`. */
+  /** The answer to `awaitStart`. */
   | { readonly type: 'started'; readonly lastProcessedZxid: number };
 
 export type MasterOutput =

@@ -168,7 +168,7 @@ for (const resumeAtOnce of [false, true]) {
   });
 }
 
-test('what is fed while suspended waits, and comes out in order when resumed', () => {
+test('bytes fed while suspended wait, and come out in order when resumed', () => {
   const got: number[] = [];
   const reader = new PacketReader(PACKET_BYTES_MAX, view => {
     got.push(view.zxid);

@@ -221,7 +221,10 @@ export class ClientOutput implements EventReceiver {
   }
 }
 
-/** In the form that the clients of Java, C and Python take (row 003-18): an empty path, never null. */
+/**
+ * The frame has the form that the clients of Java, C and Python accept (row 003-18): an empty path, never
+ * null.
+ */
 function stateFrame(state: number): Buffer {
   const writer = new JuteWriter(64);
   writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);

@@ -152,7 +152,8 @@ export class SessionRequests {
 
   #refusalOf(op: number, bytes: Buffer, start: number, end: number): number {
     if (op === OpCode.createSession) return ErrorCode.UNIMPLEMENTED;
-    // It would be carried out after the end, or would make the session global that is about to end here.
+    // The write would be carried out after the end of the session, or would make the session global that is
+    // about to end here.
     if (this.#order.endsLocally) return ErrorCode.SESSIONEXPIRED;
     if (this.#server.isReadOnly && op !== OpCode.closeSession) return ErrorCode.NOTREADONLY;
     if (op === OpCode.sync) return validateSync(bytes, start, end);

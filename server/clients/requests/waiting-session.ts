@@ -11,7 +11,7 @@ import type { SessionOrder } from './session-order.ts';
 export class WaitingSession implements RequestBytes {
   /** The unanswered requests, oldest first. */
   readonly order: SessionOrder;
-  /** Of the server that has ended, as its client was told. */
+  /** Whether the server that has ended was read-only, as it told its client. */
   readonly wasReadOnly: boolean;
   readonly #sinceMs: number;
   /** The tree that holds its watches. The client has seen no change beyond `#zxid`. */

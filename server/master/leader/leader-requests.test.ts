@@ -205,7 +205,7 @@ test('sessions: REVALIDATE is answered after the commits of what is outstanding,
   ]);
 });
 
-/** One create of so many bytes, by another session than the one that the test is about. */
+/** A multi with one create of this many bytes, by another session than the one that the test is about. */
 function multiOf(bytes: number): Buffer {
   const write = (writer: JuteWriter) => {
     writeMultiHeader(writer, OpCode.create, false, -1);

@@ -166,7 +166,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
-    // As REVALIDATE does: its createSession may wait behind a long multi.
+    // This waits, as REVALIDATE does, because the createSession of the session may stand behind a long multi.
     this.whenProposed(() => this.#sessions.renew(connection, sessionId, timeoutMs));
   }
 

@@ -402,8 +402,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   /**
-   * One of two voters that has lost the other, and that the oracle authorises. A voter that is connected is
-   * waited for, until its timeout; one that is still being synchronised has lost nothing yet.
+   * True for one of two voters that has lost the other, and that the oracle authorises. The leader waits for
+   * a voter that is connected, until its timeout; one that is still being synchronised has lost nothing yet.
    * @see docs/oracle.md; QuorumOracleMaj.overrideQuorumDecision
    */
   #mayLeadAlone(): boolean {

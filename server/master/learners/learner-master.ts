@@ -36,7 +36,7 @@ export interface LearnerMaster<Handler> {
   /** The handler has dropped what it was handed. It is handed nothing until the next `startForwarding`. */
   stopForwarding(handler: Handler): void;
   backlogOf(handler: Handler): LearnerBacklog;
-  /** There is a quorum without this synced voter. */
+  /** True when there is a quorum without this synced voter. */
   canSpare(handler: Handler): boolean;
   /** The learner is durable up to its sync. `done` runs when this master serves. */
   awaitStart(handler: Handler, done: () => void): void;

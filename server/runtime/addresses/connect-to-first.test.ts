@@ -68,7 +68,7 @@ test('of several that answer one connection stays, and the others end on both si
   assert.equal([dialer.connectionCount, server.connectionCount], [1, 1]);
 });
 
-test('one error when none answers, that of the last', () => {
+test('when no address answers there is one error, that of the last', () => {
   const { time, network, dial } = world();
   network.cut('dialer', 'a', 'blackhole');
   const { outcome } = dial('a', 'nobody', 'nobody-else');

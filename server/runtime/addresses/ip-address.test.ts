@@ -3,7 +3,7 @@ import { parseIpRange } from './ip-address.ts';
 
 const test = suite('runtime: addresses');
 
-test('what is no address or range', () => {
+test('texts that are no address or range are refused', () => {
   for (const bad of [
     '',
     '1.2.3',

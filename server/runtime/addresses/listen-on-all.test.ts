@@ -35,7 +35,7 @@ function world() {
   return { time, memory, network, clock, errors, told, listen };
 }
 
-test('it listens on every address, and close() closes all', () => {
+test('a member listens on each of its addresses, and close() closes all', () => {
   const { time, memory, told, network, listen } = world();
   const listener = listen([at('a'), at('b')]);
   time.advance(10);
@@ -76,7 +76,7 @@ test('without any address it gives up, after the tries of each, counted over sev
   assert.match(told[0]!, /^quorum port y:2888 cannot be bound/);
 });
 
-test('a name that nobody knows yet is told only while no other address listens', () => {
+test('a name that cannot be resolved yet is reported only while no other address listens', () => {
   const { time, memory, told, listen } = world();
   memory.setUnknown('b', true);
   const only = listen([at('b')]);

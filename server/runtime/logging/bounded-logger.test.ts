@@ -17,7 +17,7 @@ function logged(message: string, fields?: LogFields): Line {
   return lines[0]!;
 }
 
-test('what servers log stays as it is', () => {
+test('ordinary lines of servers stay unchanged', () => {
   const fields = {
     learner: 3,
     master: { host: 'zk1', port: 2888 },

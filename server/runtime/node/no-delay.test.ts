@@ -15,7 +15,7 @@ interface TcpHandle {
   setNoDelay(on: boolean): number;
 }
 
-/** Of the handles of all sockets of Node.js. */
+/** The prototype of the handles of all sockets of Node.js. */
 async function tcpPrototype(): Promise<TcpHandle> {
   const server = net.createServer().listen(0, LOOPBACK);
   await once(server, 'listening');

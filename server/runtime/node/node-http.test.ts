@@ -367,7 +367,7 @@ const FINE: HttpHandler = () => ({ status: 200, contentType: 'text/plain', body:
 const DEADLINE = { deadlineMs: 60_000 };
 
 test(
-  'who says nothing, or no end of headers or body, is closed in time; others are served meanwhile',
+  'a client that sends nothing, or no end of its headers or body, is closed in time; others are served meanwhile',
   async () => {
     const limits = { ...HTTP_LIMITS, headersTimeoutMs: 1000, requestTimeoutMs: 2000, checkIntervalMs: 50 };
     const slow: Record<string, string> = {

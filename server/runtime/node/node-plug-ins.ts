@@ -21,7 +21,7 @@ export const nodePlugIns: PlugInHost = {
       setImmediate(() => events.onEnd((error as Error).message));
       return { send() {}, kill() {} };
     }
-    // One that was not started has no id, and the system takes 0 for all processes of this one's group.
+    // A plug-in that was not started has no id, and the system takes 0 for all processes of this one's group.
     const kill = (): void => {
       if (child.pid) child.kill('SIGKILL');
     };

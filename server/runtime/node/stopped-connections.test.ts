@@ -79,7 +79,7 @@ for (const world of worlds()) {
     leave();
   });
 
-  test(`${world.name}: whoever starts it after the peer has ended is told so, behind the data`, async () => {
+  test(`${world.name}: whoever starts a connection after the peer has ended it is told so, behind the data`, async () => {
     const { near, far, leave } = await ends(world);
     let early = '';
     let isStopped = false;

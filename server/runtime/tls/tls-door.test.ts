@@ -140,7 +140,7 @@ function clientHello(): Promise<Buffer> {
   });
 }
 
-test('who leaves by itself is not reported, and is forgotten at once', async () => {
+test('a peer that leaves by itself is not reported, and is forgotten at once', async () => {
   const port = await new Port().open();
   const hello = await clientHello();
   for (const said of [undefined, hello.subarray(0, 1), hello.subarray(0, 60), hello])
@@ -236,7 +236,7 @@ test('the handshakes under way are limited: the host with most loses its oldest'
   port.close();
 });
 
-test('a context that OpenSSL does not take is told before anybody connects', () => {
+test('a context that OpenSSL does not accept is reported before anybody connects', () => {
   const problemWith = (changed: Partial<SecurityContext>) => network.problemWith({ ...LISTENER, ...changed });
   assert.is(problemWith({}), null);
   const { certificate } = OURS.issue('one');

@@ -54,7 +54,8 @@ export class TlsDoor {
       this.#refuse(visit, `it has not finished the handshake within ${HANDSHAKE_MS_MAX} ms`),
     );
     this.#visits.set(visit.key, visit);
-    // Who leaves is not refused: a member gives up a dial when another connection is there first.
+    // A peer that leaves is not reported as refused: a member gives up a dial when another connection is
+    // there first.
     socket.once('close', () => this.#settle(visit));
     this.#look(visit);
     if (this.#visits.size <= HANDSHAKES_MAX) return;

@@ -139,7 +139,7 @@ for (const world of worlds()) {
     }
   });
 
-  test(`${world.name}: a peer that the listener does not believe never becomes a connection, and it is told why`, async () => {
+  test(`${world.name}: a peer that the listener does not believe never becomes a connection, and learns why`, async () => {
     const cases: [dialler: SecurityContext | undefined, listener: SecurityContext, why: RegExp][] = [
       [ANONYMOUS, LISTENER, /shows no certificate/],
       [STRANGER, LISTENER, /its certificate .*is not accepted/],

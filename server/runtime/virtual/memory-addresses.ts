@@ -1,7 +1,7 @@
 import { canonicalHost, isAnyHost } from '../addresses/host-address.ts';
 
 const LOOPBACKS = new Set(['127.0.0.1', 'localhost', '0:0:0:0:0:0:0:1']);
-/** Where a host listens that listens on all of its addresses. */
+/** Stands for all addresses of a host, when it listens on all of them. */
 export const EVERY_HOST = '*';
 
 export function listeningAt(host: string): string {

@@ -6,7 +6,7 @@ import { CommittedLog } from './committed-log.ts';
 
 const test = suite('storage: committed log');
 
-test('it behaves as a list that forgets its oldest, for every bound', () => {
+test('the committed log behaves as a list that forgets its oldest, for every bound', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 9 }),
@@ -37,7 +37,7 @@ test('it behaves as a list that forgets its oldest, for every bound', () => {
   );
 });
 
-test('field report B6: it is bounded in bytes too, down to the last entry', () => {
+test('field report B6: the committed log is bounded in bytes too, down to the last entry', () => {
   const bytesOf = (text: string) => createPacket(makeZxid(1, 1), text).bytes.length;
   const big = 'x'.repeat(1000);
   const log = new CommittedLog(500, 3 * bytesOf(big));

@@ -96,7 +96,7 @@ export class ApacheTree {
   #create(path: string, list: string): void {
     const parent = this.#parentOf(path);
     if (parent === undefined) return;
-    // For the events, which 3.8.4 and 3.9.2 check against the parent's ACL.
+    // Events need this ACL, because 3.8.4 and 3.9.2 check them against the parent's.
     if (this.#version === '3.9.5') this.#acls.listOf(parent.acl);
     const acl = this.#acls.keyFor(list);
     const existing = this.#nodes.get(path);
@@ -124,7 +124,10 @@ export class ApacheTree {
   }
 }
 
-/** It gives every list a key that a log contains, also the open one, for which its snapshots have key -1. */
+/**
+ * Apache's server gives a key to every list that a log contains, even to the open one, for which its
+ * snapshots have key -1.
+ */
 class AclKeys {
   readonly #lists = new Map<number, string>();
   readonly #keys = new Map<string, number>();

@@ -14,7 +14,7 @@ export class SnapshotSchedule {
   readonly #random: Random;
   #txns = 0;
   #bytes = 0;
-  /** In [0.5, 1). */
+  /** Random share of the limits, in [0.5, 1). */
   #share = 1;
 
   constructor(config: SnapshotScheduleConfig, random: Random) {

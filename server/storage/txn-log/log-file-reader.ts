@@ -250,7 +250,7 @@ function sectorAfter(position: number): number {
   return position - (position % SECTOR_BYTES) + SECTOR_BYTES;
 }
 
-/** Of four bytes. */
+/** Whether four bytes are zero. */
 function isZero(bytes: Buffer, at: number): boolean {
   return (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) === 0;
 }

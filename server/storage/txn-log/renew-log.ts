@@ -4,7 +4,10 @@ import { LogFileReader } from './log-file-reader.ts';
 import { listLogFiles } from './log-format.ts';
 
 const COPY_BYTES = 1024 * 1024;
-/** In front of the name: behind it, upstream would take a half written file for the log itself. */
+/**
+ * It stands in front of the name: behind the name, upstream would take a half-written file for the log
+ * itself.
+ */
 const NEXT_PREFIX = 'next.';
 
 /**
