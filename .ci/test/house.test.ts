@@ -356,6 +356,7 @@ const rules: readonly Rule[] = [
     planted: [
       [{ 'server/docs/statements.md': '| 004-2 | said |' }, /004-2: its last cell names neither/],
       [proved('| 004-2 | said | `b.test.ts` |', ''), /there is no test b\.test\.ts/],
+      [proved('| another bug | said | `c.test.ts` |', ''), /statements\.md:1: there is no test c\.test\.ts/],
       [proved('| 004-2 | said | `a.test.ts` |', '004-20'), /none of its tests names 004-2/],
       [proved('| 004-2 | said | claim |', ''), /there is no claim 004-2/],
       [proved('| CVE-1-1, ZOOKEEPER-2 | x | `a.test.ts` |', 'CVE-1-1'), /names ZOOKEEPER-2/],

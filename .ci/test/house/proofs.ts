@@ -4,10 +4,12 @@
  *
  * - `tree/digest.test.ts`: a test below server/, or with its whole path; it names the row or the ticket;
  * - "claim", "claims 004-6 and 000-3": claims of the lab; without a number, that of the row.
+ *
+ * The tests that other tables there name, and those of docs/field-reports.md, exist.
  */
 import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
 
-const PAGES = ['server/docs/statements.md', 'server/docs/upstream.md'];
+const PAGES = ['server/docs/statements.md', 'server/docs/upstream.md', 'server/docs/field-reports.md'];
 /** A row of a statement, or of tickets. Statements of the lab are claims by their number. */
 const ROW = /^\| ((?:00\d-\d+|ZOOKEEPER-\d+|CVE-\d+-\d+)(?:, (?:ZOOKEEPER-\d+|CVE-\d+-\d+))*) \|(.*)\|\s*$/;
 
@@ -20,16 +22,17 @@ export function proofs(files: readonly SourceFile[]): Violation[] {
   );
   return PAGES.flatMap(page =>
     (texts.get(page) ?? '').split('\n').flatMap((line, index) => {
+      if (!line.startsWith('| ')) return [];
       const [, subjects = '', cells = ''] = ROW.exec(line) ?? [];
-      if (subjects === '') return [];
       const at = `${page}:${index + 1}: ${subjects}`;
-      const proof = cells.split(' | ').slice(1).at(-1) ?? '';
+      const proof = subjects === '' ? line : (cells.split(' | ').slice(1).at(-1) ?? '');
       const tests = [...proof.matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, test = '']) => test);
+      const textOf = (test: string) => texts.get(`server/${test}`) ?? texts.get(test);
+      const missing = tests.filter(test => textOf(test) === undefined);
+      if (subjects === '') return missing.map(test => `${at}there is no test ${test}`);
       const named = claimsIn(proof, subjects);
       if (tests.length + named.length === 0)
         return [`${at}: its last cell names neither a test nor a claim that shows it`];
-      const textOf = (test: string) => texts.get(`server/${test}`) ?? texts.get(test);
-      const missing = tests.filter(test => textOf(test) === undefined);
       const silent = subjects
         .split(', ')
         .filter(subject => tests.length > 0 && !tests.some(test => names(textOf(test) ?? '', subject)));
