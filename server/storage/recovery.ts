@@ -140,7 +140,8 @@ function requireReach({ passedOver, path }: NewestSnapshot, reached: number): vo
 function missingSnapshot(directory: string, entry: LogEntry): ServerError {
   return new ServerError(
     'ZK_SNAPSHOT_MISSING',
-    `${entry.path} holds transactions from ${zxidToHex(entry.zxid)} on, but ${directory} has no snapshot to start from`,
+    `${entry.path} holds transactions from ${zxidToHex(entry.zxid)} on, but ${directory} has no snapshot to start from` +
+      '. If ZooKeeper 3.4 wrote them, or an older version, one start with snapshot.trust.empty=true takes them as they are',
     { directory, log: entry.path },
   );
 }
