@@ -110,7 +110,7 @@ test(
     await withEnsemble([plan('zklab'), plan('zklab'), plan('apache')], async ensemble => {
       await ensemble.startLedBy(2);
       const ours = [1, 2].map(sid => ensemble.member(sid));
-      const looks = () => ours.map(({ log }) => log.split('members are met with TLS').length - 1);
+      const looks = () => ours.map(({ log }) => log.split('TLS between members is on').length - 1);
       /** Changes the stores, and restarts a member, which comes back over new connections. */
       const changed = async (change: () => void, returns: number): Promise<void> => {
         const before = looks();

@@ -110,7 +110,7 @@ export class QuorumSecurity {
     const { dials, acceptsPlain } = this.#tls;
     const { validFrom, validTo } = certificate;
     const subject = named(certificate.subject);
-    logger.info('members are met with TLS', {
+    logger.info('TLS between members is on', {
       sslQuorum: dials,
       portUnification: acceptsPlain,
       subject,

@@ -27,7 +27,7 @@ export class MemberAuth {
     this.#secret = secret;
     this.#sasl = sasl;
     this.#accounts = readAccounts(disk, sasl);
-    logger.info('members are met with SASL', {
+    logger.info('SASL between members is on', {
       learnerRequireSasl: sasl.dials,
       serverRequireSasl: sasl.isRequired,
       user: this.#accounts.own.username,
