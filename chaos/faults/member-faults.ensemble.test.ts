@@ -13,6 +13,7 @@ import { LiveWorkload, prepareNodes } from '../workloads/live/live-workload.ts';
 import { complaintsOf, judgeWorkload } from '../workloads/records/judge-workload.ts';
 import { registers } from '../workloads/registers.ts';
 import type { FaultContext, FaultMember } from './context.ts';
+import type { FaultHost } from './fault.ts';
 import { FAULTS, readFault, type WrittenFault } from './index.ts';
 
 const test = suite('faults of members');
@@ -33,6 +34,10 @@ const HOUR_MS = 3_600_000;
 const follower = { role: 'follower' };
 const leader = { role: 'leader' };
 const observer = { role: 'observer' };
+
+/** By `process-faults.ensemble.test.ts`; faults of links by `every-link-fault.ensemble.test.ts`. */
+const TESTED_WITH_PROCESSES = ['kill', 'pause'];
+const NO_PROXIES: FaultHost = { links: false, processes: true, implementations: ['zklab'] };
 
 const EACH: readonly WrittenFault[] = [
   { fault: 'clock-jump', target: leader, offsetMs: -HOUR_MS },
@@ -68,6 +73,16 @@ const EACH: readonly WrittenFault[] = [
 test(
   'each bites and heals, and no acknowledged write is lost',
   async () => {
+    const tested = new Set([...EACH.map(({ fault }) => fault), ...TESTED_WITH_PROCESSES]);
+    const missing = FAULTS.filter(
+      ({ name, available, wantsStandIn }) =>
+        !tested.has(name) && (wantsStandIn === true || available(NO_PROXIES) === undefined),
+    );
+    assert.equal(
+      missing.map(({ name }) => name),
+      [],
+      'every fault has a test in which it bites',
+    );
     await withEnsemble(async (meshed, context) => {
       const load = await loadOn(meshed);
       try {
