@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { comparedWith, type Found, type NightPart, nightCode } from './night.ts';
+import { comparedWith, earlierFindings, type Found, type NightPart, nightCode } from './night.ts';
 
 const test = suite('results: nights');
 
@@ -20,10 +20,10 @@ const night = (
   const before = comparedWith(
     last.map(key => found(key)),
     parts,
-    { last: undefined, known: [], startedAt: YESTERDAY },
+    { earlier: [], known: [], startedAt: YESTERDAY },
   );
   const compared = comparedWith(today, parts, {
-    last: before,
+    earlier: before.findings,
     known: known.map(key => ({ key, reason: 'a ticket' })),
     startedAt: TODAY,
   });
@@ -55,6 +55,42 @@ test('a known failure fails no night, by its own word or by the list, which may 
 test('what was not run today is not called mended', () => {
   assert.equal(night(['a'], [], [], [part('skipped'), part('passed', 'sim')]).mended, []);
   assert.equal(night(['a'], [], [], [part('void')]), { findings: [], mended: [], code: 3 });
+});
+
+test('failures of a part are compared with the latest night that ran it, and what is undecided is not mended', () => {
+  const claim = { ...found('claims: 004-2'), part: 'claims' as const };
+  const on = (
+    parts: readonly NightPart[],
+    today: readonly Found[],
+    earlier: Parameters<typeof earlierFindings>[0],
+  ) => ({
+    parts: [...parts],
+    ...comparedWith(today, parts, { earlier: earlierFindings(earlier), known: [], startedAt: TODAY }),
+  });
+  const first = on([part('failed', 'claims'), part('passed', 'sim')], [claim], []);
+  const without = on([part('void', 'claims'), part('skipped'), part('failed', 'sim')], [], [first]);
+  assert.equal(without.mended, []);
+  const again = on([part('failed', 'claims')], [claim], [without, first]);
+  assert.equal(
+    again.findings.map(({ status }) => status),
+    ['still'],
+  );
+  assert.equal(
+    on([part('passed', 'claims')], [], [without, first]).mended.map(({ key }) => key),
+    [claim.key],
+  );
+  const undecided = { earlier: first.findings, undecided: [claim.key], known: [], startedAt: TODAY };
+  assert.equal(comparedWith([], [part('passed', 'claims')], undecided).mended, []);
+  const seed = { ...found('sim: a leader'), part: 'sim' as const };
+  const seeds = on([part('failed', 'sim')], [seed], [first]);
+  assert.equal(
+    seeds.findings.map(({ status }) => status),
+    ['new'],
+  );
+  assert.equal(
+    on([part('passed', 'sim')], [], [seeds, first]).mended.map(({ key }) => key),
+    [seed.key],
+  );
 });
 
 test('a void part or an interruption voids a night without failures, and a skipped part does not', () => {

@@ -71,31 +71,53 @@ export interface KnownFailure {
   readonly reason: string;
 }
 
-/** Compares what was found with the night before. */
+/**
+ * What is known from earlier nights: of each part the findings of the latest night that ran it. A night that
+ * left a part out, or in which it was void, says nothing about its failures.
+ * @param nights newest first
+ */
+export function earlierFindings(nights: Iterable<Pick<Night, 'findings' | 'parts'>>): Finding[] {
+  const findings: Finding[] = [];
+  const known = new Set<NightPart['part']>();
+  for (const night of nights) {
+    const ran = new Set(night.parts.filter(hasRun).map(({ part }) => part));
+    findings.push(...night.findings.filter(({ part }) => !known.has(part) && ran.has(part)));
+    for (const part of ran) known.add(part);
+    if (NIGHT_PARTS.every(part => known.has(part))) break;
+  }
+  return findings;
+}
+
+function hasRun({ outcome }: NightPart): boolean {
+  return outcome === 'passed' || outcome === 'failed';
+}
+
+/** Compares what was found with what earlier nights found. */
 export function comparedWith(
   found: readonly Found[],
   parts: readonly NightPart[],
   {
-    last,
+    earlier,
+    undecided = [],
     known,
     startedAt,
   }: {
-    readonly last: Pick<Night, 'findings'> | undefined;
+    readonly earlier: readonly Finding[];
+    /** Keys of which this night cannot say whether they fail: they are not mended. */
+    readonly undecided?: readonly string[];
     readonly known: readonly KnownFailure[];
     readonly startedAt: string;
   },
 ): Pick<Night, 'findings' | 'mended'> {
-  const before = new Map((last?.findings ?? []).map(each => [each.key, each]));
+  const before = new Map(earlier.map(each => [each.key, each]));
   const findings = found.map(({ known: itsOwn, ...each }): Finding => {
     const why = itsOwn ?? known.find(({ key }) => matches(key, each.key))?.reason;
-    const earlier = before.get(each.key);
-    const status = why !== undefined ? 'known' : earlier === undefined ? 'new' : 'still';
-    return { ...each, status, since: earlier?.since ?? startedAt, ...(why !== undefined && { known: why }) };
+    const first = before.get(each.key);
+    const status = why !== undefined ? 'known' : first === undefined ? 'new' : 'still';
+    return { ...each, status, since: first?.since ?? startedAt, ...(why !== undefined && { known: why }) };
   });
-  const keys = new Set(found.map(({ key }) => key));
-  const ran = new Set(
-    parts.filter(({ outcome }) => outcome === 'passed' || outcome === 'failed').map(each => each.part),
-  );
+  const keys = new Set([...found.map(({ key }) => key), ...undecided]);
+  const ran = new Set(parts.filter(hasRun).map(each => each.part));
   const mended = [...before.values()]
     .filter(each => !keys.has(each.key) && ran.has(each.part))
     .map(({ part, key, since }) => ({ part, key, since }));

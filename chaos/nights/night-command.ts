@@ -12,6 +12,7 @@ import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import {
   comparedWith,
+  earlierFindings,
   type KnownFailure,
   NIGHT_FILE,
   NIGHT_PARTS,
@@ -61,6 +62,8 @@ export interface NightOptions {
   readonly runsRoot?: string;
 }
 
+/** A part that none of so many nights has run has no earlier failures. */
+const NIGHTS_READ_MAX = 30;
 const NIGHTS_KEPT = { maxAgeMs: 365 * 86_400_000, maxBytes: 2 ** 30 };
 
 const knownSchema = z.strictObject({
@@ -85,11 +88,12 @@ export async function night(
   const root = join(runsRoot, 'night');
   let unstored: string | undefined;
   const code = await recordRun(terminal, { name: 'night', json, root, eventsAlone: true }, async run => {
-    const last = lastNight(root, run.id);
+    const nights = [...earlierNights(root, run.id)];
+    const [last] = nights;
     run.plan({ suite: 'night', seed: last?.sim?.next ?? 1, claims: [], topologies: [] });
     const context = { terminal, views, runsRoot, signal: options.signal };
     const ran = await runParts(run, last, only, options, context);
-    const night = await judged(run, ran, { last, known, options });
+    const night = await judged(run, ran, { nights, known, options });
     const problem = write(run, night, nightViews);
     if (problem !== undefined)
       terminal.error(`zklab: the summary could not be stored, so it is only printed: ${problem}`);
@@ -145,19 +149,21 @@ async function judged(
   run: RecordedRun,
   ran: readonly PartRun[],
   {
-    last,
+    nights,
     known,
     options,
   }: {
-    readonly last: Night | undefined;
+    readonly nights: readonly Night[];
     readonly known: readonly KnownFailure[];
     readonly options: NightOptions;
   },
 ): Promise<Night> {
+  const [last] = nights;
   const parts = ran.map(({ part }) => part);
   const startedAt = run.startedAt.toISOString();
   const compared = comparedWith(oncePerKey(ran.flatMap(({ found }) => found)), parts, {
-    last,
+    earlier: earlierFindings(nights),
+    undecided: ran.flatMap(({ undecided = [] }) => undecided),
     known,
     startedAt,
   });
@@ -210,20 +216,20 @@ function write(run: RecordedRun, night: Night, views: NightViews): string | unde
   }
 }
 
-/** The latest before this one that ended. One that was written by another version is passed over. */
-function lastNight(root: string, present: string): Night | undefined {
+/** Newest first. One that did not end, or was written by another version, is passed over. */
+function* earlierNights(root: string, present: string): Generator<Night> {
   const ids = readdirSync(root)
     .filter(id => id < present)
     .sort()
-    .reverse();
+    .reverse()
+    .slice(0, NIGHTS_READ_MAX);
   for (const id of ids) {
     try {
-      return nightSchema.parse(JSON.parse(readFileSync(join(root, id, NIGHT_FILE), 'utf8')));
+      yield nightSchema.parse(JSON.parse(readFileSync(join(root, id, NIGHT_FILE), 'utf8')));
     } catch {
       // It was killed before its end.
     }
   }
-  return undefined;
 }
 
 function partsOf(only: string | undefined): readonly string[] {

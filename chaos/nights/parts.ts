@@ -6,7 +6,7 @@ import { shellWord } from '../../bench/shell-word.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { type CampaignResult, campaignResultSchema } from '../../results/campaign.ts';
 import type { Found, Night, NightPart } from '../../results/night.ts';
-import type { Result } from '../../results/schema.ts';
+import type { Claim, Result } from '../../results/schema.ts';
 import {
   countStandings,
   EXIT_CODES,
@@ -24,6 +24,8 @@ import { keyOf } from './keys.ts';
 export interface PartRun {
   readonly part: NightPart;
   readonly found: readonly Found[];
+  /** Keys of failures of which it cannot say whether they are there. */
+  readonly undecided?: readonly string[];
   readonly sim?: Night['sim'];
 }
 
@@ -92,14 +94,21 @@ export async function claimsPart(suite: string, context: PartContext): Promise<P
       text: claimsText(suite, result),
       folder: join(runsRoot, result.run.id),
     },
+    undecided: result.claims.filter(({ verdict }) => !DECIDED.includes(verdict)).map(keyOfClaim),
     found: result.claims
       .filter(({ verdict }) => verdict === 'fails')
       .map(claim => ({
-        ...{ part: 'claims', key: `claims: ${claim.id} ${claim.title}`, reasons: [claim.reason] },
+        ...{ part: 'claims', key: keyOfClaim(claim), reasons: [claim.reason] },
         ...{ command: `zklab claims --suite ${suite} --only ${claim.id}`, isConfirmed: true },
         ...(standingOf(claim) === 'known failure' && { known: claim.known }),
       })),
   };
+}
+
+const DECIDED: readonly Claim['verdict'][] = ['holds', 'fails'];
+
+function keyOfClaim({ id, title }: Claim): string {
+  return `claims: ${id} ${title}`;
 }
 
 /** How many hold and fail, and why it is void if it is. */
