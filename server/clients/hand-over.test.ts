@@ -346,7 +346,8 @@ test('a learner validates the session at its master; a late answer for a client 
       membership: quorumOf([1, 2, 3]),
       link: {
         hasRoom: true,
-        request: (_high, _low, cxid) => void asked.push(`${name}: request ${cxid}`),
+        request: (_high, _low, cxid, op) =>
+          void asked.push(op === OpCode.sync ? `${name}: sync` : `${name}: request ${cxid}`),
         revalidate: id => void asked.push(`${name}: revalidate ${id === sessionId}`),
         pause() {},
         resume() {},
@@ -363,10 +364,12 @@ test('a learner validates the session at its master; a late answer for a client 
   chains.settle();
   first.revalidated(sessionId, true);
   chains.settle();
-  assert.equal(asked, ['first: revalidate true', 'second: revalidate true']);
+  const both = ['first', 'second'].flatMap(name => [`${name}: revalidate true`, `${name}: sync`]);
+  assert.equal(asked, both);
   second.revalidated(sessionId, true);
+  second.synced();
   chains.settle();
-  assert.equal(asked.slice(2), ['second: request 1']);
+  assert.equal(asked.slice(both.length), ['second: request 1']);
 });
 
 test('clients beyond the number handed over in one turn follow in later turns', () => {

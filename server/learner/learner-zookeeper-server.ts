@@ -1,5 +1,5 @@
 import { Fifo } from '../collections/fifo.ts';
-import { LongMap } from '../collections/long-map.ts';
+import { highOf, LongMap, lowOf } from '../collections/long-map.ts';
 import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Counter, Summary } from '../metrics/metrics.ts';
 import { ownRequest, type Request } from '../processors/request.ts';
@@ -172,14 +172,29 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
       run();
       return;
     }
+    this.#syncBehind(sessionHigh, sessionLow, run);
+  }
+
+  #syncBehind(sessionHigh: number, sessionLow: number, run: () => void): void {
     const nowMs = this.parts.clock.monotonicMs();
     this.syncFor(ownRequest(OpCode.sync, { sessionHigh, sessionLow }, SYNC_BODY, this, nowMs), run);
   }
 
+  /**
+   * Upstream's leader answers at once. A write that another member has sent for this session may still be
+   * under way there, and its commit would be taken for the answer to a later one. From the answer on the
+   * leader refuses writes through that member, so those that it has taken are before the sync.
+   */
   protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
+    let isValid = false;
     this.revalidate(sessionId, timeoutMs, valid => {
-      if (!this.connections.has(connection)) return;
-      if (valid) connection.established(sessionId, timeoutMs);
+      isValid = valid;
+      if (!valid && this.connections.has(connection)) connection.refused();
+    });
+    this.#syncBehind(highOf(sessionId), lowOf(sessionId), () => {
+      if (!isValid || !this.connections.has(connection)) return;
+      // It may have expired since that answer.
+      if (this.parts.database.sessionTimeouts.has(sessionId)) connection.established(sessionId, timeoutMs);
       else connection.refused();
     });
   }
@@ -269,8 +284,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
    */
   drain(done: () => void): void {
     this.#isDraining = true;
-    const nowMs = this.parts.clock.monotonicMs();
-    this.syncFor(ownRequest(OpCode.sync, { sessionHigh: 0, sessionLow: 0 }, SYNC_BODY, this, nowMs), done);
+    this.#syncBehind(0, 0, done);
   }
 
   submit(request: Request): void {

@@ -298,14 +298,19 @@ test('REVALIDATE: a client of the follower itself gets the answer of the leader'
     refused: () => void answers.push('refused'),
   } as Partial<ServerCnxn> as ServerCnxn;
   play.stage.serving!.addConnection(connection);
+  const begun = packetOf(e2(1), { type: OpCode.createSession, timeoutMs: 4000 }, 11n);
+  play.leader.sendTxn(PROPOSAL, begun).send(COMMIT, e2(1)).told();
   for (const session of [10, 11]) play.stage.serving!.renewSession(connection, BigInt(session), 4000);
-  assert.equal(play.leader.told(), ['REVALIDATE 0x-1', 'REVALIDATE 0x-1']);
+  const asked = ['REVALIDATE 0x-1', 'REQUEST 0x-1'];
+  assert.equal(play.leader.told(), [...asked, ...asked], 'each with a sync behind it');
   assert.equal(answers, []);
   for (const [session, valid] of [
     [10, 0],
     [11, 1],
   ] as const)
-    play.leader.send(REVALIDATE, -1, new JuteWriter().writeLong(session).writeByte(valid).toBuffer());
+    play.leader
+      .send(REVALIDATE, -1, new JuteWriter().writeLong(session).writeByte(valid).toBuffer())
+      .send(SYNC, 0);
   play.stage.settle();
   assert.equal(answers, ['refused', 'established']);
 });
