@@ -35,7 +35,7 @@ test('a file that is no plan is refused, and the error names the place', () => {
     const plan = { seed: 1, voters: 3, observers: 1, faults: [], reasons: [] };
     const during = (fault: object) => [{ atMs: 1, durationMs: 1, fault }];
     for (const [text, said] of [
-      ['not JSON', /plan\.json is no plan/],
+      ['not JSON', /plan\.json is not a plan/],
       [JSON.stringify({ ...plan, faults: during({ kind: 'flood' }) }), /faults\[0\]/],
       [JSON.stringify({ ...plan, more: 1 }), /more/],
       [JSON.stringify({ ...plan, voters: undefined }), /voters/],
