@@ -9,8 +9,7 @@ import { type Judgement, judge } from './judgement.ts';
 
 export const configurations: Checker<'history', 'apacheLeaders'> = {
   name: 'configurations',
-  description:
-    'configurations that go back, that differ under one version, or that were lost, refused or asked for of another version',
+  description: 'configurations that went back, were lost, or should not be there; two with one version',
   needs: ['history'],
   isOptional: true,
   check: ({ history, apacheLeaders }) => checkConfigurations(history, apacheLeaders),

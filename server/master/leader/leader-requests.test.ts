@@ -253,7 +253,9 @@ function renew(play: Play): { given: 'established' | 'refused' | null } {
       answer.given = 'refused';
     },
   } as Partial<ServerCnxn> as ServerCnxn;
-  play.leader.server!.renewSession(connection, BigInt(SESSION), 60_000);
+  const server = play.leader.server!;
+  server.addConnection(connection);
+  server.renewSession(connection, BigInt(SESSION), 60_000);
   return answer;
 }
 
