@@ -32,13 +32,12 @@ export function refusalOfMode(
   const { flags, ttlMs = 0 } = asked;
   const hasTtl = flags === TTL || flags === TTL_SEQUENTIAL;
   if (hasTtl && layout === 'plain') return ErrorCode.UNIMPLEMENTED;
-  return fits() ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+  const fits = op === OpCode.createTTL ? hasTtl && isTtlMs(ttlMs) : fitsWithoutTtl(op, flags);
+  return fits ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+}
 
-  function fits(): boolean {
-    if (op === OpCode.createTTL) return hasTtl && isTtlMs(ttlMs);
-    if (op === OpCode.createContainer) return flags === CONTAINER;
-    return flags >= 0 && flags <= CONTAINER;
-  }
+function fitsWithoutTtl(op: number, flags: number): boolean {
+  return op === OpCode.createContainer ? flags === CONTAINER : flags >= 0 && flags <= CONTAINER;
 }
 
 /** Nodes that no client may delete. */
